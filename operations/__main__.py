@@ -1,0 +1,5 @@
+"""`python -m operations`: what the launcher runs."""
+
+from operations.cli import main
+
+main()

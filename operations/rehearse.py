@@ -1,0 +1,129 @@
+"""`muster rehearse`: what a person gets to see of a rehearsal, and its exit code."""
+
+import os
+import shlex
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from muster.spec import Cluster, SpecError, load
+from operations import ROOT
+from operations.errors import Failure
+from rehearsal import drive, leftovers, machine
+from rehearsal.inventory import Inventory
+from rehearsal.progress import Progress
+from rehearsal.rehearse import Outcome, rehearse
+
+
+def rehearse_command(file: Path | None, *, keep: bool, down: bool, report: Path | None) -> int:
+    """Rehearse, or end a kept rehearsal. Return 0 only for a valid verdict; raise `Failure` where nothing ran."""
+    if down:
+        return _down()
+    if file is None:
+        raise Failure("which cluster? ./muster rehearse FILE, for example clusters/as400gateway.yaml", code=2)
+    if report and not report.resolve().parent.is_dir():
+        raise Failure(f"--report {report}: there is no folder {report.resolve().parent}", code=2)
+    cluster = _load(file)
+    _prepare_machine()
+    signal.signal(signal.SIGTERM, _terminated)
+    progress = Progress()
+    progress.say(f"rehearsing [bold]{cluster.name}[/] ({cluster.product}) from {file}")
+    try:
+        outcome = rehearse(file, cluster, keep=keep, progress=progress)
+    except KeyboardInterrupt:
+        progress.say("interrupted: everything of this rehearsal is removed")
+        return 130
+    except (drive.DeployFailed, drive.ServiceError, TimeoutError) as failure:
+        raise Failure(f"the rehearsal failed: {failure}") from failure
+    return _finish(outcome, file, cluster, keep=keep, report=report, progress=progress)
+
+
+def _finish(
+    outcome: Outcome, file: Path, cluster: Cluster, *, keep: bool, report: Path | None, progress: Progress
+) -> int:
+    inventory = outcome.rehearsal.inventory()
+    if not keep:
+        with progress.phase("removal", "everything removed"):
+            outcome.rehearsal.stop()
+    if report:
+        outcome.report.write(report)
+    _tell(outcome, cluster, progress)
+    if keep:
+        _tell_kept(outcome, inventory, file, progress)
+    return 0 if outcome.report.verdict == "valid" else 1
+
+
+def _tell(outcome: Outcome, cluster: Cluster, progress: Progress) -> None:
+    colour = {"valid": "green", "invalid": "red"}
+    progress.plain()
+    for check in outcome.report.checks:
+        tint = colour.get(check.verdict, "yellow")
+        progress.console.print(f"  [{tint}]{check.verdict:8}[/] {check.name}: {check.detail}")
+    progress.plain()
+    progress.plain(f"  hosts ran Debian 12; an AWS deploy of this file runs {cluster.instance.os}")
+    progress.plain(f"  URL      {outcome.report.url}")
+    for member in outcome.report.members:
+        progress.plain(f"  member   {member['name']}  {member['address']}  {member['zone']}  {member['instance']}")
+    progress.plain(f"  record   {outcome.record}")
+    tint = colour.get(outcome.report.verdict, "yellow")
+    progress.console.print(f"  verdict  [bold {tint}]{outcome.report.verdict}[/]")
+
+
+def _tell_kept(outcome: Outcome, inventory: Inventory, file: Path, progress: Progress) -> None:
+    visitor = inventory.visitors[0].namespace if inventory.visitors else "?"
+    curl = f"ip netns exec {visitor} curl -s {outcome.report.url}"
+    progress.plain("\nThe cluster runs on. From a machine in its VPC that is no member:")
+    progress.plain(f"  {curl}/actuator/health")
+    progress.plain(f"  {curl}/api/session")
+    progress.plain("\nIn this shell `cdk deploy`, `cdk diff` and `cdk destroy` now mean the emulated account, after:")
+    for name, value in sorted(_kept_environment(outcome).items()):
+        progress.plain(f"  export {name}={shlex.quote(value)}")
+    default = ROOT / "clusters" / "as400gateway.yaml"
+    if file.resolve() != default:
+        progress.plain(f"  (each with: -c cluster={file})")
+    progress.plain("\nEnd it with: ./muster rehearse --down")
+
+
+def _kept_environment(outcome: Outcome) -> dict[str, str]:
+    own = [str(Path(sys.executable).parent), str(drive.CDK.parent)]
+    path = os.pathsep.join([*own, *(part for part in os.environ["PATH"].split(os.pathsep) if part not in own)])
+    return {**outcome.rehearsal.environment(), "PATH": path, "PYTHONPATH": str(ROOT)}
+
+
+def _load(file: Path) -> Cluster:
+    try:
+        return load(file)
+    except SpecError as error:
+        print(error, file=sys.stderr)
+        raise Failure(f"{file} is refused: {len(error.faults)} fault(s), listed above", code=2) from error
+
+
+def _prepare_machine() -> None:
+    if reason := machine.unfit():
+        raise Failure(f"cannot rehearse here: {reason}; check, cdk synth, cdk diff and the unit tests work without")
+    if packages := machine.missing():
+        machine.install(packages, print)
+
+
+def _down() -> int:
+    if reason := machine.unfit():
+        raise Failure(f"nothing to end here: {reason}")
+    kept = drive.running()
+    if kept is not None:
+        print(f"ending the rehearsal of process {kept.state.pid} ...")
+        kept.stop()
+    found = leftovers.find_leftovers()
+    leftovers.remove_leftovers()
+    if remaining := leftovers.find_leftovers():
+        raise Failure(f"not everything could be removed: {', '.join(remaining)}")
+    if kept is None and not found:
+        print("no rehearsal runs, and none left anything")
+        return 0
+    print("everything of it is removed" if not found else f"removed {len(found)} leftover(s) of it")
+    return 0
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
