@@ -1,0 +1,1 @@
+"""The rehearsal: an AWS account emulated on this machine whose instances are real Linux hosts."""

@@ -1,0 +1,126 @@
+"""The emulated AWS account: one object that the rehearsal starts, asks and stops."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rehearsal.account import bootstrap, target_health
+from rehearsal.account.cloud import Cloud
+from rehearsal.account.cloudformation.engine import CloudFormation
+from rehearsal.account.emulator import Emulator, Environ
+from rehearsal.account.front import Front
+from rehearsal.account.iam.gate import Decision, Gate
+from rehearsal.account.iam.names import AccountNames
+from rehearsal.account.iam.principals import InstanceCredentials, Principals
+from rehearsal.account.remains import remains
+from rehearsal.account.server import Server
+
+
+class Account:
+    """An AWS account of one region on this machine; one in a process at a time.
+
+    `url` is where the CDK CLI and boto3 reach it with everything allowed; `host_app` is what hosts reach. The access
+    key is new for each account, because the CDK CLI remembers for ever which account a key belongs to.
+    """
+
+    def __init__(self, *, region: str, account_id: str = "123456789012", port: int = 0) -> None:
+        self.region = region
+        self.account_id = account_id
+        self.access_key = "AKIA" + secrets.token_hex(8).upper()
+        self.secret_key = secrets.token_urlsafe(30)
+        self._running = False
+        self._emulator = Emulator(region=region, account_id=account_id)
+        self._server = Server(self._serve, port)
+        self.url = f"http://localhost:{self._server.port}"
+        self._cloud = Cloud(url=self.url, region=region, emulator=self._emulator)
+        self._engine = CloudFormation(self._cloud)
+        self._front = Front(self._cloud, self._engine)
+        self._principals = Principals(self._cloud, self.access_key, self.secret_key)
+        names = AccountNames(self._cloud, self._engine)
+        self._gate = Gate(self._front, self._principals, names, self._cloud)
+
+    def start(self) -> None:
+        """Begin with an empty account. Raises `RuntimeError` while another account runs in this process."""
+        self._emulator.start()
+        self._server.start()
+        self._running = True
+
+    def stop(self) -> None:
+        """End. Waits of stacks are called off; nothing outside this process was ever made. May be called twice."""
+        if not self._running:
+            return
+        self._running = False
+        self._engine.abandon()
+        self._server.stop()
+        self._emulator.stop()
+
+    def client(self, service: str) -> Any:
+        """Return the administrator's boto3 client of a service."""
+        return self._cloud.client(service)
+
+    def bootstrap(self) -> None:
+        """Deploy what `cdk bootstrap` deploys, once. Raises `OperationError` or `FileNotFoundError`."""
+        bootstrap.bootstrap(self._engine)
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables with which the CDK CLI, the AWS CLI and boto3 use this account, and nothing else.
+
+        No telemetry, no look for new versions, no colours and no questions; `AWS_CONFIG_FILE` and
+        `AWS_SHARED_CREDENTIALS_FILE` keep the user's own profiles out of it.
+        """
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ENDPOINT_URL_S3": self.url,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "CDK_DEFAULT_ACCOUNT": self.account_id,
+            "CDK_DEFAULT_REGION": self.region,
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+            "CDK_DISABLE_VERSION_CHECK": "1",
+            "NODE_NO_WARNINGS": "1",
+            "CI": "1",
+        }
+
+    def host_app(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Answer a host's request (WSGI): signature verified, decided by IAM; wait handles pass by their secret URL.
+
+        `environ` should hold the path as it was sent, in `RAW_URI` or `REQUEST_URI`, as werkzeug and gunicorn give it.
+        """
+        return self._gate(environ, start_response)
+
+    @property
+    def decisions(self) -> Sequence[Decision]:
+        """Every decision about a host's request so far, in order."""
+        return tuple(self._gate.decisions)
+
+    def instance_credentials(self, instance_profile_name: str, session: str) -> InstanceCredentials:
+        """Return what the metadata service gives to the instance `session` with this profile.
+
+        Raises `NoCredentialsError` if there is no such profile, it has no role, or EC2 may not assume that role.
+        """
+        return self._principals.issue(instance_profile_name, session)
+
+    def set_target_health(self, target_group_arn: str, instance_id: str, port: int, state: str, reason: str) -> None:
+        """Say what the balancer found; DescribeTargetHealth returns it.
+
+        `state` and `reason` are the API's words (`healthy` and '', `unhealthy` and `Target.FailedHealthChecks`).
+        Raises `KeyError` if the target is not registered.
+        """
+        group = self._emulator.target_group(target_group_arn)
+        target_health.set_health(group, instance_id, port, state, reason)
+
+    def reboots(self, instance_id: str) -> int:
+        """Return how often an instance was rebooted by API since its launch; a start changes its LaunchTime."""
+        return self._emulator.reboots(instance_id)
+
+    def remains(self) -> list[str]:
+        """Return a line for each thing that exists beyond what a fresh, bootstrapped account has."""
+        return remains(self._cloud, self._engine)
+
+    def _serve(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        return self._front(environ, start_response)

@@ -1,0 +1,214 @@
+"""The account as hosts reach it: every request is verified and decided before it gets to a service."""
+
+import datetime
+import io
+import logging
+import urllib.parse
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rehearsal.account.cloud import Cloud
+from rehearsal.account.front import Environ, is_wait_handle, respond
+from rehearsal.account.iam import refusals, signature
+from rehearsal.account.iam.asks import Names, asks_of, bucket_and_key
+from rehearsal.account.iam.call import Call, call_of
+from rehearsal.account.iam.conditions import Context
+from rehearsal.account.iam.faults import SignatureError, UndecidableError
+from rehearsal.account.iam.policy import Ask, Match, Verdict, decide
+from rehearsal.account.iam.principals import Principal, Principals
+
+log = logging.getLogger(__name__)
+App = Callable[[Environ, Any], Iterable[bytes]]
+
+GLOBAL = {("us-east-1", "iam"), ("us-east-1", "sts")}
+"""Services that are called in one region from everywhere."""
+
+UNSET = (
+    "aws:multifactorauthpresent",
+    "aws:sourceip",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:vpcsourceip",
+    "cloudwatch:namespace",
+    "dynamodb:leadingkeys",
+    "ec2:region",
+    "s3:prefix",
+    "s3:resourceaccount",
+    "secretsmanager:secretid",
+    "secretsmanager:versionstage",
+)
+"""Keys that are known, and have no value unless the request gives them one."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision: `verdict` is Allow, ExplicitDeny, ImplicitDeny, NoBoundary or Undecidable."""
+
+    at: datetime.datetime
+    role: str
+    session: str
+    action: str
+    resource: str
+    verdict: str
+    statement: Match | None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class _RefusedError(Exception):
+    """The request goes no further."""
+
+    service: str
+    kind: str
+    message: str
+
+
+class Gate:
+    """WSGI application that stands between hosts and `app`. `decisions` grows by one for each thing asked."""
+
+    def __init__(self, app: App, principals: Principals, names: Names, cloud: Cloud) -> None:
+        self._app = app
+        self._principals = principals
+        self._names = names
+        self._cloud = cloud
+        self.decisions: list[Decision] = []
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Answer a request. A wait handle is protected by the secrecy of its URL alone, as on AWS."""
+        if is_wait_handle(environ):
+            return self._app(environ, start_response)
+        call = call_of(environ)
+        try:
+            signed, principal = self._authenticate(call)
+            asks = self._authorize(call, signed, principal)
+        except _RefusedError as refusal:
+            log.info("refused: %s %s: %s", refusal.service, refusal.kind, refusal.message)
+            return respond(start_response, *refusals.render(refusal.service, refusal.kind, refusal.message))
+        forwarded = forward(environ, call, signed)
+        if principal.role and [ask.action for ask in asks] == ["s3:GetObject"]:
+            return self._get_object(call, principal, asks[0], forwarded, start_response)
+        return self._app(forwarded, start_response)
+
+    def _authenticate(self, call: Call) -> tuple[signature.Signature, Principal]:
+        service = service_of(call.host)
+        try:
+            signed = signature.read(call)
+            service = signed.service
+            principal = self._signer(call, signed)
+        except SignatureError as fault:
+            raise _RefusedError(service, fault.kind, str(fault)) from fault
+        except UndecidableError as fault:
+            raise _RefusedError(service, "undecidable", str(fault)) from fault
+        return signed, principal
+
+    def _signer(self, call: Call, signed: signature.Signature) -> Principal:
+        """Return who signed the request, which is checked. Raises `SignatureError`."""
+        principal = self._principals.find(signed.access_key)
+        if principal is None:
+            raise SignatureError("key", "The security token included in the request is invalid.")
+        if principal.token != signed.token:
+            raise SignatureError("token", "The security token included in the request is invalid.")
+        now = datetime.datetime.now(datetime.UTC)
+        signature.check(call, signed, principal.secret, now)
+        if principal.expiration and principal.expiration < now:
+            raise SignatureError("expired", "The security token included in the request is expired")
+        if signed.region != self._cloud.region and (signed.region, signed.service) not in GLOBAL:
+            raise SignatureError("mismatch", f"Credential should be scoped to a valid region, not '{signed.region}'.")
+        return principal
+
+    def _authorize(self, call: Call, signed: signature.Signature, principal: Principal) -> list[Ask]:
+        """Return what was asked for and allowed. Raises `_RefusedError` at the first thing that is not."""
+        if not principal.role:
+            return []
+        try:
+            asks = asks_of(call, signed.service, self._common(principal), self._names)
+        except (UndecidableError, KeyError, ValueError) as fault:
+            self._record(principal, Ask(signed.service, "*", {}), "Undecidable", None, str(fault))
+            raise _RefusedError(signed.service, "undecidable", str(fault)) from fault
+        for ask in asks:
+            verdict = self._decide(principal, ask, signed.service)
+            if not verdict.allowed:
+                message = refusals.denial(signed.service, principal.arn, ask, verdict)
+                raise _RefusedError(signed.service, "denied", message)
+        return asks
+
+    def _decide(self, principal: Principal, ask: Ask, service: str) -> Verdict:
+        try:
+            policies = self._principals.policies(principal.role)
+            verdict = decide(policies.documents, policies.boundary, ask)
+        except UndecidableError as fault:
+            self._record(principal, ask, "Undecidable", None, str(fault))
+            raise _RefusedError(service, "undecidable", str(fault)) from fault
+        self._record(principal, ask, verdict.outcome, verdict.by, "")
+        return verdict
+
+    def _record(self, principal: Principal, ask: Ask, verdict: str, by: Match | None, detail: str) -> None:
+        now = datetime.datetime.now(datetime.UTC)
+        decision = Decision(now, principal.role, principal.session, ask.action, ask.resource, verdict, by, detail)
+        self.decisions.append(decision)
+        log.info("iam: %s %s on %s: %s %s", decision.role, ask.action, ask.resource, verdict, detail)
+
+    def _get_object(
+        self, call: Call, principal: Principal, ask: Ask, environ: Environ, start_response: Any
+    ) -> Iterable[bytes]:
+        """Read an object; who may not list the bucket is not told that a key is absent, but denied."""
+        answered: list[tuple[Any, ...]] = []
+        body = list(self._app(environ, lambda *answer: answered.append(answer)))
+        if answered[0][0].startswith("404"):
+            listing = replace(ask, action="s3:ListBucket", resource=f"arn:aws:s3:::{bucket_and_key(call)[0]}")
+            try:
+                verdict = self._decide(principal, listing, "s3")
+            except _RefusedError as refusal:
+                return respond(start_response, *refusals.render("s3", refusal.kind, refusal.message))
+            if not verdict.allowed:
+                message = refusals.denial("s3", principal.arn, listing, verdict)
+                return respond(start_response, *refusals.render("s3", "denied", message))
+        start_response(*answered[0])
+        return body
+
+    def _common(self, principal: Principal) -> Context:
+        account = self._cloud.account_id
+        return {
+            **dict.fromkeys(UNSET, ()),
+            "aws:principalaccount": [account],
+            "aws:principalarn": [principal.role_arn],
+            "aws:principaltype": ["AssumedRole"],
+            "aws:requestedregion": [self._cloud.region],
+            "aws:resourceaccount": [account],
+            "aws:securetransport": ["true"],
+            "aws:viaawsservice": ["false"],
+            "ec2:sourceinstancearn": self._instance(principal),
+        }
+
+    def _instance(self, principal: Principal) -> list[str]:
+        if not principal.session.startswith("i-"):
+            return []
+        return [f"arn:aws:ec2:{self._cloud.region}:{self._cloud.account_id}:instance/{principal.session}"]
+
+
+def service_of(host: str) -> str:
+    """Return the service of a host name, for the shape of a refusal when nothing is signed."""
+    labels = host.removesuffix(".amazonaws.com").split(".")
+    return "s3" if "s3" in labels else labels[0]
+
+
+def forward(environ: Environ, call: Call, signed: signature.Signature) -> Environ:
+    """Return the environment for the services: a query-protocol GET as the POST that the emulator understands."""
+    if signed.service == "s3":
+        return environ
+    scope = f"AWS4-HMAC-SHA256 Credential={signed.access_key}/{signed.scope}, SignedHeaders=host, Signature=0"
+    if call.method != "GET" or "Action" not in call.parameters:
+        return {**environ, "HTTP_AUTHORIZATION": scope}
+    body = urllib.parse.urlencode([(k, v) for k, v in call.pairs if not k.startswith("X-Amz-")]).encode()
+    return {
+        **environ,
+        "REQUEST_METHOD": "POST",
+        "QUERY_STRING": "",
+        "RAW_URI": call.path,
+        "REQUEST_URI": call.path,
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+        "HTTP_AUTHORIZATION": scope,
+    }

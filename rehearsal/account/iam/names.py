@@ -1,0 +1,41 @@
+"""Looks up in the account what a request leaves out."""
+
+from botocore.exceptions import ClientError
+
+from rehearsal.account.cloud import Cloud
+from rehearsal.account.cloudformation.engine import CloudFormation
+from rehearsal.account.cloudformation.faults import Refusal
+
+
+class AccountNames:
+    """Full names of tables' keys, secrets and stacks."""
+
+    def __init__(self, cloud: Cloud, engine: CloudFormation) -> None:
+        self.region = cloud.region
+        self.account_id = cloud.account_id
+        self._cloud = cloud
+        self._engine = engine
+
+    def hash_key(self, table: str) -> str:
+        """Return the name of a table's partition key, '' if there is no such table."""
+        try:
+            schema = self._cloud.call("dynamodb", "DescribeTable", TableName=table)["Table"]["KeySchema"]
+        except ClientError:
+            return ""
+        return next(str(key["AttributeName"]) for key in schema if key["KeyType"] == "HASH")
+
+    def secret_arn(self, secret_id: str) -> str:
+        """Return the ARN of a secret; of a name that does not exist, what its ARN would begin with."""
+        try:
+            return str(self._cloud.call("secretsmanager", "DescribeSecret", SecretId=secret_id)["ARN"])
+        except ClientError:
+            if secret_id.startswith("arn:"):
+                return secret_id
+            return f"arn:aws:secretsmanager:{self.region}:{self.account_id}:secret:{secret_id}"
+
+    def stack_id(self, name: str) -> str:
+        """Return the id of a stack; of a name that does not exist, what its id would begin with."""
+        try:
+            return self._engine.stack(name).id
+        except Refusal:
+            return f"arn:aws:cloudformation:{self.region}:{self.account_id}:stack/{name}/"

@@ -1,0 +1,181 @@
+"""Application load balancers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rehearsal.account.cloud import Cloud
+from rehearsal.account.kinds.base import Existing, Kind, Made, Request, refuse, tag_changes
+
+
+def _attributes(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{"Key": entry["Key"], "Value": entry["Value"]} for entry in given]
+
+
+def _retag(request: Request, old: Existing) -> None:
+    removed, wanted = tag_changes(request, old)
+    if removed:
+        request.call("elbv2", "RemoveTags", ResourceArns=[old.physical_id], TagKeys=removed)
+    if wanted:
+        request.call("elbv2", "AddTags", ResourceArns=[old.physical_id], Tags=wanted)
+
+
+class LoadBalancer(Kind):
+    """An application load balancer."""
+
+    type = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+    mutable = frozenset({"LoadBalancerAttributes", "SecurityGroups", "Subnets", "Tags"})
+    properties = mutable | {"IpAddressType", "Name", "Scheme", "Type"}
+    custom_name = "Name"
+
+    def create(self, request: Request) -> Made:
+        """Create the balancer and set its attributes."""
+        name = request.properties.get("Name") or request.generated_name(32)
+        given = request.given("Subnets", "SecurityGroups", "Scheme", "Type", "IpAddressType")
+        answer = request.call("elbv2", "CreateLoadBalancer", Name=name, Tags=request.own_tags(), **given)
+        balancer = answer["LoadBalancers"][0]
+        arn = balancer["LoadBalancerArn"]
+        request.made(arn)
+        self._set_attributes(request, arn)
+        full = arn.split("loadbalancer/")[1]
+        names = ("DNSName", "LoadBalancerArn", "LoadBalancerName", "SecurityGroups")
+        zone = {"CanonicalHostedZoneID": balancer["CanonicalHostedZoneId"], "LoadBalancerFullName": full}
+        return Made(arn, {**{name: balancer[name] for name in names}, **zone})
+
+    def update(self, request: Request, old: Existing) -> Mapping[str, Any]:
+        """Change attributes, groups, subnets and tags."""
+        changed, arn = request.changed(old), old.physical_id
+        if "SecurityGroups" in changed:
+            groups = request.properties["SecurityGroups"]
+            request.call("elbv2", "SetSecurityGroups", LoadBalancerArn=arn, SecurityGroups=groups)
+        if "Subnets" in changed:
+            request.call("elbv2", "SetSubnets", LoadBalancerArn=arn, Subnets=request.properties["Subnets"])
+        if "LoadBalancerAttributes" in changed:
+            self._set_attributes(request, arn)
+        _retag(request, old)
+        return old.attributes
+
+    def delete(self, cloud: Cloud, old: Existing) -> None:
+        """Delete the balancer, unless it is protected."""
+        answer = cloud.call("elbv2", "DescribeLoadBalancerAttributes", LoadBalancerArn=old.physical_id)
+        if {"Key": "deletion_protection.enabled", "Value": "true"} in answer["Attributes"]:
+            text = f"Load balancer '{old.physical_id}' cannot be deleted because deletion protection is enabled"
+            raise refuse(text, "OperationNotPermitted")
+        cloud.call("elbv2", "DeleteLoadBalancer", LoadBalancerArn=old.physical_id)
+
+    @staticmethod
+    def _set_attributes(request: Request, arn: str) -> None:
+        if given := request.properties.get("LoadBalancerAttributes"):
+            attributes = _attributes(given)
+            request.call("elbv2", "ModifyLoadBalancerAttributes", LoadBalancerArn=arn, Attributes=attributes)
+
+
+class TargetGroup(Kind):
+    """A target group; an instance may be registered under several ports."""
+
+    type = "AWS::ElasticLoadBalancingV2::TargetGroup"
+    checked = frozenset(
+        {"HealthCheckEnabled", "HealthCheckIntervalSeconds", "HealthCheckPath", "HealthCheckPort"}
+        | {"HealthCheckProtocol", "HealthCheckTimeoutSeconds", "HealthyThresholdCount", "Matcher"}
+        | {"UnhealthyThresholdCount"}
+    )
+    mutable = checked | {"Tags", "TargetGroupAttributes", "Targets"}
+    properties = mutable | {"IpAddressType", "Name", "Port", "Protocol", "ProtocolVersion", "TargetType", "VpcId"}
+    custom_name = "Name"
+
+    def create(self, request: Request) -> Made:
+        """Create the group, set its attributes, register its targets."""
+        name = request.properties.get("Name") or request.generated_name(32)
+        given = request.given(*self.properties - {"Name", "Tags", "TargetGroupAttributes", "Targets"})
+        answer = request.call("elbv2", "CreateTargetGroup", Name=name, Tags=request.own_tags(), **given)
+        arn = answer["TargetGroups"][0]["TargetGroupArn"]
+        request.made(arn)
+        self._set_attributes(request, arn)
+        if targets := request.properties.get("Targets"):
+            request.call("elbv2", "RegisterTargets", TargetGroupArn=arn, Targets=targets)
+        full = arn.split(":")[-1]
+        return Made(arn, {"TargetGroupArn": arn, "TargetGroupName": full.split("/")[1], "TargetGroupFullName": full})
+
+    def update(self, request: Request, old: Existing) -> Mapping[str, Any]:
+        """Change health checks, attributes, targets and tags."""
+        changed, arn = request.changed(old), old.physical_id
+        if changed & self.checked:
+            request.call("elbv2", "ModifyTargetGroup", TargetGroupArn=arn, **request.given(*self.checked))
+        if "TargetGroupAttributes" in changed:
+            self._set_attributes(request, arn)
+        before, after = old.properties.get("Targets", []), request.properties.get("Targets", [])
+        if gone := [target for target in before if target not in after]:
+            request.call("elbv2", "DeregisterTargets", TargetGroupArn=arn, Targets=gone)
+        if new := [target for target in after if target not in before]:
+            request.call("elbv2", "RegisterTargets", TargetGroupArn=arn, Targets=new)
+        _retag(request, old)
+        return old.attributes
+
+    def delete(self, cloud: Cloud, old: Existing) -> None:
+        """Delete the group."""
+        cloud.call("elbv2", "DeleteTargetGroup", TargetGroupArn=old.physical_id)
+
+    @staticmethod
+    def _set_attributes(request: Request, arn: str) -> None:
+        if given := request.properties.get("TargetGroupAttributes"):
+            attributes = _attributes(given)
+            request.call("elbv2", "ModifyTargetGroupAttributes", TargetGroupArn=arn, Attributes=attributes)
+
+
+class Listener(Kind):
+    """A listener."""
+
+    type = "AWS::ElasticLoadBalancingV2::Listener"
+    mutable = frozenset({"Certificates", "DefaultActions", "ListenerAttributes", "Port", "Protocol", "SslPolicy"})
+    properties = mutable | {"LoadBalancerArn"}
+
+    def create(self, request: Request) -> Made:
+        """Create the listener."""
+        given = request.given(*self.properties - {"ListenerAttributes"})
+        arn = request.call("elbv2", "CreateListener", **given)["Listeners"][0]["ListenerArn"]
+        request.made(arn)
+        self._set_attributes(request, arn)
+        return Made(arn, {"ListenerArn": arn})
+
+    def update(self, request: Request, old: Existing) -> Mapping[str, Any]:
+        """Change the listener."""
+        given = request.given(*self.mutable - {"ListenerAttributes"})
+        request.call("elbv2", "ModifyListener", ListenerArn=old.physical_id, **given)
+        self._set_attributes(request, old.physical_id)
+        return old.attributes
+
+    def delete(self, cloud: Cloud, old: Existing) -> None:
+        """Delete the listener."""
+        cloud.call("elbv2", "DeleteListener", ListenerArn=old.physical_id)
+
+    @staticmethod
+    def _set_attributes(request: Request, arn: str) -> None:
+        if given := request.properties.get("ListenerAttributes"):
+            request.call("elbv2", "ModifyListenerAttributes", ListenerArn=arn, Attributes=_attributes(given))
+
+
+class ListenerRule(Kind):
+    """A rule of a listener."""
+
+    type = "AWS::ElasticLoadBalancingV2::ListenerRule"
+    mutable = frozenset({"Actions", "Conditions", "Priority"})
+    properties = mutable | {"ListenerArn"}
+
+    def create(self, request: Request) -> Made:
+        """Create the rule."""
+        arn = request.call("elbv2", "CreateRule", **request.properties)["Rules"][0]["RuleArn"]
+        return Made(arn, {"RuleArn": arn, "IsDefault": False})
+
+    def update(self, request: Request, old: Existing) -> Mapping[str, Any]:
+        """Change the rule."""
+        request.call("elbv2", "ModifyRule", RuleArn=old.physical_id, **request.given("Actions", "Conditions"))
+        if "Priority" in request.changed(old):
+            place = {"RuleArn": old.physical_id, "Priority": request.properties["Priority"]}
+            request.call("elbv2", "SetRulePriorities", RulePriorities=[place])
+        return old.attributes
+
+    def delete(self, cloud: Cloud, old: Existing) -> None:
+        """Delete the rule."""
+        cloud.call("elbv2", "DeleteRule", RuleArn=old.physical_id)
+
+
+KINDS: tuple[type[Kind], ...] = (LoadBalancer, TargetGroup, Listener, ListenerRule)

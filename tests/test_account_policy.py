@@ -1,0 +1,148 @@
+"""Decisions of IAM policies: statements, conditions, boundaries."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rehearsal.account.iam.conditions import arn_like, holds, like
+from rehearsal.account.iam.faults import UndecidableError
+from rehearsal.account.iam.policy import Ask, decide, document
+
+CONTEXT: Mapping[str, Sequence[str]] = {
+    "ec2:region": ["eu-west-1"],
+    "aws:securetransport": ["true"],
+    "aws:principalarn": ["arn:aws:iam::1:role/node"],
+    "dynamodb:leadingkeys": ["witness"],
+    "aws:sourcevpc": [],
+    "many": ["a", "b"],
+}
+READ = Ask("ssm:GetParameter", "arn:aws:ssm:eu-west-1:1:parameter/muster/x/settings", CONTEXT)
+ALLOW = {"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": READ.resource}
+
+
+def outcome(*statements: dict[str, Any], boundary: list[dict[str, Any]] | None = None, ask: Ask = READ) -> str:
+    limit = [document("boundary", {"Statement": boundary})] if boundary is not None else None
+    return decide([document("policy", {"Statement": list(statements)})], limit, ask).outcome
+
+
+CASES: list[tuple[list[dict[str, Any]], str]] = [
+    ([], "ImplicitDeny"),
+    ([ALLOW], "Allow"),
+    ([{**ALLOW, "Action": ["s3:*", "SSM:get*"]}], "Allow"),
+    ([{**ALLOW, "Action": "ssm:PutParameter"}], "ImplicitDeny"),
+    ([{**ALLOW, "Resource": "arn:aws:ssm:*:*:parameter/muster/*"}], "Allow"),
+    ([{**ALLOW, "Resource": "arn:aws:ssm:eu-west-1:1:parameter/muster/y/*"}], "ImplicitDeny"),
+    ([ALLOW, {**ALLOW, "Effect": "Deny"}], "ExplicitDeny"),
+    ([{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}], "Allow"),
+    ([{"Effect": "Allow", "NotAction": "ssm:*", "Resource": "*"}], "ImplicitDeny"),
+    ([{"Effect": "Allow", "Action": "*", "NotResource": READ.resource}], "ImplicitDeny"),
+    ([{"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::*"}], "Allow"),
+    ([{**ALLOW, "Condition": {"StringEquals": {"ec2:Region": "eu-west-1"}}}], "Allow"),
+    ([{**ALLOW, "Condition": {"StringEquals": {"ec2:Region": "us-east-1"}}}], "ImplicitDeny"),
+]
+
+
+@pytest.mark.parametrize(("statements", "expected"), CASES)
+def test_statements_decide_as_iam_documents(statements: list[dict[str, Any]], expected: str) -> None:
+    assert outcome(*statements) == expected
+
+
+def test_the_deciding_statement_is_told() -> None:
+    other = {**ALLOW, "Action": "s3:*"}
+    verdict = decide(
+        [document("one", {"Statement": other}), document("two", {"Statement": [other, ALLOW]})], None, READ
+    )
+    assert verdict.by is not None
+    assert (verdict.by.policy, verdict.by.index) == ("two", 1)
+
+
+def test_a_boundary_limits_what_policies_allow() -> None:
+    assert outcome(ALLOW, boundary=[ALLOW]) == "Allow"
+    assert outcome(ALLOW, boundary=[{**ALLOW, "Action": "s3:*"}]) == "NoBoundary"
+    assert outcome(ALLOW, boundary=[ALLOW, {**ALLOW, "Effect": "Deny"}]) == "ExplicitDeny"
+    assert outcome(boundary=[ALLOW]) == "ImplicitDeny"
+
+
+OPERATORS: list[tuple[str, str, Any, bool]] = [
+    ("StringEquals", "ec2:Region", ["us-east-1", "eu-west-1"], True),
+    ("StringNotEquals", "ec2:Region", ["us-east-1", "eu-west-1"], False),
+    ("StringNotEquals", "ec2:Region", "us-east-1", True),
+    ("StringEqualsIgnoreCase", "ec2:Region", "EU-WEST-1", True),
+    ("StringLike", "ec2:Region", "eu-*", True),
+    ("StringNotLike", "ec2:Region", "eu-*", False),
+    ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/*", True),
+    ("ArnEquals", "aws:PrincipalArn", "arn:aws:iam::2:role/node", False),
+    ("ArnNotLike", "aws:PrincipalArn", "arn:aws:iam::2:role/*", True),
+    ("Bool", "aws:SecureTransport", True, True),
+    ("Bool", "aws:SecureTransport", "false", False),
+    ("Null", "aws:SourceVpc", "true", True),
+    ("Null", "aws:SourceVpc", "false", False),
+    ("Null", "ec2:Region", "false", True),
+    ("StringEquals", "aws:SourceVpc", "vpc-1", False),
+    ("StringEqualsIfExists", "aws:SourceVpc", "vpc-1", True),
+    ("StringEqualsIfExists", "ec2:Region", "us-east-1", False),
+    ("StringNotEquals", "aws:SourceVpc", "vpc-1", True),
+    ("ForAllValues:StringEquals", "many", ["a", "b", "c"], True),
+    ("ForAllValues:StringEquals", "many", ["a"], False),
+    ("ForAllValues:StringEquals", "aws:SourceVpc", ["a"], True),
+    ("ForAnyValue:StringEquals", "many", ["b"], True),
+    ("ForAnyValue:StringEquals", "many", ["c"], False),
+    ("ForAnyValue:StringEquals", "aws:SourceVpc", ["a"], False),
+    ("ForAllValues:StringLike", "dynamodb:LeadingKeys", ["wit*"], True),
+    ("StringEquals", "ec2:Region", "${ec2:Region}", True),
+    ("StringEquals", "ec2:Region", "${aws:SourceVpc}", False),
+]
+
+
+@pytest.mark.parametrize(("operator", "key", "wanted", "expected"), OPERATORS)
+def test_an_operator_decides_as_iam_documents(operator: str, key: str, wanted: Any, expected: bool) -> None:
+    assert holds(operator, key, wanted, CONTEXT) is expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "wanted", "named"),
+    [
+        ("NumericLessThan", "ec2:Region", "1", "NumericLessThan"),
+        ("ForSomeValues:StringEquals", "ec2:Region", "1", "ForSomeValues:StringEquals"),
+        ("StringEquals", "aws:Weather", "rain", "aws:Weather"),
+        ("StringEquals", "ec2:Region", "${aws:Weather}", "aws:Weather"),
+    ],
+)
+def test_what_is_not_known_is_refused_by_its_name(operator: str, key: str, wanted: str, named: str) -> None:
+    with pytest.raises(UndecidableError, match=named.replace("$", "")):
+        holds(operator, key, wanted, CONTEXT)
+
+
+def test_an_unknown_element_is_refused_by_its_name() -> None:
+    with pytest.raises(UndecidableError, match="Principal"):
+        document("policy", {"Statement": [{**ALLOW, "Principal": "*"}]})
+
+
+@given(st.text(), st.text())
+def test_a_star_matches_everything_before_and_after(left: str, right: str) -> None:
+    assert like(f"{'?' * len(left)}*", left + right)
+
+
+@given(st.text(st.characters(exclude_characters="*?")), st.text())
+def test_a_text_without_wildcards_matches_itself_alone(wanted: str, value: str) -> None:
+    assert like(wanted, value) == (wanted == value)
+
+
+def test_a_star_in_an_arn_does_not_reach_over_colons() -> None:
+    assert not arn_like("arn:aws:*:role/x", "arn:aws:iam::1:role/x")
+
+
+_WORDS = st.sampled_from(["ssm:GetParameter", "ssm:*", "s3:GetObject", "*"])
+_STATEMENT = st.fixed_dictionaries(
+    {"Effect": st.sampled_from(["Allow", "Deny"]), "Action": _WORDS, "Resource": st.sampled_from([READ.resource, "*"])}
+)
+
+
+@given(st.lists(_STATEMENT, max_size=6))
+def test_a_deny_always_wins_and_nothing_is_allowed_unasked(statements: list[dict[str, Any]]) -> None:
+    speaking = [each["Effect"] for each in statements if each["Action"] != "s3:GetObject"]
+    expected = "ExplicitDeny" if "Deny" in speaking else "Allow" if speaking else "ImplicitDeny"
+    assert outcome(*statements) == expected
