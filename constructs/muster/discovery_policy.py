@@ -1,0 +1,35 @@
+"""Leave to find the members of a cluster by the EC2 API."""
+
+from aws_cdk import Aws
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from muster.acknowledgements import acknowledge
+
+
+class DiscoveryPolicy(Construct):
+    """Managed policy on `role`: `ec2:DescribeInstances` in this region, nothing else.
+
+    For products whose cluster engine looks for members by tag or group. `policy` is the managed policy.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, role: iam.IRole) -> None:
+        super().__init__(scope, id_)
+        self.policy = iam.ManagedPolicy(
+            self,
+            "Policy",
+            description="Members of the cluster find each other by ec2:DescribeInstances",
+            roles=[role],
+            statements=[
+                iam.PolicyStatement(
+                    actions=["ec2:DescribeInstances"],
+                    resources=["*"],
+                    conditions={"StringEquals": {"ec2:Region": Aws.REGION}},
+                )
+            ],
+        )
+        acknowledge(
+            self.policy,
+            "AwsSolutions-IAM5[Resource::*]",
+            "ec2:DescribeInstances has no resource types in IAM; the condition on ec2:Region is all that narrows it",
+        )

@@ -1,0 +1,57 @@
+"""AS400Gateway: two workers over one H2 pair, behind a balancer (its Cluster Configuration Guide)."""
+
+from typing import TYPE_CHECKING
+
+from muster.fields import Block, Home, UrlPath
+from muster.fields import Port as PortNumber
+from muster.products.product import Port, Product, Reach, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from muster.spec.model import Cluster
+
+
+class As400Gateway(Block):
+    """Where the application lies on a node and how it is reached."""
+
+    home: Home = "/opt/as400gateway"
+    port: PortNumber = 8080
+    readiness_port: PortNumber = 9180
+    health: UrlPath = "/actuator/health"
+    functional: UrlPath = "/api"
+    admin: UrlPath = "/admin"
+
+
+def _ports(cluster: "Cluster") -> tuple[Port, ...]:
+    own = cluster.block(As400Gateway)
+    return (
+        Port("http", own.port, "as400gateway.port", Reach.BALANCER),
+        Port("database", cluster.database.port, "database.port", Reach.MEMBERS),
+        Port("peer", cluster.database.peer_port, "database.peer_port", Reach.MEMBERS),
+        Port("readiness", own.readiness_port, "as400gateway.readiness_port", Reach.BALANCER),
+    )
+
+
+def _settings(cluster: "Cluster") -> "Mapping[str, str]":
+    own = cluster.block(As400Gateway)
+    return {"home": own.home, "database": cluster.database.name, "health": own.health}
+
+
+PRODUCT = Product(
+    name="as400gateway",
+    title="AS400Gateway",
+    block=As400Gateway,
+    nodes=range(2, 3),  # H2's cluster mode is a pair, never more (org.h2.tools.CreateCluster, H2 1.4.199)
+    java={"amazon-linux-2023": (8, 11, 17, 21), "debian-12": (17,)},
+    defaults={"instance": {"java": 17}, "balancer": {"stickiness": {"cookie": "JSESSIONID"}}},
+    discovers_by_ec2_api=False,
+    serving="http",
+    readiness="readiness",
+    secrets=(
+        Secret("database_admin", "DatabaseAdmin", "sa", "administrator of the H2 pair, used to form it"),
+        Secret("database_application", "DatabaseApplication", "as400gateway", "the application's user of the H2 pair"),
+    ),
+    ports=_ports,
+    settings=_settings,
+)

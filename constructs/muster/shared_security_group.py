@@ -1,0 +1,46 @@
+"""The one security group of all nodes of a cluster."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from muster.fields import OperatingSystem
+from muster.products import Port
+
+# Debian's package mirrors are asked by plain HTTP (the packages are signed); Amazon Linux's are in S3, by HTTPS
+_WAYS_OUT: Final[dict[OperatingSystem, tuple[int, ...]]] = {"amazon-linux-2023": (443,), "debian-12": (443, 80)}
+
+
+class SharedSecurityGroup(Construct):
+    """Group `muster-CLUSTER`: members reach each other on the product's ports alone, and the outside for set-up.
+
+    The name is explicit because products that discover members by the EC2 API filter by a group's name.
+    `group` is the security group.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        vpc: ec2.IVpc,
+        cluster: str,
+        member_ports: Sequence[Port],
+        operating_system: OperatingSystem,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.group = ec2.SecurityGroup(
+            self,
+            "Group",
+            vpc=vpc,
+            security_group_name=f"muster-{cluster}",
+            description=f"Nodes of the cluster {cluster}",
+            allow_all_outbound=False,
+        )
+        for number in _WAYS_OUT[operating_system]:
+            self.group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(number), "AWS APIs and packages")
+        for port in member_ports:
+            self.group.add_ingress_rule(self.group, ec2.Port.tcp(port.number), f"{port.name} from members")
+            self.group.add_egress_rule(self.group, ec2.Port.tcp(port.number), f"{port.name} to members")

@@ -1,0 +1,1 @@
+"""CloudFormation stacks: they only wire the constructs of `muster`."""

@@ -1,0 +1,104 @@
+"""Fixtures for whoever needs a cluster file or a synthesized stack; nothing here starts Node before it is asked to."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+JAR = "as400-common-api-1.0.0.jar"
+
+Template = dict[str, Any]
+Synthesize = Callable[..., Template]
+WriteCluster = Callable[..., Path]
+
+BASE: Mapping[str, Any] = {
+    "name": "as400",
+    "product": "as400gateway",
+    "region": "eu-west-1",
+    "nodes": {"a": {"zone": "eu-west-1a"}, "b": {"zone": "eu-west-1b"}},
+    "instance": {"type": "t4g.medium"},
+    "artifact": {"file": f"artifacts/{JAR}"},
+}
+
+
+@pytest.fixture(scope="session")
+def clusters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder for cluster files, beside which a fake .jar lies where they name it."""
+    folder = tmp_path_factory.mktemp("clusters")
+    (folder / "artifacts").mkdir()
+    (folder / "artifacts" / JAR).write_bytes(b"not really a jar")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_cluster(clusters: Path) -> WriteCluster:
+    """Return a function that writes a valid cluster file with top-level fields changed (None: left out)."""
+
+    def write(**changes: Any) -> Path:
+        fields = {name: value for name, value in {**BASE, **changes}.items() if value is not None}
+        text = json.dumps(fields)  # JSON is YAML
+        file = clusters / f"{abs(hash(text)):x}.yaml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def node_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder like assets/node, small and constant."""
+    folder = tmp_path_factory.mktemp("node")
+    (folder / "musternode").mkdir()
+    (folder / "musternode" / "__init__.py").write_text('"""Nothing."""\n', encoding="utf-8")
+    (folder / "user_data.sh").write_text("#!/bin/bash\nset -euo pipefail\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def context() -> Mapping[str, Any]:
+    """Return the CDK context of cdk.json: the feature flags that a real synthesis has."""
+    values: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return values
+
+
+@pytest.fixture(scope="session")
+def synthesize(
+    write_cluster: WriteCluster,
+    node_files: Path,
+    context: Mapping[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Synthesize:
+    """Return a function from changed fields of a cluster file to its template, each synthesized once."""
+    known: dict[Path, Template] = {}
+
+    def synthesize(**changes: Any) -> Template:
+        file = write_cluster(**changes)
+        if file not in known:
+            known[file] = synthesized(file, node_files, context, tmp_path_factory.mktemp("cdk"))
+        return known[file]
+
+    return synthesize
+
+
+def synthesized(file: Path, node_files: Path, context: Mapping[str, Any], folder: Path) -> Template:
+    """Return the template of the cluster file `file`, without the rule pack."""
+    import aws_cdk as cdk
+
+    from muster.spec import load
+    from stacks.cluster import ClusterStack
+
+    app = cdk.App(context=dict(context), outdir=str(folder), analytics_reporting=False)
+    cluster = load(file)
+    ClusterStack(app, cluster=cluster, node_files=node_files)
+    app.synth()
+    template: Template = json.loads((folder / f"muster-{cluster.name}.template.json").read_text(encoding="utf-8"))
+    return template
+
+
+@pytest.fixture(scope="session")
+def template(synthesize: Synthesize) -> Template:
+    """Return the template of the plain cluster file."""
+    return synthesize()

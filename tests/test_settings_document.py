@@ -1,0 +1,161 @@
+"""The one JSON that tells nodes all they must know."""
+
+import json
+import re
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk.assertions import Template as Assertions
+from hypothesis import given
+from hypothesis import strategies as st
+
+from muster import settings
+from muster.formation_wait import FormationHandle
+from muster.settings_document import LARGEST, SettingsDocument
+from tests.conftest import Synthesize, Template
+from tests.template_help import of_type, text, the
+
+JSON: Any = st.recursive(
+    st.integers() | st.text() | st.booleans(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=15,
+)
+
+
+def document(template: Template) -> dict[str, Any]:
+    """Return the document of `template`, with `<logical id>` for what only a deployment knows."""
+    value: dict[str, Any] = json.loads(text(the(template, "SSM::Parameter")[1]["Value"]))
+    return value
+
+
+def test_holds_exactly_what_nodes_read(template: Template) -> None:
+    found = document(template)
+    volumes, secrets = list(of_type(template, "EC2::Volume")), list(of_type(template, "SecretsManager::Secret"))
+    handle, _ = the(template, "CloudFormation::WaitConditionHandle")
+    sha256, bucket = re.compile(r"[0-9a-f]{64}"), "cdk-hnb659fds-assets-${AWS::AccountId}-eu-west-1"
+    for name in ("asset", "artifact"):
+        assert sha256.fullmatch(found[name]["sha256"])
+        assert found[name].pop("bucket") == bucket
+        assert sha256.fullmatch(found[name].pop("key").rpartition(".")[0])
+    assert re.fullmatch(r"[0-9a-f]{16}", found.pop("generation"))
+    assert found.pop("asset").keys() == {"sha256"}
+    assert found.pop("artifact")["name"] == "as400-common-api-1.0.0.jar"
+    assert found == {
+        "format": 1,
+        "cluster": "as400",
+        "product": "as400gateway",
+        "region": "eu-west-1",
+        "members": [
+            {"name": "a", "ordinal": 0, "zone": "eu-west-1a", "address": "10.64.0.10", "volume": f"<{volumes[0]}>"},
+            {"name": "b", "ordinal": 1, "zone": "eu-west-1b", "address": "10.64.1.11", "volume": f"<{volumes[1]}>"},
+        ],
+        "wait_url": f"<{handle}>",
+        "formation_timeout": 900,
+        "java": 17,
+        "secrets": {"database_admin": f"<{secrets[0]}>", "database_application": f"<{secrets[1]}>"},
+        "ports": {"http": 8080, "database": 9092, "peer": 9093, "readiness": 9180},
+        "settings": {"home": "/opt/as400gateway", "database": "connections", "health": "/actuator/health"},
+    }
+
+
+def test_is_a_standard_parameter_under_the_clusters_name(template: Template) -> None:
+    _, properties = the(template, "SSM::Parameter")
+    assert (properties["Name"], properties["Type"], properties["Tier"]) == (
+        "/muster/as400/settings",
+        "String",
+        "Standard",
+    )
+
+
+def test_refers_to_no_instance(template: Template) -> None:
+    """Instances wait for the document; the document cannot wait for them."""
+    value = str(the(template, "SSM::Parameter")[1]["Value"])
+    assert not [name for name in of_type(template, "EC2::Instance") if name in value]
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"name": "other"},
+    {"nodes": {"a": {"zone": "eu-west-1a"}, "c": {"zone": "eu-west-1b"}}},
+    {"nodes": {"a": {"zone": "eu-west-1a"}, "b": {"zone": "eu-west-1c"}}},
+    {"region": "eu-west-2", "nodes": {"a": {"zone": "eu-west-2a"}, "b": {"zone": "eu-west-2b"}}},
+    {"instance": {"type": "t4g.large"}},
+    {"instance": {"type": "t4g.medium", "java": 21}},
+    {"instance": {"type": "t4g.medium", "os": "debian-12"}},
+    {"instance": {"type": "t4g.medium", "ami": "ami-0123456789abcdef0"}},
+    {"artifact": {"s3": "bucket/as400.jar", "sha256": "0123456789abcdef" * 4}},
+    {"network": {"cidr": "10.65.0.0/20"}},
+    {"formation": {"timeout": 901}},
+    {"database": {"name": "other"}},
+    {"database": {"port": 19092}},
+    {"database": {"peer_port": 19093}},
+    {"as400gateway": {"home": "/opt/other"}},
+    {"as400gateway": {"port": 18080}},
+    {"as400gateway": {"readiness_port": 19180}},
+    {"as400gateway": {"health": "/health"}},
+]
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=str)
+def test_whatever_reaches_a_node_changes_the_generation(
+    changes: dict[str, Any], template: Template, synthesize: Synthesize
+) -> None:
+    assert document(synthesize(**changes))["generation"] != document(template)["generation"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"balancer": {"stickiness": {"hours": 9}}},
+        {"balancer": {"scheme": "internet-facing"}},
+        {"as400gateway": {"admin": "/x"}},
+        {"nodes": {"b": {"zone": "eu-west-1b"}, "a": {"zone": "eu-west-1a"}}},
+    ],
+    ids=str,
+)
+def test_what_reaches_no_node_keeps_the_generation(
+    changes: dict[str, Any], template: Template, synthesize: Synthesize
+) -> None:
+    assert document(synthesize(**changes))["generation"] == document(template)["generation"]
+
+
+@given(JSON)
+def test_rendering_keeps_every_value(value: Any) -> None:
+    assert json.loads(settings.render(value)) == value
+
+
+@given(JSON)
+def test_rendered_text_never_begins_a_reference_of_ssm(value: Any) -> None:
+    rendered = settings.render({"x": value})
+    assert rendered.isascii()
+    assert "{{" not in rendered
+
+
+@given(JSON)
+def test_braces_stand_outside_of_text_alone(value: Any) -> None:
+    inside = re.findall(r'"(?:\\.|[^"\\])*"', settings.render(value))
+    assert not [each for each in inside if "{" in each or "}" in each]
+
+
+@given(JSON)
+def test_the_length_is_never_less_than_what_is_rendered(value: Any) -> None:
+    assert settings.length(value) >= len(settings.render(value))
+
+
+def with_padding(characters: int) -> dict[str, Any]:
+    """Return the properties of a parameter whose document has `characters` characters of padding."""
+    stack = cdk.Stack(cdk.App(), "S")
+    handle = FormationHandle(stack, "Handle", generation="0" * 16)
+    SettingsDocument(stack, "D", name="/muster/x/settings", document={"x": "x" * characters}, handle=handle)
+    return the(Assertions.from_stack(stack).to_json(), "SSM::Parameter")[1]
+
+
+def test_a_document_near_the_standard_tiers_end_takes_the_advanced_tier() -> None:
+    assert with_padding(1000)["Tier"] == "Standard"
+    assert with_padding(3000)["Tier"] == "Advanced"
+
+
+def test_a_document_near_the_end_of_all_tiers_is_refused() -> None:
+    assert with_padding(6000)["Tier"] == "Advanced"
+    with pytest.raises(ValueError, match=f"at most {LARGEST} are possible"):
+        with_padding(8000)

@@ -1,0 +1,83 @@
+"""Who reaches whom."""
+
+from typing import Any
+
+from tests.conftest import Synthesize, Template
+from tests.template_help import of_type, the
+
+Rule = tuple[str, str, int, str]
+"""Direction, group, port, other side."""
+
+INTERNAL: set[Rule] = {
+    ("out", "nodes", 443, "0.0.0.0/0"),
+    ("out", "nodes", 9092, "nodes"),
+    ("out", "nodes", 9093, "nodes"),
+    ("in", "nodes", 9092, "nodes"),
+    ("in", "nodes", 9093, "nodes"),
+    ("in", "nodes", 8080, "balancer"),
+    ("in", "nodes", 9180, "balancer"),
+    ("in", "balancer", 80, "10.64.0.0/20"),
+    ("out", "balancer", 8080, "nodes"),
+    ("out", "balancer", 9180, "nodes"),
+}
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+
+
+def rules(template: Template) -> set[Rule]:
+    """Return every rule of every security group, wherever the template writes it."""
+    names: dict[str, str] = {
+        name: "nodes" if "GroupName" in each else "balancer"
+        for name, each in of_type(template, "EC2::SecurityGroup").items()
+    }
+
+    def side(rule: dict[str, Any]) -> str:
+        group = rule.get("SourceSecurityGroupId") or rule.get("DestinationSecurityGroupId")
+        return names[group["Fn::GetAtt"][0]] if group else rule["CidrIp"]
+
+    def read(direction: str, group: str, rule: dict[str, Any]) -> Rule:
+        assert rule["FromPort"] == rule["ToPort"]
+        assert rule["IpProtocol"] == "tcp"
+        assert rule["Description"]
+        return direction, group, rule["FromPort"], side(rule)
+
+    found = set()
+    for name, each in of_type(template, "EC2::SecurityGroup").items():
+        found |= {read("in", names[name], rule) for rule in each.get("SecurityGroupIngress", [])}
+        found |= {read("out", names[name], rule) for rule in each.get("SecurityGroupEgress", [])}
+    for direction, type_ in (("in", "EC2::SecurityGroupIngress"), ("out", "EC2::SecurityGroupEgress")):
+        for rule in of_type(template, type_).values():
+            found.add(read(direction, names[rule["GroupId"]["Fn::GetAtt"][0]], rule))
+    return found
+
+
+def test_the_rules_are_exactly_these(template: Template) -> None:
+    assert rules(template) == INTERNAL
+
+
+def test_both_groups_have_a_way_out_of_their_own(template: Template) -> None:
+    """A group made without one begins with a rule that lets everything out."""
+    assert all(each["SecurityGroupEgress"] for each in of_type(template, "EC2::SecurityGroup").values())
+
+
+def test_debian_fetches_packages_by_plain_http_too(synthesize: Synthesize) -> None:
+    template = synthesize(instance={"type": "t4g.medium", "os": "debian-12"})
+    assert rules(template) == INTERNAL | {("out", "nodes", 80, "0.0.0.0/0")}
+
+
+def test_other_ports_move_the_rules(synthesize: Synthesize) -> None:
+    template = synthesize(database={"port": 19092, "peer_port": 19093}, as400gateway={"port": 18080})
+    moved = {9092: 19092, 9093: 19093, 8080: 18080}
+    expected = {(direction, group, moved.get(port, port), side) for direction, group, port, side in INTERNAL}
+    assert rules(template) == expected
+
+
+def test_a_balancer_that_faces_the_internet_is_reached_from_anywhere(synthesize: Synthesize) -> None:
+    template = synthesize(balancer={"scheme": "internet-facing", "certificate": CERTIFICATE})
+    users = {rule for rule in rules(template) if rule[:2] == ("in", "balancer")}
+    assert users == {("in", "balancer", 80, "0.0.0.0/0"), ("in", "balancer", 443, "0.0.0.0/0")}
+    assert rules(template) - users == INTERNAL - {("in", "balancer", 80, "10.64.0.0/20")}
+
+
+def test_the_group_of_the_nodes_has_an_explicit_name(template: Template) -> None:
+    """Some cluster engines look for members by the name of their group."""
+    the(template, "EC2::SecurityGroup", GroupName="muster-as400")
