@@ -55,11 +55,11 @@ def run_checks(*, full: bool) -> int:
 
 
 def _prepare_machine() -> bool:
+    from operations.rehearse import install_missing
     from rehearsal import machine
 
     if reason := machine.unfit():
         print(f"== only the unit tests: {reason}", file=sys.stderr)
         return False
-    if packages := machine.missing():
-        machine.install(packages, print)
+    install_missing()
     return True

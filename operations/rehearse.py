@@ -12,6 +12,7 @@ from muster.spec import Cluster, SpecError, load
 from operations import ROOT
 from operations.errors import Failure
 from rehearsal import drive, leftovers, machine
+from rehearsal.doubles import BuildError
 from rehearsal.inventory import Inventory
 from rehearsal.progress import Progress
 from rehearsal.rehearse import Outcome, rehearse
@@ -35,7 +36,7 @@ def rehearse_command(file: Path | None, *, keep: bool, down: bool, report: Path 
     except KeyboardInterrupt:
         progress.say("interrupted: everything of this rehearsal is removed")
         return 130
-    except (drive.DeployFailed, drive.ServiceError, TimeoutError) as failure:
+    except (drive.DeployFailed, drive.ServiceError, BuildError, TimeoutError) as failure:
         raise Failure(f"the rehearsal failed: {failure}") from failure
     return _finish(outcome, file, cluster, keep=keep, report=report, progress=progress)
 
@@ -103,8 +104,16 @@ def _load(file: Path) -> Cluster:
 def _prepare_machine() -> None:
     if reason := machine.unfit():
         raise Failure(f"cannot rehearse here: {reason}; check, cdk synth, cdk diff and the unit tests work without")
-    if packages := machine.missing():
-        machine.install(packages, print)
+    install_missing()
+
+
+def install_missing() -> None:
+    """Install what a rehearsal needs on this machine, naming it first. Raises `Failure`."""
+    try:
+        if packages := machine.missing():
+            machine.install(packages, print)
+    except machine.MachineError as error:
+        raise Failure(str(error)) from error
 
 
 def _down() -> int:

@@ -1,0 +1,129 @@
+"""The node's calls to AWS; a refusal becomes the sentence that names the statement which is needed.
+
+boto3 is imported on the first call: the install stage brings it.
+"""
+
+import hashlib
+import json
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Dict, TypeVar
+
+from .failure import Failure
+
+T = TypeVar("T")
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
+ABSENT = {"NoSuchKey", "NoSuchBucket", "404", "ResourceNotFoundException", "ParameterNotFound"}
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A database user; the password may be any text."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+class Aws:
+    """What the instance's role may do: one parameter, two objects, two secrets.
+
+    A call that fails for want of a route or of credentials is repeated for `patience` seconds.
+    """
+
+    def __init__(self, node: str, region: str, *, patience: float = 60.0) -> None:
+        self._node = node
+        self._region = region
+        self._patience = patience
+        self._clients: Dict[str, Any] = {}
+
+    def parameter(self, name: str) -> str:
+        """Return the value of the SSM parameter `name`."""
+        arn = f"arn:aws:ssm:{self._region}:*:parameter{name}"
+        answer = self._call("ssm:GetParameter", arn, lambda: self._client("ssm").get_parameter(Name=name))
+        return str(answer["Parameter"]["Value"])
+
+    def secret(self, arn: str) -> Credentials:
+        """Return the user held by the secret `arn`."""
+        client = self._client("secretsmanager")
+        answer = self._call("secretsmanager:GetSecretValue", arn, lambda: client.get_secret_value(SecretId=arn))
+        try:
+            value = json.loads(answer["SecretString"])
+            return Credentials(str(value["username"]), str(value["password"]))
+        except (KeyError, ValueError, TypeError):
+            raise Failure(f'node {self._node}: the secret {arn} is not JSON with "username" and "password"') from None
+
+    def fetch(self, bucket: str, key: str, sha256: str, to: Path) -> bool:
+        """Make `to` the object with hash `sha256`; return whether it had to be fetched. Nothing else is left there."""
+        if to.is_file() and _hash(to) == sha256:
+            return False
+        to.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=to.parent, prefix=".fetch-") as folder:
+            part = Path(folder) / "part"
+            self._download(bucket, key, part)
+            found = _hash(part)
+            if found != sha256:
+                raise Failure(
+                    f"node {self._node}: s3://{bucket}/{key} has sha256 {found}, the settings document says {sha256}; "
+                    "put the right file there or correct the hash in the cluster file"
+                )
+            part.replace(to)
+        return True
+
+    def _download(self, bucket: str, key: str, to: Path) -> None:
+        def get() -> None:
+            body = self._client("s3").get_object(Bucket=bucket, Key=key)["Body"]
+            with to.open("wb") as out:
+                for chunk in iter(lambda: body.read(1 << 20), b""):
+                    out.write(chunk)
+
+        self._call("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}", get)
+
+    def _client(self, service: str) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        if service not in self._clients:
+            config = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 2})
+            self._clients[service] = boto3.client(service, region_name=self._region, config=config)
+        return self._clients[service]
+
+    def _call(self, action: str, resource: str, call: Callable[[], T]) -> T:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        until = time.monotonic() + self._patience
+        while True:
+            try:
+                return call()
+            except ClientError as fault:
+                if time.monotonic() >= until or not _passing(fault):
+                    raise Failure(self._sentence(action, resource, fault)) from None
+            except BotoCoreError as fault:
+                if time.monotonic() >= until:
+                    raise Failure(f"node {self._node}: {action} on {resource} had no answer: {fault}") from None
+            time.sleep(2)
+
+    def _sentence(self, action: str, resource: str, fault: Any) -> str:
+        code = str(fault.response.get("Error", {}).get("Code", ""))
+        if code in DENIED:
+            return f"node {self._node}: AccessDenied: its role lacks a statement that allows {action} on {resource}"
+        if code in ABSENT:
+            return f"node {self._node}: {resource} does not exist ({code}); {action} cannot read it"
+        return f"node {self._node}: {action} on {resource} failed: {fault}"
+
+
+def _passing(fault: Any) -> bool:
+    """Return whether the fault may pass by itself: the service is busy, or credentials are not known yet."""
+    code = str(fault.response.get("Error", {}).get("Code", ""))
+    status = int(fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    early = code in {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "ExpiredToken"}
+    return early or status >= 500 or "Throttl" in code or code == "SlowDown"
+
+
+def _hash(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as content:
+        for chunk in iter(lambda: content.read(1 << 20), b""):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,159 @@
+"""One connection to one H2 server, held by H2's shell on a pipe for as long as it is needed.
+
+If this process dies the shell reads the end of its input and leaves, and H2 ends whatever the session held
+(exclusive mode too: engine/Database.java, removeSession).
+"""
+
+import contextlib
+import hashlib
+import os
+import secrets
+import selectors
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import Callable, Iterator, List, Optional
+
+from ..aws import Credentials
+from .tools import H2Error, Tool, Tools, first_error
+
+PATIENCE = 60.0
+"""Seconds without a byte after which a statement counts as failed."""
+LONG = 900.0
+"""The same for a whole script of a database, which H2 prepares before it sends the first row."""
+
+
+@dataclass(frozen=True)
+class Digest:
+    """What a copy holds: how many lines its script has and their sum, whatever their order."""
+
+    lines: int
+    total: int
+
+    def __str__(self) -> str:
+        return f"{self.lines} lines, {self.total:064x}"
+
+
+class Session:
+    """An open connection; statements must be one line of ASCII without a semicolon at the end."""
+
+    def __init__(
+        self, tools: Tools, url: str, user: Credentials, lost: Callable[[], Optional[str]] = lambda: None
+    ) -> None:
+        """Connect; raises `H2Error` if the server refuses or cannot be reached.
+
+        `lost` is asked each second while H2 is silent, and its text ends the waiting: H2 has no read timeout.
+        """
+        self._lost = lost
+        arguments = ["-url", url, "-user", user.username, "-password", user.password]
+        self.tool = Tool.start(tools, "org.h2.tools.Shell", arguments)
+        self._buffer = b""
+        self._ready = selectors.DefaultSelector()
+        assert self.tool.process.stdout is not None
+        self._ready.register(self.tool.process.stdout, selectors.EVENT_READ)
+        try:
+            self.query("CALL 1")
+            self.tool.forget_arguments()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the server and wait until it knows; a shell that does not end within 5 s is killed."""
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            if self.tool.process.stdin is not None:
+                self.tool.process.stdin.close()
+            self.tool.process.wait(timeout=5)
+        self._ready.close()
+        self.tool.end()
+
+    def execute(self, *statements: str) -> None:
+        """Execute `statements`; raises `H2Error` at the first that fails."""
+        for statement in statements:
+            for _ in self._answer(statement, PATIENCE):
+                pass
+
+    def query(self, statement: str) -> List[str]:
+        """Return the rows of a query of one column whose values have no line ends."""
+        lines = list(self._answer(statement, PATIENCE))
+        return lines[1:-1]  # the first is the column's name, the last counts rows and milliseconds
+
+    def digest(self) -> Digest:
+        """Return the digest of all that the database holds but settings and password hashes.
+
+        The administrator's salt is each server's own: `CreateCluster` makes the target's by connecting. The lines that
+        begin with `--` are left out: they hold approximate row counts (command/dml/ScriptCommand.java).
+        """
+        count = total = 0
+        lines = self._answer("SCRIPT SIMPLE NOPASSWORDS NOSETTINGS", LONG)
+        next(lines, None)
+        last: Optional[str] = None
+        for line in lines:
+            if last is not None and not last.startswith("-- "):
+                count += 1
+                total += int.from_bytes(hashlib.sha256(last.encode("utf-8", "surrogateescape")).digest(), "big")
+            last = line
+        return Digest(count, total % (1 << 256))
+
+    def _answer(self, statement: str, patience: float) -> Iterator[str]:
+        """Yield the lines of the answer; its end is known by a nonce, which no stored row can hold."""
+        nonce = secrets.token_hex(16)
+        self._send(f"{statement};\nCALL '{nonce}';\n")
+        while True:
+            line = self._line(patience)
+            if nonce in line:
+                self._line(patience)
+                self._line(patience)
+                return
+            if line.startswith("Exception in thread"):
+                raise H2Error(first_error(line))  # it could not connect and has ended
+            if line.startswith(("Error: ", "SQL Exception: ")):
+                self._skip_to(nonce, patience)
+                raise H2Error(first_error(line))
+            yield line
+
+    def _skip_to(self, nonce: str, patience: float) -> None:
+        while nonce not in self._line(patience):
+            pass
+        self._line(patience)
+        self._line(patience)
+
+    def _send(self, lines: str) -> None:
+        assert self.tool.process.stdin is not None
+        try:
+            self.tool.process.stdin.write(lines.encode("ascii"))
+        except BrokenPipeError:
+            raise H2Error(self._last_words()) from None
+
+    def _line(self, patience: float) -> str:
+        until = time.monotonic() + patience
+        while b"\n" not in self._buffer:
+            if not self._ready.select(1.0):
+                if reason := self._lost():
+                    raise H2Error(reason)
+                if time.monotonic() > until:
+                    raise H2Error(f"H2 gave no answer for {patience:g} s")
+                continue
+            chunk = os.read(self._stdout, 1 << 16)
+            if not chunk:
+                raise H2Error(self._last_words())
+            self._buffer += chunk
+        raw, self._buffer = self._buffer.split(b"\n", 1)
+        line = raw.decode("utf-8", "surrogateescape")
+        while line.startswith(("sql> ", "...> ")):
+            line = line[5:]
+        return line
+
+    @property
+    def _stdout(self) -> int:
+        assert self.tool.process.stdout is not None
+        return self.tool.process.stdout.fileno()
+
+    def _last_words(self) -> str:
+        return first_error(self._buffer.decode("utf-8", "replace")) if self._buffer else "the connection is gone"

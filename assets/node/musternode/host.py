@@ -1,0 +1,109 @@
+"""This host as one node of its cluster: the settings in force, who it is, and its parts put together from them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict
+
+from . import files, settings
+from .application import Gateway
+from .aws import Aws, Credentials
+from .failure import Failure
+from .h2.database import Database, Pair
+from .h2.store import Store
+from .h2.tools import Tools
+from .paths import Paths
+from .products import as400gateway
+from .settings import Node, Settings
+from .system import Services, Systemd
+from .units import H2_USER
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which node this is and which parameter holds its settings document."""
+
+    node: str
+    parameter: str
+
+
+@dataclass(frozen=True)
+class Host:
+    """A node with its settings."""
+
+    identity: Identity
+    settings: Settings
+    paths: Paths
+    services: Services
+
+    @property
+    def node(self) -> Node:
+        """This node's entry in the settings."""
+        return self.settings.member(self.identity.node)
+
+    @property
+    def layout(self) -> as400gateway.Layout:
+        """The product's files."""
+        return as400gateway.layout(self.settings, self.paths.root)
+
+    @property
+    def pair(self) -> Pair:
+        """Both H2 servers."""
+        port = self.settings.ports.database
+        servers = [f"{member.address}:{port}" for member in self.settings.members]
+        return Pair(servers, f"{self.node.address}:{port}", self.settings.settings.database)
+
+    def aws(self, *, patience: float = 60.0) -> Aws:
+        """Return the calls to AWS that this node may make."""
+        return Aws(self.identity.node, self.settings.region, patience=patience)
+
+    def database(self) -> Database:
+        """Return this node's H2 server."""
+        credentials = load_credentials(self.paths)
+        store = Store(self.paths.databases, self.pair.name, H2_USER)
+        tools = Tools(self.paths.h2_jar, self.paths.run)
+        return Database(self.pair, tools, store, self.services, credentials["admin"], credentials["application"])
+
+    def application(self) -> Gateway:
+        """Return the application on this node."""
+        credentials, ports = load_credentials(self.paths), self.settings.ports
+        return Gateway(
+            self.identity.node,
+            self.services,
+            credentials["admin"],
+            credentials["application"],
+            ports.http,
+            self.settings.settings.health,
+            self.paths.schema,
+        )
+
+
+def load(paths: Paths) -> Host:
+    """Return this host as its files say; raises `Failure` if it has never been bootstrapped."""
+    try:
+        identity = json.loads((paths.etc / "identity.json").read_text())
+        document = (paths.etc / "settings.json").read_text()
+    except (FileNotFoundError, ValueError):
+        raise Failure(f"this host has no settings in {paths.etc}; it has not been bootstrapped") from None
+    return Host(Identity(**identity), settings.read(document), paths, Systemd())
+
+
+def save(paths: Paths, identity: Identity, document: str) -> None:
+    """Make `document` the settings in force."""
+    text = json.dumps({"node": identity.node, "parameter": identity.parameter})
+    files.write(paths.etc / "identity.json", text.encode("ascii"), mode=0o600)
+    files.write(paths.etc / "settings.json", document.encode(), mode=0o600)
+
+
+def save_credentials(paths: Paths, users: Dict[str, Credentials]) -> None:
+    """Keep the database users for root alone, so that a restart needs no AWS API."""
+    value = {name: {"username": user.username, "password": user.password} for name, user in users.items()}
+    files.write(paths.etc / "credentials.json", json.dumps(value).encode("ascii"), mode=0o600)
+
+
+def load_credentials(paths: Paths) -> Dict[str, Credentials]:
+    """Return the database users `admin` and `application`."""
+    file: Path = paths.etc / "credentials.json"
+    if not file.is_file():
+        raise Failure(f"this host has no {file}; it has not been configured")
+    return {name: Credentials(**user) for name, user in json.loads(file.read_text()).items()}

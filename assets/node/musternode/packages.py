@@ -1,0 +1,82 @@
+"""The distribution's packages behind one seam: dnf on Amazon Linux 2023, apt on Debian 12."""
+
+import os
+from pathlib import Path
+from typing import Callable, Dict, List, Mapping, Sequence, Set, Tuple
+
+from .commands import run
+from .failure import Failure
+
+Runner = Callable[..., object]
+CORRETTO = (8, 11, 17, 21)
+"""Java versions that Amazon Linux 2023 has as Corretto (its release notes, 2023.12)."""
+DEBIAN_JAVA = 17
+"""The one Java version of Debian 12."""
+
+
+def system(release: Path = Path("/etc/os-release")) -> str:
+    """Return `amazon-linux-2023` or `debian-12`; raises `Failure` for any other system."""
+    pairs = (line.split("=", 1) for line in release.read_text().splitlines() if "=" in line)
+    facts: Dict[str, str] = {key: value.strip('"') for key, value in pairs}
+    name = {"amzn": "amazon-linux", "debian": "debian"}.get(facts.get("ID", ""), facts.get("ID", "unknown"))
+    found = f"{name}-{facts.get('VERSION_ID', '?')}"
+    if found not in {"amazon-linux-2023", "debian-12"}:
+        raise Failure(f"this system is {found}; a node runs on amazon-linux-2023 or debian-12")
+    return found
+
+
+def needed(os_name: str, java: int) -> Tuple[str, ...]:
+    """Return the packages that a node needs; raises `Failure` where the system has no such Java."""
+    common = ("nftables", "python3-boto3", "e2fsprogs")
+    if os_name == "amazon-linux-2023":
+        if java not in CORRETTO:
+            known = ", ".join(map(str, CORRETTO))
+            raise Failure(f"java: {java} is not to be had on amazon-linux-2023; it has {known}")
+        version = "1.8.0" if java == 8 else str(java)
+        return (f"java-{version}-amazon-corretto-headless", *common)
+    if java != DEBIAN_JAVA:
+        raise Failure(
+            f"java: {java} is not to be had on debian-12; it has {DEBIAN_JAVA}: set instance.java: {DEBIAN_JAVA}"
+        )
+    return (f"openjdk-{DEBIAN_JAVA}-jre-headless", *common)
+
+
+def missing(os_name: str, names: Sequence[str], runner: Runner = run) -> Tuple[str, ...]:
+    """Return those of `names` that are not installed, in their order."""
+    present = _present_dnf(names, runner) if os_name == "amazon-linux-2023" else _present_apt(names, runner)
+    return tuple(name for name in names if name not in present)
+
+
+def install(os_name: str, names: Sequence[str], runner: Runner = run) -> None:
+    """Install `names`; nothing is asked of any mirror when `names` is empty. Raises `Failure` naming the command."""
+    if not names:
+        return
+    for argv in install_commands(os_name, names):
+        runner(argv, within=600, environment=_environment())
+
+
+def install_commands(os_name: str, names: Sequence[str]) -> List[List[str]]:
+    """Return the command lines that install `names`."""
+    if os_name == "amazon-linux-2023":
+        return [["dnf", "install", "--assumeyes", "--setopt=install_weak_deps=False", *names]]
+    wait = "--option=DPkg::Lock::Timeout=120"
+    return [
+        ["apt-get", wait, "update"],
+        ["apt-get", wait, "install", "--yes", "--no-install-recommends", *names],
+    ]
+
+
+def _present_dnf(names: Sequence[str], runner: Runner) -> Set[str]:
+    done = runner(["rpm", "--query", "--queryformat", "%{NAME}\n", *names], good=range(256))
+    return set(str(getattr(done, "stdout", "")).split())
+
+
+def _present_apt(names: Sequence[str], runner: Runner) -> Set[str]:
+    show = "--showformat=${Package} ${db:Status-Abbrev}\n"
+    done = runner(["dpkg-query", "--show", show, *names], good=(0, 1))
+    lines = (line.split() for line in str(getattr(done, "stdout", "")).splitlines())
+    return {words[0] for words in lines if words[1:] == ["ii"]}
+
+
+def _environment() -> Mapping[str, str]:
+    return {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}

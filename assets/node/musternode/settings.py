@@ -1,0 +1,152 @@
+"""The settings document: what a node knows of its cluster. Strict: an unknown or missing key is refused by name."""
+
+import dataclasses
+import json
+import types
+import typing
+from dataclasses import dataclass
+from typing import Any, Dict, Mapping, Tuple, Type, TypeVar
+
+from .failure import Failure
+
+FORMAT = 1
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A named machine of the cluster; `volume` is the id of its data volume."""
+
+    name: str
+    ordinal: int
+    zone: str
+    address: str
+    volume: str
+
+
+@dataclass(frozen=True)
+class Asset:
+    """The zip that holds this package."""
+
+    bucket: str
+    key: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """The application's jar; `name` is its file name on the node."""
+
+    bucket: str
+    key: str
+    sha256: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """ARNs of the secrets: each holds JSON `{"username", "password"}`."""
+
+    database_admin: str
+    database_application: str
+
+
+@dataclass(frozen=True)
+class Ports:
+    """TCP ports of a node."""
+
+    http: int
+    database: int
+    peer: int
+    readiness: int
+
+
+@dataclass(frozen=True)
+class ProductSettings:
+    """Settings of AS400Gateway: its home folder, database name and health path."""
+
+    home: str
+    database: str
+    health: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One settings document. `formation_timeout` is in seconds; `members` stand by ordinal."""
+
+    format: int
+    cluster: str
+    product: str
+    region: str
+    generation: str
+    members: Tuple[Node, ...]
+    asset: Asset
+    artifact: Artifact
+    wait_url: str
+    formation_timeout: int
+    java: int
+    secrets: Secrets
+    ports: Ports
+    settings: ProductSettings
+
+    def member(self, name: str) -> Node:
+        """Return the member called `name`; raises `Failure` if the document has none."""
+        for member in self.members:
+            if member.name == name:
+                return member
+        names = ", ".join(member.name for member in self.members)
+        raise Failure(f"the settings document of {self.cluster} has no node {name}; it has {names}")
+
+    def peer_of(self, name: str) -> Node:
+        """Return the other member of the pair."""
+        return next(member for member in self.members if member.name != name)
+
+
+def read(text: str) -> Settings:
+    """Return the document in `text`; raises `Failure` that names the first fault."""
+    try:
+        value = json.loads(text)
+    except ValueError as fault:
+        raise Failure(f"the settings document is not JSON: {fault}") from None
+    if not isinstance(value, dict):
+        raise Failure("the settings document is not a JSON object")
+    if value.get("format") != FORMAT:
+        raise Failure(
+            f"the settings document has format {value.get('format')!r}; this musternode reads format {FORMAT}"
+        )
+    settings = _object(Settings, value, "")
+    if len(settings.members) != 2 or len({member.name for member in settings.members}) != 2:
+        raise Failure(f"members: {len(settings.members)} given; a pair has exactly two, of different names")
+    return dataclasses.replace(settings, members=tuple(sorted(settings.members, key=lambda one: one.ordinal)))
+
+
+def _object(kind: Type[T], value: Any, place: str) -> T:
+    if not isinstance(value, Mapping):
+        raise Failure(f"settings document: {place or 'it'} is not an object")
+    hints = typing.get_type_hints(kind)
+    unknown = sorted(set(value) - set(hints))
+    missing = sorted(set(hints) - set(value))
+    if unknown:
+        raise Failure(f"settings document: unknown key {place}{unknown[0]}; update the musternode asset")
+    if missing:
+        raise Failure(f"settings document: key {place}{missing[0]} is missing")
+    fields: Dict[str, Any] = {name: _value(hint, value[name], f"{place}{name}") for name, hint in hints.items()}
+    return kind(**fields)
+
+
+def _value(hint: Any, value: Any, place: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return _object(typing.cast("Type[Any]", hint), value, f"{place}.")
+    if typing.get_origin(hint) is tuple:
+        if not isinstance(value, list):
+            raise Failure(f"settings document: {place} is not a list")
+        inner = typing.get_args(hint)[0]
+        return tuple(_value(inner, item, f"{place}[{number}]") for number, item in enumerate(value))
+    if type(value) is not hint or value == "":
+        raise Failure(f"settings document: {place} is {value!r}; a {_word(hint)} is needed")
+    return value
+
+
+def _word(hint: Any) -> str:
+    words: Mapping[Any, str] = types.MappingProxyType({str: "text that is not empty", int: "whole number"})
+    return words.get(hint, str(hint))

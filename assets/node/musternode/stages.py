@@ -1,0 +1,134 @@
+"""The stages that make a bare host a member: each can be done again and resumes where it stopped."""
+
+import logging
+import shutil
+import socket
+import time
+from pathlib import Path
+from typing import Callable, Sequence, Set
+
+from . import files, host, packages, units, volume
+from .h2 import jar
+from .host import Host
+from .products import as400gateway
+from .settings import Asset
+from .system import Systemd, ensure_user
+
+log = logging.getLogger(__name__)
+
+SYSCTL = """\
+# Muster: a peer that is gone without a word is noticed within two minutes on an idle connection (firewalls on the way
+# forget idle ones after 350 s), and within about 25 s on a busy one.
+net.ipv4.tcp_keepalive_time = 60
+net.ipv4.tcp_keepalive_intvl = 10
+net.ipv4.tcp_keepalive_probes = 6
+net.ipv4.tcp_retries2 = 6
+"""
+
+
+def timed(name: str, stage: Callable[[], object]) -> None:
+    """Run `stage` and log `stage <name> <seconds>`."""
+    began = time.monotonic()
+    stage()
+    log.info("stage %s %.1f", name, time.monotonic() - began)
+
+
+def prepare(this: Host) -> None:
+    """Set the kernel up, and mount the data volume."""
+    files.write(this.paths.sysctl, SYSCTL.encode("ascii"))
+    _apply_sysctl(this.paths.root / "proc/sys")
+    if shutil.which("mkfs.ext4") is None:
+        _packages(this, ("e2fsprogs",))
+    volume.mount(this.node.name, this.node.volume, this.paths.data)
+
+
+def install(this: Host) -> Set[str]:
+    """Bring packages, users, the application, its H2 and the units; return the units whose program or text changed."""
+    system = packages.system()
+    _packages(this, packages.needed(system, this.settings.java))
+    ensure_user(units.H2_USER, str(this.paths.databases))
+    ensure_user(as400gateway.USER, str(this.layout.home))
+    changed = {as400gateway.UNIT} if _artifact(this) else set()
+    return changed | _units(this)
+
+
+def configure(this: Host) -> bool:
+    """Fetch the database's users and write the product's configuration; return whether it changed."""
+    aws, secrets = this.aws(), this.settings.secrets
+    users = {"admin": aws.secret(secrets.database_admin), "application": aws.secret(secrets.database_application)}
+    host.save_credentials(this.paths, users)
+    return as400gateway.configure(this.layout, this.pair.url, users["application"])
+
+
+def start(this: Host) -> None:
+    """Start what is started at each boot; the member starts the rest."""
+    systemd = Systemd()
+    for unit in units.ENABLED:
+        systemd.enable(unit)
+        this.services.start(unit)
+
+
+def place_asset(this: Host, asset: Asset) -> bool:
+    """Bring `asset` to its folder and make it the one in force; return whether it was another one before."""
+    folder = this.paths.opt / asset.sha256[:16]
+    if not folder.is_dir():
+        archive = this.paths.opt / f"{asset.sha256[:16]}.zip"
+        this.aws().fetch(asset.bucket, asset.key, asset.sha256, archive)
+        part = folder.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.unpack_archive(archive, part)
+        part.replace(folder)
+    return link_asset(this.paths.current, folder)
+
+
+def link_asset(current: Path, folder: Path) -> bool:
+    """Make the link `current` lead to `folder`; return whether it led elsewhere."""
+    if current.is_symlink() and current.resolve() == folder.resolve():
+        return False
+    fresh = current.with_name(".current")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(folder)
+    fresh.replace(current)
+    return True
+
+
+def _packages(this: Host, names: Sequence[str]) -> None:
+    system = packages.system()
+    lacking = packages.missing(system, names)
+    if lacking:
+        log.info("node %s installs %s", this.node.name, " ".join(lacking))
+    packages.install(system, lacking)
+
+
+def _artifact(this: Host) -> bool:
+    artifact, place = this.settings.artifact, this.layout
+    fetched = this.aws().fetch(artifact.bucket, artifact.key, artifact.sha256, place.jar)
+    for folder in (place.home, place.jar.parent, place.config):
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.chown(folder, "root", as400gateway.USER if folder != place.home else "root")
+        folder.chmod(0o755 if folder == place.home else 0o750)
+    shutil.chown(place.jar, "root", as400gateway.USER)
+    place.jar.chmod(0o750)
+    version = jar.extract(place.jar, this.paths.h2_jar)
+    log.info("node %s runs H2 %s, the application's own", this.node.name, version)
+    return fetched
+
+
+def _units(this: Host) -> Set[str]:
+    texts = units.units(this.settings, this.node, this.layout, this.paths)
+    changed = {name for name, text in texts.items() if files.write(this.paths.units / name, text.encode("ascii"))}
+    if changed:
+        Systemd().reload()
+    return changed
+
+
+def _apply_sysctl(kernel: Path) -> None:
+    """Write each setting; a kernel that forbids it on this kind of host has its own values, which is only said."""
+    for line in SYSCTL.splitlines():
+        if line.startswith("#"):
+            continue
+        name, value = (part.strip() for part in line.split("="))
+        try:
+            (kernel / name.replace(".", "/")).write_text(value)
+        except OSError as fault:
+            log.warning("the kernel keeps its own %s on %s: %s", name, socket.gethostname(), fault)

@@ -1,0 +1,85 @@
+"""systemd and Unix users, behind one seam each."""
+
+import grp
+import pwd
+from typing import Protocol
+
+from .commands import run
+from .failure import Failure
+
+
+class Services(Protocol):
+    """What musternode asks of the service manager."""
+
+    def start(self, unit: str) -> None:
+        """Start `unit` and return as soon as it is running; no word on whether it stays so."""
+
+    def stop(self, unit: str) -> None:
+        """Stop `unit` and return when it has ended."""
+
+    def restart(self, unit: str) -> None:
+        """Stop and start `unit`."""
+
+    def running(self, unit: str) -> bool:
+        """Return whether `unit` runs now."""
+
+    def run_id(self, unit: str) -> str:
+        """Return the id of this run of `unit`, another one for each start; empty if it has none."""
+
+    def last_words(self, unit: str) -> str:
+        """Return the last lines that `unit` said, for a sentence of cause."""
+
+
+class Systemd:
+    """The service manager of this host."""
+
+    def start(self, unit: str) -> None:
+        """Start `unit`."""
+        run(["systemctl", "reset-failed", unit], good=range(256))
+        run(["systemctl", "start", unit], within=180)
+
+    def stop(self, unit: str) -> None:
+        """Stop `unit`."""
+        run(["systemctl", "stop", unit], within=180)
+
+    def restart(self, unit: str) -> None:
+        """Stop and start `unit`."""
+        self.stop(unit)
+        self.start(unit)
+
+    def running(self, unit: str) -> bool:
+        """Return whether `unit` is active."""
+        return run(["systemctl", "is-active", unit], good=range(256)).stdout.strip() in {"active", "activating"}
+
+    def run_id(self, unit: str) -> str:
+        """Return systemd's invocation id of `unit`."""
+        return run(["systemctl", "show", "--property=InvocationID", "--value", unit]).stdout.strip()
+
+    def last_words(self, unit: str) -> str:
+        """Return the last lines of `unit` in the journal."""
+        argv = ["journalctl", "--unit", unit, "--lines=40", "--output=cat", "--no-pager"]
+        lines = run(argv, good=range(256)).stdout.splitlines()
+        telling = [line for line in lines if "ERROR" in line or "Exception" in line or "rror:" in line]
+        return (telling or lines or ["nothing in its journal"])[-1].strip()[:300]
+
+    def reload(self) -> None:
+        """Read changed unit files."""
+        run(["systemctl", "daemon-reload"])
+
+    def enable(self, unit: str) -> None:
+        """Start `unit` at each boot from now on."""
+        run(["systemctl", "enable", "--quiet", unit])
+
+
+def ensure_user(name: str, home: str) -> None:
+    """Make the system user and group `name` without a login, unless they exist."""
+    try:
+        pwd.getpwnam(name)
+        grp.getgrnam(name)
+    except KeyError:
+        shell = "/usr/sbin/nologin"
+        run(["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", home, "--shell", shell, name])
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        raise Failure(f"the user {name} could not be made") from None

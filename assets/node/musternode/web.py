@@ -1,0 +1,39 @@
+"""A small HTTP server for one path: a thread a request, none waits for another."""
+
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Callable, Tuple
+
+Answer = Callable[[], Tuple[int, bytes]]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+    allow_reuse_address = True
+
+
+def serve(address: str, port: int, path: str, answer: Answer) -> ThreadingHTTPServer:
+    """Serve GET `path` at `address`:`port` in the background; `answer` gives status and JSON body. Port 0 is any."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        timeout = 10
+
+        def do_GET(self) -> None:
+            known = self.path.split("?", 1)[0] == path
+            status, body = answer() if known else (404, b'{"error": "no such path"}')
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing: a balancer asks every few seconds."""
+
+    server = _Server((address, port), Handler)
+    server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    threading.Thread(target=server.serve_forever, name=f"http-{port}", daemon=True).start()
+    return server

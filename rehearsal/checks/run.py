@@ -1,0 +1,44 @@
+"""All checks of a cluster, recorded one after the other, then judged from the history alone."""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rehearsal.checks import history as histories
+from rehearsal.checks.check import AnyCheck
+from rehearsal.checks.result import CheckResult
+from rehearsal.checks.scene import Scene
+
+if TYPE_CHECKING:
+    from muster.spec import Cluster
+    from rehearsal.drive import Rehearsal
+
+
+def run_all(
+    rehearsal: "Rehearsal", cluster: "Cluster", *, history: Path, tell: Callable[[str], None] = lambda _: None
+) -> list[CheckResult]:
+    """Run every check of the cluster's product against what runs now and return their results, in the list's order.
+
+    What was observed is appended to the file `history`; `tell` gets the name of each check as it begins.
+    Nothing that goes wrong is raised: it makes the check unknown.
+    """
+    checks = checks_of(cluster.product)
+    scene = Scene(rehearsal, cluster)
+    history.unlink(missing_ok=True)
+    for check in checks:
+        tell(check.name)
+        histories.append(history, check.lines(scene))
+    return judge_again(history, cluster.product)
+
+
+def judge_again(history: Path, product: str) -> list[CheckResult]:
+    """Judge a recorded run once more, by today's checkers. Raises `ValueError` if the file is no history."""
+    lines = histories.read(history)
+    return [check.result(lines) for check in checks_of(product)]
+
+
+def checks_of(product: str) -> Sequence[AnyCheck]:
+    """Return the checks of a product: `CHECKS` of the module here that bears its name."""
+    checks: Sequence[AnyCheck] = import_module(f"rehearsal.checks.{product}").CHECKS
+    return checks

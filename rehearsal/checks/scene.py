@@ -1,0 +1,109 @@
+"""Where the checks stand: the running cluster, found once, and the places from which it can be spoken to."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from muster.products import Reach
+from muster.spec import plan
+from rehearsal.checks.inside import run_inside
+from rehearsal.inventory import BalancerEntry, Inventory, VisitorEntry
+from rehearsal.visitor import Client, CookieJar
+
+if TYPE_CHECKING:
+    from muster.spec import Cluster
+    from rehearsal.drive import Rehearsal
+
+PATIENCE = 10.0
+"""Seconds for one answer."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A node that runs: its name and address as planned, its instance and network namespace as found."""
+
+    name: str
+    address: str
+    instance: str
+    namespace: str
+
+
+class Scene:
+    """A formed cluster in a running rehearsal. What is missing is a `LookupError` that names it."""
+
+    def __init__(self, rehearsal: "Rehearsal", cluster: "Cluster") -> None:
+        self.rehearsal, self.cluster = rehearsal, cluster
+
+    @cached_property
+    def _inventory(self) -> Inventory:
+        return self.rehearsal.inventory()
+
+    @cached_property
+    def members(self) -> Sequence[Member]:
+        """Every node of the cluster file, by ordinal."""
+        hosts = [(planned, self._inventory.host(planned.name)) for planned in plan(self.cluster).members]
+        return [Member(planned.name, planned.address, host.instance, host.namespace) for planned, host in hosts]
+
+    @cached_property
+    def balancer(self) -> BalancerEntry:
+        """The cluster's load balancer."""
+        entry: BalancerEntry = _only(self._inventory.balancers, "load balancer")
+        return entry
+
+    @property
+    def visitor_namespace(self) -> str:
+        """The namespace of the machine that is no member of anything."""
+        entry: VisitorEntry = _only(self._inventory.visitors, "visitor")
+        return entry.namespace
+
+    @cached_property
+    def listener_port(self) -> int:
+        """The first port on which the balancer listens, as the account has it."""
+        (balancer,) = self.client("elbv2").describe_load_balancers()["LoadBalancers"]
+        found = self.client("elbv2").describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+        return min(int(listener["Port"]) for listener in found)
+
+    def port(self, name: str) -> int:
+        """Return the number of a port of the product."""
+        return self.cluster.about.port(self.cluster, name)
+
+    def balancer_ports(self) -> list[int]:
+        """Return the ports of a node that the balancer must reach."""
+        return [port.number for port in self.cluster.about.ports_for(self.cluster, Reach.BALANCER)]
+
+    def member_ports(self) -> list[int]:
+        """Return the ports of a node that the other members must reach."""
+        return [port.number for port in self.cluster.about.ports_for(self.cluster, Reach.MEMBERS)]
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of the emulated account, as its administrator."""
+        return self.rehearsal.client(service)
+
+    @cached_property
+    def settings_document(self) -> Mapping[str, Any]:
+        """The settings document of the cluster, as the account holds it."""
+        name = f"/muster/{self.cluster.name}/settings"
+        document: Mapping[str, Any] = json.loads(self.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+        return document
+
+    def run_in(self, member: Member, command: Sequence[str], *, text: str = "", within: float) -> str:
+        """Return what a command prints inside a member's host. Raises `CommandError`."""
+        leader = self.rehearsal.inventory().host(member.name).leader_pid
+        return run_inside(leader, command, text=text, within=within)
+
+    def direct(self, member: Member) -> Client:
+        """Return a client that speaks to one node, from the balancer's place (nobody else may)."""
+        return Client(self.balancer.namespace, (member.address, self.port("http")), timeout=PATIENCE)
+
+    def visitor(self, jar: CookieJar | None = None) -> Client:
+        """Return a client that speaks to the balancer as users do; with a jar it keeps and sends cookies."""
+        address = (self.balancer.address, self.listener_port)
+        return Client(self.visitor_namespace, address, host=self.balancer.dns, jar=jar, timeout=PATIENCE)
+
+
+def _only(found: Sequence[Any], what: str) -> Any:
+    if len(found) != 1:
+        raise LookupError(f"one {what} is expected in the rehearsal, there are {len(found)}")
+    return found[0]

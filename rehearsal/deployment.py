@@ -1,0 +1,97 @@
+"""`cdk deploy` to the emulated account, told as it goes, and what came of it."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from muster.spec import Cluster, plan
+from rehearsal.drive import DeployFailed, Rehearsal
+from rehearsal.poll import poll
+
+HEALTHY_SECONDS = 60.0
+
+COUNTED = re.compile(r"\|\s*(\d+/\d+)\s*\|[^|]*\|\s*(\w+)\s*\|\s*([\w:]+)\s*\|\s*(\S+)")
+"""`stack | 12/44 | time | STATUS | type | logical id`: the event lines of `cdk deploy --progress events`."""
+
+CAUSE = re.compile(r"\|\s*(?:CREATE|UPDATE)_FAILED\s*\|\s*(?P<type>[\w:]+)\s*\|\s*(?P<what>.*)$")
+CANCELLED = ("Resource creation cancelled", "Resource update cancelled")
+
+
+class Deployment:
+    """One cluster's stack in a running rehearsal."""
+
+    def __init__(self, rehearsal: Rehearsal, cluster: Cluster, record: Path) -> None:
+        self._rehearsal = rehearsal
+        self._cluster = cluster
+        self._record = record
+        self._outputs: dict[str, str] = {}
+
+    def deploy(self, assembly: Path, *, tell: Callable[[str], None]) -> None:
+        """Run the real `cdk deploy` and wait for its end. Raises `DeployFailed` with the cause from the events."""
+        outputs = self._record / "outputs.json"
+        run = self._rehearsal.cdk(
+            *("deploy", "--app", str(assembly), "--require-approval", "never", "--progress", "events"),
+            *("--outputs-file", str(outputs)),
+            listen=lambda line: tell(progress_of(line) or "cdk deploy"),
+        )
+        (self._record / "deploy.log").write_text(run.output)
+        if run.code:
+            raise DeployFailed(cause(run.output))
+        self._outputs = next(iter(json.loads(outputs.read_text()).values()))
+
+    def url(self) -> str:
+        """Return the balancer's URL as the stack put it out."""
+        return self._outputs["Url"]
+
+    def members(self) -> list[dict[str, str]]:
+        """Return name, zone, address and instance of each member."""
+        inventory = self._rehearsal.inventory()
+        return [
+            {
+                "name": member.name,
+                "zone": member.zone,
+                "address": member.address,
+                "instance": inventory.host(member.name).instance,
+            }
+            for member in plan(self._cluster).members
+        ]
+
+    def wait_until_healthy(self) -> None:
+        """Wait until the balancer finds every target healthy. Raises `TimeoutError` with the last states."""
+        balancing = self._rehearsal.client("elbv2")
+
+        def healthy() -> bool:
+            states = [
+                target["TargetHealth"]["State"]
+                for group in balancing.describe_target_groups()["TargetGroups"]
+                for target in balancing.describe_target_health(TargetGroupArn=group["TargetGroupArn"])[
+                    "TargetHealthDescriptions"
+                ]
+            ]
+            return len(states) >= len(self._cluster.nodes) and set(states) == {"healthy"}
+
+        poll(healthy, within=HEALTHY_SECONDS, every=0.3)
+
+
+def cause(output: str) -> str:
+    """Return the sentence for which a deploy failed: the first failed resource's reason, or the last line.
+
+    >>> cause("s | 1/2 | 1:00:00 | CREATE_FAILED | AWS::EC2::VPC | Vpc no more addresses")
+    'AWS::EC2::VPC Vpc no more addresses'
+    """
+    for line in output.splitlines():
+        found = CAUSE.search(line)
+        if found and not any(word in line for word in CANCELLED):
+            return f"{found['type']} {found['what'].strip()}"
+    said = [line.strip() for line in output.splitlines() if line.strip()]
+    return said[-1] if said else "cdk deploy said nothing"
+
+
+def progress_of(line: str) -> str | None:
+    """Return what an event line tells of the progress: count, resource, status; None for any other line."""
+    event = COUNTED.search(line)
+    if event is None:
+        return None
+    count, status, _kind, what = event.groups()
+    return f"{count} {what} {status}"

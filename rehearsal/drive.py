@@ -1,0 +1,190 @@
+"""Drives a rehearsal from another process: starts its service, runs the real CDK command line against it, ends it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rehearsal.inventory import Inventory, ServiceState, read_inventory, read_state
+from rehearsal.places import RUN
+from rehearsal.poll import poll
+
+ROOT = Path(__file__).resolve().parent.parent
+CDK = ROOT / "node_modules" / ".bin" / "cdk"
+SERVICE_LOG = RUN / "service.log"
+
+Listener = Callable[[str], None]
+
+
+class ServiceError(Exception):
+    """The rehearsal's service did not start, or ended on its own; the text says why."""
+
+
+class DeployFailed(Exception):  # noqa: N818 - what happened, in the tool's own words
+    """The stack could not be synthesized or deployed; the text is the cause as CloudFormation's events give it."""
+
+
+@dataclass(frozen=True)
+class CdkRun:
+    """One run of the CDK command line: exit code and everything it printed."""
+
+    code: int
+    output: str
+
+
+@dataclass
+class Rehearsal:
+    """A running service. `process` is None when this process did not start it (a kept rehearsal)."""
+
+    state: ServiceState
+    process: subprocess.Popen[bytes] | None = None
+    artifacts: Path | None = None
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that point the CDK command line (and boto3) at the emulated account."""
+        artifacts = {"MUSTER_ARTIFACTS": str(self.artifacts)} if self.artifacts else {}
+        return {**self.state.environment, **artifacts, "CDK_HOME": str(RUN / "cdk-home")}
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of the emulated account, as its administrator."""
+        import boto3
+
+        given = self.state.environment
+        return boto3.client(
+            service,
+            region_name=self.state.region,
+            endpoint_url=self.state.url,
+            aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def inventory(self) -> Inventory:
+        """Return the hosts, balancers and visitors that are there now."""
+        return read_inventory()
+
+    def cdk(self, *arguments: str, listen: Listener | None = None, cwd: Path = ROOT) -> CdkRun:
+        """Run the CDK command line in the checkout against this account; `listen` gets each line as it comes."""
+        return run_cdk(arguments, self.environment(), listen=listen, cwd=cwd)
+
+    def stop(self, within: float = 60.0) -> None:
+        """End the service, which removes all that it made. Raises `TimeoutError` if it does not end."""
+        pid = self.state.pid
+        if self.process is None:
+            _signal(pid, signal.SIGTERM)
+            poll(lambda: not _alive(pid), within=within)
+            return
+        end(self.process, within)
+
+
+def run_cdk(
+    arguments: Sequence[str], environment: Mapping[str, str], *, listen: Listener | None = None, cwd: Path = ROOT
+) -> CdkRun:
+    """Run the pinned CDK command line; on any interruption it is ended before this returns."""
+    own_path = os.pathsep.join([str(Path(sys.executable).parent), str(CDK.parent), os.environ.get("PATH", "")])
+    child = subprocess.Popen(
+        [str(CDK), *arguments],
+        cwd=cwd,
+        env={**os.environ, "PATH": own_path, "NO_COLOR": "1", **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    lines: list[str] = []
+    try:
+        assert child.stdout is not None
+        for line in child.stdout:
+            lines.append(line)
+            if listen:
+                listen(line.rstrip())
+        return CdkRun(child.wait(), "".join(lines))
+    finally:
+        _end_group(child)
+
+
+def start_service(region: str, *, detached: bool = False) -> subprocess.Popen[bytes]:
+    """Start the service in the background and return at once.
+
+    Unless `detached` it ends by itself when this process does, however that ends (its standard input reaches the end).
+    """
+    command = [sys.executable, "-m", "rehearsal.service", "--region", region, *(["--detached"] if detached else [])]
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def wait_for_service(process: subprocess.Popen[bytes], *, within: float, tell: Listener | None = None) -> Rehearsal:
+    """Return the rehearsal once its service is ready. Raises `ServiceError` if it ends before, `TimeoutError`."""
+
+    def ready() -> ServiceState | None:
+        if process.poll() is not None:
+            raise ServiceError(_last_words(process))
+        state = read_state()
+        if state is None or state.pid != process.pid:
+            return None
+        if tell:
+            tell(state.detail or state.phase)
+        return state if state.phase == "ready" else None
+
+    state = poll(ready, within=within)
+    assert state is not None
+    return Rehearsal(state, process)
+
+
+def end(process: subprocess.Popen[bytes], within: float = 60.0) -> None:
+    """End a service that this process started; it removes all that it made. Raises `TimeoutError` if it does not."""
+    process.terminate()
+    try:
+        process.wait(within)
+    except subprocess.TimeoutExpired as late:
+        raise TimeoutError(f"the service (pid {process.pid}) did not end within {within:g} s") from late
+
+
+def running() -> Rehearsal | None:
+    """Return the rehearsal that runs on this machine now, if there is one."""
+    state = read_state()
+    if state is None or not _alive(state.pid):
+        return None
+    return Rehearsal(state)
+
+
+def _last_words(process: subprocess.Popen[bytes]) -> str:
+    said = process.stderr.read().decode(errors="replace").strip() if process.stderr else ""
+    return said.splitlines()[-1] if said else f"the rehearsal's service ended with code {process.returncode}"
+
+
+def _end_group(child: subprocess.Popen[str]) -> None:
+    if child.poll() is None:
+        _signal(-child.pid, signal.SIGTERM)
+        try:
+            child.wait(10)
+        except subprocess.TimeoutExpired:
+            _signal(-child.pid, signal.SIGKILL)
+            child.wait()
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

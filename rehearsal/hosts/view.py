@@ -1,0 +1,74 @@
+"""What the account says about machines, wires and disks, read in one go."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rehearsal.hosts.instance import Instance, instance
+from rehearsal.hosts.volumes import Attachment, attachments
+
+_DEFAULT_ROUTE = "0.0.0.0/0"
+
+
+@dataclass(frozen=True)
+class View:
+    """The account at one moment, by ids.
+
+    `groups` and `balancers` are EC2's and ELB's own descriptions; `ways_out` are the subnets with a default route.
+    """
+
+    instances: Mapping[str, Instance]
+    vpcs: Mapping[str, str]
+    subnets: Mapping[str, str]
+    groups: Mapping[str, Mapping[str, Any]]
+    ways_out: frozenset[str]
+    attachments: tuple[Attachment, ...]
+    volumes: frozenset[str]
+    balancers: tuple[Mapping[str, Any], ...]
+
+
+def read_instances(ec2: Any) -> dict[str, Instance]:
+    """Return all instances that are in a VPC, terminated ones too."""
+    reservations = ec2.describe_instances()["Reservations"]
+    found = [instance(entry) for reservation in reservations for entry in reservation["Instances"] if "VpcId" in entry]
+    return {entry.id: entry for entry in found}
+
+
+def read_view(ec2: Any, elbv2: Any) -> View:
+    """Ask the account for everything that hosts, wires and balancers depend on."""
+    subnets = ec2.describe_subnets()["Subnets"]
+    described = ec2.describe_volumes()["Volumes"]
+    return View(
+        instances=read_instances(ec2),
+        vpcs={vpc["VpcId"]: vpc["CidrBlock"] for vpc in ec2.describe_vpcs()["Vpcs"]},
+        subnets={subnet["SubnetId"]: subnet["CidrBlock"] for subnet in subnets},
+        groups={group["GroupId"]: group for group in ec2.describe_security_groups()["SecurityGroups"]},
+        ways_out=ways_out(subnets, ec2.describe_route_tables()["RouteTables"]),
+        attachments=tuple(found for volume in described for found in attachments(volume)),
+        volumes=frozenset(volume["VolumeId"] for volume in described),
+        balancers=tuple(elbv2.describe_load_balancers()["LoadBalancers"]),
+    )
+
+
+def ways_out(subnets: Sequence[Mapping[str, Any]], tables: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the subnets from which a default route leads somewhere: by their own route table, else the VPC's main one.
+
+    A route whose target is gone (a black hole) leads nowhere.
+    """
+    own: dict[str, Mapping[str, Any]] = {}
+    main: dict[str, Mapping[str, Any]] = {}
+    for table in tables:
+        for association in table["Associations"]:
+            if association.get("SubnetId"):
+                own[association["SubnetId"]] = table
+            elif association.get("Main"):
+                main[table["VpcId"]] = table
+    chosen = {subnet["SubnetId"]: own.get(subnet["SubnetId"], main.get(subnet["VpcId"])) for subnet in subnets}
+    return frozenset(subnet for subnet, table in chosen.items() if table is not None and _leads_out(table))
+
+
+def _leads_out(table: Mapping[str, Any]) -> bool:
+    return any(
+        route.get("DestinationCidrBlock") == _DEFAULT_ROUTE and route.get("State", "active") == "active"
+        for route in table["Routes"]
+    )

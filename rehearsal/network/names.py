@@ -1,0 +1,43 @@
+"""Which names the VPC's resolver knows."""
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+ENDPOINTS = "198.51.100.10"
+"""Where all AWS endpoints are (a documentation address, RFC 5737, so outside of any VPC)."""
+
+Resolve = Callable[[str], list[str] | None]
+"""From a lower-case name without its last dot to its IPv4 addresses; None: there is no such name."""
+
+_HOST = re.compile(r"ip-(\d+)-(\d+)-(\d+)-(\d+)(\.ec2\.internal|\.[a-z0-9-]+\.compute\.internal)?")
+
+
+def names_of(balancers: Callable[[], Mapping[str, Sequence[str]]]) -> Resolve:
+    """Return the resolver of a rehearsed VPC.
+
+    It knows the load balancers (`balancers()` gives the addresses by DNS name), the private names of hosts
+    (`ip-10-64-0-10.eu-west-1.compute.internal`), and every other name under amazonaws.com as the endpoints.
+    """
+
+    def resolve(name: str) -> list[str] | None:
+        known = {dns.lower(): addresses for dns, addresses in balancers().items()}
+        if name in known:
+            return list(known[name])
+        if name.endswith(".elb.amazonaws.com"):
+            return None
+        if name.endswith(".amazonaws.com"):
+            return [ENDPOINTS]
+        return _host(name)
+
+    return resolve
+
+
+def _host(name: str) -> list[str] | None:
+    match = _HOST.fullmatch(name)
+    if match is None:
+        return None
+    try:
+        return [str(ipaddress.IPv4Address(".".join(match.groups()[:4])))]
+    except ipaddress.AddressValueError:
+        return None

@@ -1,0 +1,128 @@
+"""One rehearsal from cluster file to verdict: double, service, `cdk deploy`, checks, report."""
+
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from muster.spec import ArtifactInS3, Cluster
+from rehearsal import doubles, drive
+from rehearsal.checks import run_all
+from rehearsal.deployment import Deployment
+from rehearsal.drive import Rehearsal
+from rehearsal.places import RUN, WORK, cache
+from rehearsal.progress import Progress
+from rehearsal.report import Report
+
+SERVICE_SECONDS = 600.0
+"""Time for the service to be ready; a first image takes some minutes."""
+
+RUNS_KEPT = 10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a rehearsal ended: its report, the record's folder, and the running rehearsal."""
+
+    report: Report
+    record: Path
+    rehearsal: Rehearsal
+
+
+def rehearse(file: Path, cluster: Cluster, *, keep: bool, progress: Progress) -> Outcome:
+    """Deploy the cluster of `file` to the emulated account on this machine and judge it.
+
+    With `keep` the service outlives this process. On any exception the service is ended before it is raised on:
+    `drive.ServiceError`, `DeployFailed` (with the cause), `TimeoutError`.
+    """
+    record = new_record()
+    service = drive.start_service(cluster.region, detached=keep)
+    try:
+        artifacts = find_artifacts(cluster, progress)
+        assembly = synthesize(file, artifacts, record, progress)
+        with progress.phase("service", "account and hypervisor ready"):
+            rehearsal = drive.wait_for_service(
+                service, within=SERVICE_SECONDS, tell=lambda text: progress.detail("service", text)
+            )
+        rehearsal.artifacts = artifacts
+        report = deploy_and_check(rehearsal, cluster, assembly, record, progress)
+    except BaseException:
+        keep_logs(record)
+        drive.end(service)
+        raise
+    report.write(record / "report.json")
+    if report.verdict != "valid":
+        keep_logs(record)
+    return Outcome(report, record, rehearsal)
+
+
+def find_artifacts(cluster: Cluster, progress: Progress) -> Path | None:
+    """Return the folder of doubles when the cluster file's artifact is not there, else None.
+
+    A double is a program that stands where a product cannot be had; it is announced.
+    """
+    artifact = cluster.artifact
+    if isinstance(artifact, ArtifactInS3) or (cluster.folder / artifact.file).is_file():
+        return None
+    with progress.phase("double", f"double of {cluster.product} built"):
+        jar = doubles.build(cluster.product, lambda text: progress.detail("double", text))
+    progress.say(f"{artifact.file} is not there: a [bold]double[/] of {cluster.product} stands in for it ({jar})")
+    return jar.parent
+
+
+def synthesize(file: Path, artifacts: Path | None, record: Path, progress: Progress) -> Path:
+    """Synthesize the stack while the service starts; return the cloud assembly's folder."""
+    assembly = record / "assembly"
+    environment = {"MUSTER_ARTIFACTS": str(artifacts)} if artifacts else {}
+    with progress.phase("synth", "stack synthesized"):
+        run = drive.run_cdk(
+            ["synth", "--quiet", "--output", str(assembly), "-c", f"cluster={file.resolve()}"], environment
+        )
+    (record / "synth.log").write_text(run.output)
+    if run.code:
+        raise drive.DeployFailed(f"the stack cannot be synthesized: {last_line(run.output)}")
+    return assembly
+
+
+def deploy_and_check(
+    rehearsal: Rehearsal, cluster: Cluster, assembly: Path, record: Path, progress: Progress
+) -> Report:
+    """Deploy the assembly, then run every check of the product against what runs."""
+    deployment = Deployment(rehearsal, cluster, record)
+    with progress.phase("deploy", "cdk deploy: the cluster has formed"):
+        deployment.deploy(assembly, tell=lambda text: progress.detail("deploy", text))
+    with progress.phase("healthy", "every member is healthy at the balancer"):
+        deployment.wait_until_healthy()
+    with progress.phase("checks", "checks"):
+        checks = run_all(
+            rehearsal, cluster, history=record / "history.jsonl", tell=lambda text: progress.detail("checks", text)
+        )
+    return Report(
+        phases=dict(progress.phases), members=deployment.members(), checks=tuple(checks), url=deployment.url()
+    )
+
+
+def new_record() -> Path:
+    """Make the folder that keeps this run's logs, history and verdict; the oldest ones go."""
+    runs = cache() / "runs"
+    runs.mkdir(parents=True, exist_ok=True)
+    for old in sorted(runs.iterdir())[: 1 - RUNS_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    record = runs / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{time.monotonic_ns() % 1000:03d}"
+    record.mkdir()
+    return record
+
+
+def keep_logs(record: Path) -> None:
+    """Copy what tells why a run went wrong, before its places are removed."""
+    for log in [RUN / "service.log", *WORK.rglob("console.log"), *WORK.rglob("cloud-init-output.log")]:
+        if log.is_file():
+            name = "-".join(log.parts[-3:]) if log.is_relative_to(WORK) else log.name
+            shutil.copyfile(log, record / name)
+
+
+def last_line(text: str) -> str:
+    """Return the last line that says something."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no output"

@@ -1,0 +1,174 @@
+"""Whole clusters for the scenarios: a service, what the real CDK command line deploys to it, and what remains."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from muster.spec import Cluster, load
+from rehearsal import doubles, drive
+from rehearsal.checks import CheckResult, run_all
+from rehearsal.checks.check import AnyCheck
+from rehearsal.checks.scene import Member, Scene
+from rehearsal.deployment import cause
+from rehearsal.drive import ROOT, CdkRun, Rehearsal
+from rehearsal.poll import poll
+
+EXAMPLE = ROOT / "clusters" / "as400gateway.yaml"
+READY_SECONDS = 600.0
+
+
+@contextmanager
+def service() -> Iterator[Rehearsal]:
+    """Run a rehearsal's service with the double of AS400Gateway at hand; everything of it goes at the end."""
+    cluster = load(EXAMPLE)
+    jar = doubles.build(cluster.product)
+    process = drive.start_service(cluster.region)
+    try:
+        rehearsal = drive.wait_for_service(process, within=READY_SECONDS)
+        rehearsal.artifacts = jar.parent
+        yield rehearsal
+    finally:
+        drive.end(process)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One cluster file in a running service, and a folder for what a test makes of it."""
+
+    rehearsal: Rehearsal
+    file: Path
+    folder: Path
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster of the file."""
+        return load(self.file)
+
+    def of(self, file: Path) -> "Bench":
+        """Return the same bench for another cluster file."""
+        return Bench(self.rehearsal, file, self.folder)
+
+    @property
+    def scene(self) -> Scene:
+        """What runs now, looked up anew."""
+        return Scene(self.rehearsal, self.cluster)
+
+    def cdk(self, *arguments: str) -> CdkRun:
+        """Run `cdk` as a person in the checkout does."""
+        return self.rehearsal.cdk(*arguments, "-c", f"cluster={self.file}")
+
+    def deploy(self, assembly: Path | None = None) -> CdkRun:
+        """Run `cdk deploy`, of the cluster file or of a folder that was synthesized before."""
+        asked = ("deploy", "--require-approval", "never", "--progress", "events")
+        return self.cdk(*asked) if assembly is None else self.rehearsal.cdk(*asked, "--app", str(assembly))
+
+    def synthesize(self) -> Path:
+        """Return the folder of a fresh cloud assembly."""
+        assembly = self.folder / f"assembly-{time.monotonic_ns()}"
+        run = self.cdk("synth", "--quiet", "--output", str(assembly))
+        assert run.code == 0, run.output
+        return assembly
+
+    def checks(self) -> list[CheckResult]:
+        """Run every check of the product."""
+        return run_all(self.rehearsal, self.cluster, history=self.folder / "history.jsonl")
+
+    def check(self, check: AnyCheck) -> CheckResult:
+        """Run one check."""
+        return check.result(check.lines(self.scene))
+
+    def states(self) -> dict[str, str]:
+        """Return the balancer's view of each member's health, by node name; absent ones are missing."""
+        names = {host.instance: host.node for host in self.rehearsal.inventory().hosts}
+        balancing = self.rehearsal.client("elbv2")
+        return {
+            names[entry["Target"]["Id"]]: entry["TargetHealth"]["State"]
+            for group in balancing.describe_target_groups()["TargetGroups"]
+            for entry in balancing.describe_target_health(TargetGroupArn=group["TargetGroupArn"])[
+                "TargetHealthDescriptions"
+            ]
+            if entry["Target"]["Id"] in names
+        }
+
+    def wait_until_healthy(self, within: float = 90.0) -> None:
+        """Wait until the balancer finds every member healthy."""
+        wanted = dict.fromkeys(self.cluster.nodes, "healthy")
+        poll(lambda: self.states() == wanted, within=within)
+
+    def member(self, node: str) -> Member:
+        """Return the member of that name."""
+        return next(member for member in self.scene.members if member.name == node)
+
+    def process_1(self, node: str) -> int:
+        """Return process 1 of a node's host as this machine numbers it, 0 while the host is off."""
+        return next((host.leader_pid for host in self.rehearsal.inventory().hosts if host.node == node), 0)
+
+    def restart(self, node: str) -> None:
+        """Stop a node's instance and start it again by the account's API; wait until all members are healthy."""
+        machines, instance, before = self.rehearsal.client("ec2"), self.member(node).instance, self.process_1(node)
+        machines.stop_instances(InstanceIds=[instance])
+        poll(lambda: self.process_1(node) == 0, within=60)
+        poll(lambda: self.states().get(node) != "healthy", within=60)
+        machines.start_instances(InstanceIds=[instance])
+        poll(lambda: self.process_1(node) not in (0, before), within=60)
+        self.wait_until_healthy()
+
+
+def derived(folder: Path, name: str, *changes: tuple[str, str]) -> Path:
+    """Write the example cluster file under another cluster name, with pieces of its text replaced."""
+    text = EXAMPLE.read_text()
+    for old, new in (("name: as400\n", f"name: {name}\n"), *changes):
+        assert text.count(old) == 1, f"{old!r} is not once in {EXAMPLE}"
+        text = text.replace(old, new)
+    file = folder / f"{name}.yaml"
+    file.write_text(text)
+    return file
+
+
+def sentence(run: CdkRun) -> str:
+    """Return why a deploy failed, as CloudFormation's events say it."""
+    assert run.code != 0, f"cdk deploy succeeded:\n{run.output}"
+    return cause(run.output)
+
+
+def contents(rehearsal: Rehearsal) -> set[str]:
+    """Return every resource in the account that costs or holds something, as `kind id`; stacks are not among them."""
+    ec2 = rehearsal.client("ec2")
+    machines = [i for r in ec2.describe_instances()["Reservations"] for i in r["Instances"]]
+    found = {f"instance {i['InstanceId']}" for i in machines if i["State"]["Name"] != "terminated"}
+    for kind, call, key, identity in _LISTS:
+        service_name, _, operation = call.partition(".")
+        answer = getattr(rehearsal.client(service_name), operation)()
+        found |= {
+            f"{kind} {item[identity]}" for item in answer[key] if item.get("State") not in ("deleted", "deleting")
+        }
+    return found
+
+
+_LISTS = (
+    ("vpc", "ec2.describe_vpcs", "Vpcs", "VpcId"),
+    ("subnet", "ec2.describe_subnets", "Subnets", "SubnetId"),
+    ("group", "ec2.describe_security_groups", "SecurityGroups", "GroupId"),
+    ("interface", "ec2.describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
+    ("address", "ec2.describe_addresses", "Addresses", "AllocationId"),
+    ("nat", "ec2.describe_nat_gateways", "NatGateways", "NatGatewayId"),
+    ("gateway", "ec2.describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
+    ("volume", "ec2.describe_volumes", "Volumes", "VolumeId"),
+    ("flow log", "ec2.describe_flow_logs", "FlowLogs", "FlowLogId"),
+    ("balancer", "elbv2.describe_load_balancers", "LoadBalancers", "LoadBalancerArn"),
+    ("target group", "elbv2.describe_target_groups", "TargetGroups", "TargetGroupArn"),
+    ("role", "iam.list_roles", "Roles", "RoleName"),
+    ("profile", "iam.list_instance_profiles", "InstanceProfiles", "InstanceProfileName"),
+    ("secret", "secretsmanager.list_secrets", "SecretList", "ARN"),
+    ("parameter", "ssm.describe_parameters", "Parameters", "Name"),
+    ("log group", "logs.describe_log_groups", "logGroups", "logGroupName"),
+    ("bucket", "s3.list_buckets", "Buckets", "Name"),
+)
+
+
+def stacks(rehearsal: Rehearsal) -> dict[str, str]:
+    """Return the status of every stack that CloudFormation still lists, by name."""
+    found = rehearsal.client("cloudformation").describe_stacks()["Stacks"]
+    return {stack["StackName"]: stack["StackStatus"] for stack in found}

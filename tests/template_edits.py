@@ -1,0 +1,104 @@
+"""Faults put into a synthesized stack: each takes one thing away that a cluster needs."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Template = dict[str, Any]
+Edit = Callable[[Template], Template]
+
+MISSING_SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:deleted-by-hand-AbCdEf"
+
+
+def edit_template(assembly: Path, edit: Edit) -> None:
+    """Change the template of a cloud assembly and its hash wherever that stands, so that it is published anew."""
+    (path,) = assembly.glob("*.template.json")
+    before = json.loads(path.read_text())
+    after = edit(before)
+    assert after != json.loads(path.read_text()), "the edit changed nothing"
+    path.write_text(json.dumps(after))
+    (old,) = set(re.findall(r"/([0-9a-f]{64})\.json", (assembly / "manifest.json").read_text()))
+    new = hashlib.sha256(path.read_bytes()).hexdigest()
+    for file in (assembly / "manifest.json", next(assembly.glob("*.assets.json"))):
+        file.write_text(file.read_text().replace(old, new))
+
+
+def with_description(text: str) -> Edit:
+    """Change nothing that matters: the control of every other edit."""
+    return lambda template: {**template, "Description": text}
+
+
+def without_action(action: str) -> Edit:
+    """Take away the one policy statement that allows `action`."""
+
+    def edit(template: Template) -> Template:
+        taken = 0
+        for resource in template["Resources"].values():
+            document = resource.get("Properties", {}).get("PolicyDocument", {})
+            if resource["Type"] not in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+                continue
+            kept = [statement for statement in document["Statement"] if statement["Action"] != action]
+            taken += len(document["Statement"]) - len(kept)
+            document["Statement"] = kept
+        assert taken == 1, f"{taken} statements allow {action} alone"
+        return template
+
+    return edit
+
+
+def without_self_rule(port: int) -> Edit:
+    """Take away the rule by which members reach each other on `port`."""
+
+    def edit(template: Template) -> Template:
+        rules = [
+            name
+            for name, resource in template["Resources"].items()
+            if resource["Type"] == "AWS::EC2::SecurityGroupIngress" and resource["Properties"].get("FromPort") == port
+        ]
+        assert len(rules) == 1, f"{len(rules)} rules for port {port}"
+        return without_resource(template, rules[0])
+
+    return edit
+
+
+def with_missing_secret(purpose: str) -> Edit:
+    """Let the nodes be told of a secret that is not there, and be allowed to read it."""
+
+    def edit(template: Template) -> Template:
+        secrets = [
+            name
+            for name, resource in template["Resources"].items()
+            if resource["Type"] == "AWS::SecretsManager::Secret" and purpose in json.dumps(resource)
+        ]
+        assert len(secrets) == 1, f"{len(secrets)} secrets of {purpose}"
+        changed = replaced(template, {"Ref": secrets[0]}, MISSING_SECRET)
+        assert isinstance(changed, dict)
+        return without_resource(changed, secrets[0])
+
+    return edit
+
+
+def without_resource(template: Template, name: str) -> Template:
+    """Return the template without a resource, which nothing but DependsOn may name."""
+    resources = {key: dict(value) for key, value in template["Resources"].items() if key != name}
+    for resource in resources.values():
+        needs = resource.pop("DependsOn", [])
+        if kept := [need for need in ([needs] if isinstance(needs, str) else needs) if need != name]:
+            resource["DependsOn"] = kept
+    changed = {**template, "Resources": resources}
+    assert json.dumps(name) not in json.dumps(changed), f"{name} is still named"
+    return changed
+
+
+def replaced(value: Any, old: Any, new: Any) -> Any:
+    """Return a JSON value with every `old` in it replaced by `new`."""
+    if value == old:
+        return new
+    if isinstance(value, dict):
+        return {key: replaced(each, old, new) for key, each in value.items()}
+    if isinstance(value, list):
+        return [replaced(each, old, new) for each in value]
+    return value

@@ -1,0 +1,125 @@
+"""A cluster file becomes a formed AS400Gateway cluster, survives restarts, shows its changes, and leaves nothing.
+
+The tests are one story of one cluster and run in this order.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rehearsal.checks import copies
+from rehearsal.checks.h2 import ask
+from rehearsal.drive import Rehearsal
+from rehearsal.poll import poll
+from tests.scenario_support import EXAMPLE, Bench, contents, derived, sentence, service, stacks
+from tests.template_edits import edit_template, without_action
+
+pytestmark = [pytest.mark.host, pytest.mark.scenario]
+
+
+@pytest.fixture(scope="module")
+def rehearsal() -> Iterator[Rehearsal]:
+    """Run one service for all of the story."""
+    with service() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def empty(rehearsal: Rehearsal) -> set[str]:
+    """Return what the account holds before anything is deployed."""
+    return contents(rehearsal)
+
+
+@pytest.fixture(scope="module")
+def bench(rehearsal: Rehearsal, empty: set[str], tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Deploy the example with the words that a person uses."""
+    made = Bench(rehearsal, EXAMPLE, tmp_path_factory.mktemp("cluster"))
+    run = made.deploy()
+    assert run.code == 0, run.output
+    assert contents(rehearsal) > empty
+    made.wait_until_healthy()
+    return made
+
+
+def test_a_deployed_cluster_passes_every_check(bench: Bench) -> None:
+    results = bench.checks()
+    assert len(results) == 6
+    assert {result.name: (result.verdict, result.detail) for result in results if result.verdict != "valid"} == {}
+
+
+def test_each_node_restarted_in_turn_keeps_the_data(bench: Bench) -> None:
+    """The control: one copy is damaged behind the cluster's back, which the comparison must see and a restart heal."""
+    before = written(bench)
+    assert before["kept"] == "through every restart"
+    for node in ("a", "b"):
+        if node == "b":
+            ask(bench.scene, bench.member("b"), "DELETE FROM CONFIGURATION WHERE \"KEY\" = 'kept';")
+            assert bench.check(copies.CHECK).verdict == "invalid"
+        bench.restart(node)
+        assert {member.name: read(bench, member.name) for member in bench.scene.members} == {"a": before, "b": before}
+        assert bench.check(copies.CHECK).verdict == "valid"
+
+
+def written(bench: Bench) -> dict[str, str]:
+    """Write one entry through the balancer and return the whole configuration."""
+    with bench.scene.visitor() as user:
+        assert user.request("PUT", "/admin/configuration/kept", b"through every restart").code == 200
+    return read(bench, "a")
+
+
+def read(bench: Bench, node: str) -> dict[str, str]:
+    """Return the configuration as one node serves it."""
+    with bench.scene.direct(bench.member(node)) as client:
+        entries: dict[str, str] = client.request("GET", "/admin/configuration").json()
+        return entries
+
+
+def test_a_diff_right_after_the_deploy_is_empty_and_a_change_shows(bench: Bench) -> None:
+    run = bench.cdk("diff", "--fail")
+    assert run.code == 0, run.output
+    assert "no differences" in run.output
+    changed = bench.of(derived(bench.folder, "as400", ("hours: 8", "hours: 4")))
+    run = changed.cdk("diff", "--fail")
+    assert run.code == 1
+    assert "14400" in run.output
+
+
+@pytest.mark.full
+def test_a_changed_setting_reaches_every_node_by_a_second_deploy_without_a_new_instance(bench: Bench) -> None:
+    instances = {member.instance for member in bench.scene.members}
+    block = "  stickiness: {cookie: JSESSIONID, hours: 8}"
+    changed = bench.of(derived(bench.folder, "as400", (block, f"{block}\nas400gateway: {{health: /actuator/info}}")))
+    run = changed.deploy()
+    assert run.code == 0, run.output
+    changed.wait_until_healthy()
+    told = changed.scene.settings_document
+    assert told["settings"]["health"] == "/actuator/info"
+    for member in changed.scene.members:
+        known = json.loads(changed.scene.run_in(member, ["cat", "/etc/muster/settings.json"], within=10))
+        assert known["generation"] == told["generation"]
+    assert {member.instance for member in changed.scene.members} == instances
+    assert {result.verdict for result in changed.checks()} == {"valid"}
+    assert changed.cdk("diff", "--fail").code == 0
+
+
+def test_destroy_leaves_nothing_in_the_account(bench: Bench, empty: set[str]) -> None:
+    run = bench.cdk("destroy", "--force")
+    assert run.code == 0, run.output
+    assert contents(bench.rehearsal) - empty == set()
+    assert "muster-as400" not in stacks(bench.rehearsal)
+    poll(lambda: not bench.rehearsal.inventory().hosts, within=30)
+
+
+def test_a_role_that_may_not_read_the_secrets_fails_the_deploy_with_that_cause(
+    rehearsal: Rehearsal, empty: set[str], tmp_path: Path
+) -> None:
+    """The deploy of the same cluster with the whole role, above, is the control."""
+    broken = Bench(rehearsal, EXAMPLE, tmp_path)
+    assembly = broken.synthesize()
+    edit_template(assembly, without_action("secretsmanager:GetSecretValue"))
+    why = sentence(broken.deploy(assembly))
+    assert "GetSecretValue" in why
+    assert stacks(rehearsal)["muster-as400"] == "ROLLBACK_COMPLETE"
+    assert contents(rehearsal) - empty == set()
