@@ -14,13 +14,13 @@ def test_each_missing_package_is_named_once_and_sorted() -> None:
 
 
 def test_another_system_is_told_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine.sys, "platform", "darwin")
+    monkeypatch.setattr("sys.platform", "darwin")
     assert machine.unfit() == "hosts need Linux; this is darwin"
 
 
 def test_a_user_who_is_not_root_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "_debian_family", lambda: True)
-    monkeypatch.setattr(machine.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert machine.unfit() == "hosts need root: start it with sudo"
 
 
