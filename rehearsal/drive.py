@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,9 @@ CDK = ROOT / "node_modules" / ".bin" / "cdk"
 SERVICE_LOG = RUN / "service.log"
 
 Listener = Callable[[str], None]
+
+_WATCH = 0.5
+"""Seconds between two looks at a process that is needed."""
 
 
 class ServiceError(Exception):
@@ -68,7 +73,7 @@ class Rehearsal:
 
     def cdk(self, *arguments: str, listen: Listener | None = None, cwd: Path = ROOT) -> CdkRun:
         """Run the CDK command line in the checkout against this account; `listen` gets each line as it comes."""
-        return run_cdk(arguments, self.environment(), listen=listen, cwd=cwd)
+        return run_cdk(arguments, self.environment(), listen=listen, cwd=cwd, needs=self.state.pid)
 
     def stop(self, within: float = 60.0) -> None:
         """End the service, which removes all that it made. Raises `TimeoutError` if it does not end."""
@@ -81,9 +86,17 @@ class Rehearsal:
 
 
 def run_cdk(
-    arguments: Sequence[str], environment: Mapping[str, str], *, listen: Listener | None = None, cwd: Path = ROOT
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    listen: Listener | None = None,
+    cwd: Path = ROOT,
+    needs: int = 0,
 ) -> CdkRun:
-    """Run the pinned CDK command line; on any interruption it is ended before this returns."""
+    """Run the pinned CDK command line; on any interruption it is ended before this returns.
+
+    It is ended too when the process `needs` (of the service) ends: by itself it would retry for minutes.
+    """
     own_path = os.pathsep.join([str(Path(sys.executable).parent), str(CDK.parent), os.environ.get("PATH", "")])
     child = subprocess.Popen(
         [str(CDK), *arguments],
@@ -97,6 +110,8 @@ def run_cdk(
         start_new_session=True,
     )
     lines: list[str] = []
+    if needs:
+        threading.Thread(target=_end_without, args=(child, needs), daemon=True).start()
     try:
         assert child.stdout is not None
         for line in child.stdout:
@@ -175,6 +190,14 @@ def _end_group(child: subprocess.Popen[str]) -> None:
             child.wait()
 
 
+def _end_without(child: subprocess.Popen[str], needed: int) -> None:
+    while child.poll() is None:
+        if not _alive(needed):
+            _end_group(child)
+            return
+        time.sleep(_WATCH)
+
+
 def _signal(pid: int, number: signal.Signals) -> None:
     try:
         os.kill(pid, number)
@@ -183,8 +206,8 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 
 def _alive(pid: int) -> bool:
+    """Tell whether a process runs; one that has ended and was not waited for does not (proc(5), state Z)."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return True

@@ -2,10 +2,12 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+from rehearsal.hosts.command import CommandError, run_logged
+from rehearsal.places import cache
 
 PACKAGES: Mapping[str, str] = {
     "systemd-nspawn": "systemd-container",
@@ -40,22 +42,22 @@ def missing(packages: Mapping[str, str] = PACKAGES) -> list[str]:
     return sorted({package for program, package in packages.items() if shutil.which(program, path=path) is None})
 
 
-def install(packages: Sequence[str], say: Callable[[str], object]) -> None:
-    """Install Debian packages, naming them first. Raises `MachineError` with apt's last words."""
+def install(packages: Sequence[str], say: Callable[[str], None]) -> None:
+    """Install Debian packages, naming them first and with a sign of life each 5 s. Raises `MachineError`."""
     say(f"installing what this machine lacks: {' '.join(packages)}")
-    for command in (["apt-get", "-qq", "update"], ["apt-get", "-qq", "install", "-y", *packages]):
-        say(f"  {' '.join(command)}")
-        done = subprocess.run(
-            command,
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            words = (done.stderr or done.stdout).strip().splitlines()
-            raise MachineError(f"{' '.join(command)} failed: {words[-1] if words else done.returncode}")
+    log = cache() / "apt-get.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    for command in (["apt-get", "--quiet", "update"], ["apt-get", "--quiet", "install", "--yes", *packages]):
+        try:
+            run_logged(
+                command,
+                title=" ".join(command[:3]),
+                log=log,
+                progress=say,
+                environment={"DEBIAN_FRONTEND": "noninteractive"},
+            )
+        except CommandError as error:
+            raise MachineError(str(error)) from None
 
 
 class MachineError(Exception):

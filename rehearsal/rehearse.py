@@ -47,8 +47,11 @@ def rehearse(file: Path, cluster: Cluster, *, keep: bool, progress: Progress) ->
             )
         rehearsal.artifacts = artifacts
         report = deploy_and_check(rehearsal, cluster, assembly, record, progress)
-    except BaseException:
+    except BaseException as error:
         keep_logs(record)
+        if isinstance(error, Exception) and service.poll() is not None and not isinstance(error, drive.ServiceError):
+            why = "the rehearsal's service has ended; remove what it left with ./muster rehearse --down"
+            raise drive.ServiceError(f"{why} (logs: {record})") from error
         drive.end(service)
         raise
     report.write(record / "report.json")

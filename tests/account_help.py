@@ -134,7 +134,7 @@ class Stacks:
             value = str(found[0]["Value"]) if found else ""
             return value if value != after else ""
 
-        return poll(url, within=20, every=0.02)
+        return poll(url, within=60, every=0.02)
 
 
 def request(

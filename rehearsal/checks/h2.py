@@ -52,7 +52,7 @@ def rows_of(printed: str) -> Rows:
 def ask(scene: Scene, member: Member, statements: str) -> str:
     """Return what H2's shell prints for statements on the server of `member` alone, as the database's administrator.
 
-    Raises `CommandError` with H2's words.
+    Raises `EnterError` with H2's words.
     """
     order = {**_connection(scene, member), "statements": statements}
     return scene.run_in(member, ["python3", "-c", PROGRAM.read_text()], text=json.dumps(order), within=WITHIN)

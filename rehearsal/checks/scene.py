@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from muster.products import Reach
 from muster.spec import plan
-from rehearsal.checks.inside import run_inside
+from rehearsal.hosts.enter import run_in
 from rehearsal.inventory import BalancerEntry, Inventory, VisitorEntry
 from rehearsal.visitor import Client, CookieJar
 
@@ -89,9 +89,8 @@ class Scene:
         return document
 
     def run_in(self, member: Member, command: Sequence[str], *, text: str = "", within: float) -> str:
-        """Return what a command prints inside a member's host. Raises `CommandError`."""
-        leader = self.rehearsal.inventory().host(member.name).leader_pid
-        return run_inside(leader, command, text=text, within=within)
+        """Return what a command prints inside a member's host. Raises `EnterError`."""
+        return run_in(member.name, command, text=text, within=within)
 
     def direct(self, member: Member) -> Client:
         """Return a client that speaks to one node, from the balancer's place (nobody else may)."""
