@@ -1,14 +1,16 @@
 """Real H2 servers on loopback addresses under a member's own code: systemd, front and application are stand-ins."""
 
 import contextlib
+import functools
 import subprocess
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from musternode.aws import Credentials
+from musternode.front import Front
 from musternode.h2.database import Database, Pair
 from musternode.h2.session import Session
 from musternode.h2.store import Store
@@ -47,9 +49,14 @@ def h2_jar() -> Path:
     return jar
 
 
-def settings(port: int = 9092, generation: str = "0123456789abcdef", timeout: int = 900) -> Settings:
-    """Return settings of a pair on loopback."""
-    members = tuple(Node(name, place, "z", ADDRESSES[name], f"vol-{name}") for place, name in enumerate("ab"))
+def settings(
+    port: int = 9092,
+    generation: str = "0123456789abcdef",
+    timeout: int = 900,
+    addresses: Mapping[str, str] = ADDRESSES,
+) -> Settings:
+    """Return settings of a pair, on loopback unless it has other addresses."""
+    members = tuple(Node(name, place, "z", addresses[name], f"vol-{name}") for place, name in enumerate("ab"))
     return Settings(
         format=1,
         cluster="as400",
@@ -177,11 +184,11 @@ class Silent(Reported):
     def __init__(self) -> None:
         self.sent: list[Body] = []
 
-    def has(self, generation: str) -> bool:
+    def has(self, _generation: str) -> bool:
         """Return whether one was kept."""
         return bool(self.sent)
 
-    def send_aside(self, url: str, generation: str, body: Body) -> None:
+    def send_aside(self, _url: str, _generation: str, body: Body) -> None:
         """Keep the report."""
         self.sent.append(body)
 
@@ -194,11 +201,40 @@ class Side:
     member: Member
     database: Database
     processes: Processes
-    front: RecordedFront
+    front: Front
     application: SchemaOnly
     reported: Silent
     board: Board
     cut: bool = False
+
+    @property
+    def doors(self) -> list[str]:
+        """Who was let in, one after the other."""
+        assert isinstance(self.front, RecordedFront)
+        return self.front.doors
+
+
+def side(name: str, folder: Path, chosen: Settings, front: Front, ask: Callable[[], State | None]) -> Side:
+    """Return member `name` of the pair in `chosen`, its files in `folder`."""
+    base, address, tools = folder / name / "h2", chosen.member(name).address, Tools(h2_jar(), folder / "run")
+    port = chosen.ports.database
+    processes = Processes(address, port, base)
+    pair = Pair([f"{one.address}:{port}" for one in chosen.members], f"{address}:{port}", chosen.settings.database)
+    database = Database(pair, tools, Store(base, chosen.settings.database), processes, ADMIN, USER)
+    board, application, reported = Board(State(name, chosen.generation)), SchemaOnly(tools), Silent()
+    member = Member(
+        name=name,
+        settings=chosen,
+        database=database,
+        application=application,
+        front=front,
+        board=board,
+        ask=ask,
+        reported=reported,
+        mark=folder / name / "open",
+        deadline=float("inf"),
+    )
+    return Side(name, member, database, processes, front, application, reported, board)
 
 
 class World:
@@ -211,54 +247,35 @@ class World:
         self.sides: dict[str, Side] = {}
         self._ended = threading.Event()
         for name in "ab":
-            self.sides[name] = self._side(name)
-        self._threads = [threading.Thread(target=self._run, args=(side,)) for side in self.sides.values()]
+            other = "b" if name == "a" else "a"
+            chosen, front = settings(self.port), RecordedFront()
+            self.sides[name] = side(name, folder, chosen, front, functools.partial(self.ask, other))
+        self._threads = [threading.Thread(target=self._run, args=(one,)) for one in self.sides.values()]
 
     @property
     def servers(self) -> list[str]:
         """Both servers."""
         return [f"{address}:{self.port}" for address in ADDRESSES.values()]
 
-    def _side(self, name: str) -> Side:
-        chosen, base = settings(self.port), self.folder / name / "h2"
-        processes = Processes(ADDRESSES[name], self.port, base)
-        pair = Pair(self.servers, f"{ADDRESSES[name]}:{self.port}", "connections")
-        database = Database(pair, self.tools, Store(base, "connections"), processes, ADMIN, USER)
-        board, front, application = Board(State(name, chosen.generation)), RecordedFront(), SchemaOnly(self.tools)
-        reported = Silent()
-        member = Member(
-            name=name,
-            settings=chosen,
-            database=database,
-            application=application,
-            front=front,
-            board=board,
-            ask=lambda: self.ask("b" if name == "a" else "a"),
-            reported=reported,
-            mark=self.folder / name / "open",
-            deadline=float("inf"),
-        )
-        return Side(name, member, database, processes, front, application, reported, board)
-
     def ask(self, name: str) -> State | None:
         """Return the state of a member, None if it is cut off."""
-        side = self.sides[name]
-        return None if side.cut else side.board.state
+        asked = self.sides[name]
+        return None if asked.cut else asked.board.state
 
     def start(self) -> None:
         """Let both members live."""
-        for side in self.sides.values():
-            side.member.begin()
+        for one in self.sides.values():
+            one.member.begin()
         for thread in self._threads:
             thread.start()
 
-    def _run(self, side: Side) -> None:
+    def _run(self, one: Side) -> None:
         while not self._ended.wait(0.05):
-            side.member.tick()
+            one.member.tick()
 
     def serving(self) -> bool:
         """Return whether both serve and know that the pair is formed."""
-        states = [side.board.state for side in self.sides.values()]
+        states = [one.board.state for one in self.sides.values()]
         return all(state.phase == "serving" and state.formed and not state.holds for state in states)
 
     def await_serving(self, within: float = 30) -> None:
@@ -282,8 +299,8 @@ class World:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(timeout=60)
-        for side in self.sides.values():
-            side.processes.stop("muster-h2.service")
+        for one in self.sides.values():
+            one.processes.stop("muster-h2.service")
 
 
 @contextlib.contextmanager

@@ -79,8 +79,8 @@ def test_no_password_is_left_in_a_file_or_in_an_error(formed: World) -> None:
 @pytest.mark.parametrize("name", ["a", "b"])
 def test_a_killed_server_is_formed_anew_from_its_peer_before_its_application_starts(formed: World, name: str) -> None:
     side, other = formed.sides[name], formed.sides["b" if name == "a" else "a"]
-    child, starts, doors = side.processes.child, side.application.starts, len(side.front.doors)
-    before, others_doors = formed.query(other.name, ROWS), len(other.front.doors)
+    child, starts, doors = side.processes.child, side.application.starts, len(side.doors)
+    before, others_doors = formed.query(other.name, ROWS), len(other.doors)
     assert child is not None
     child.send_signal(signal.SIGKILL)
     until(lambda: side.application.starts > starts)
@@ -88,9 +88,9 @@ def test_a_killed_server_is_formed_anew_from_its_peer_before_its_application_sta
     assert formed.query(name, ROWS) == before
     first, second = digests(formed)
     assert first == second
-    assert side.front.doors[doors:] == ["shut", "shut", "open"]
-    assert other.front.doors[others_doors:] == [f"127.0.1.{1 if name == 'a' else 2}", "open"]
-    assert [old.name for old in (side.database.store.folder).glob(".stale-*")].__len__() == 1
+    assert side.doors[doors:] == ["shut", "shut", "open"]
+    assert other.doors[others_doors:] == [f"127.0.1.{1 if name == 'a' else 2}", "open"]
+    assert len(list(side.database.store.folder.glob(".stale-*"))) == 1
 
 
 def test_a_copying_whose_tool_is_killed_leaves_the_source_free(formed: World, tmp_path: Path) -> None:

@@ -2,13 +2,13 @@
 # Muster: read this node's settings, fetch the program they name, check it, run it. The same on every node.
 set -euo pipefail
 cd /run
-imds=http://169.254.169.254/latest doc=/run/muster-settings.json url='' node='?'
+imds=http://169.254.169.254/latest doc=/run/muster.json err=muster.err url='' node='?'
 
 fail() {
   echo "muster: node $node: $1" >&2
   [[ -z $url ]] || python3 -c 'import json, sys
 node, text = sys.argv[1:]
-text = ascii("node " + node + ": " + text)[1:-1][:900]
+text = ascii(f"node {node}: {text}")[1:-1][:900]
 print(json.dumps(dict(Status="FAILURE", UniqueId=node, Data="", Reason=text)))' "$node" "$1" |
     curl -sf --retry 5 -X PUT -H Content-Type: --data-binary @- "$url"
   exit 1
@@ -17,18 +17,18 @@ try() { # what it needs, command: a route and credentials may take some seconds
   local need=$1
   shift
   for _ in {1..30}; do
-    "$@" 2>muster-error && return
-    if grep -qE 'AccessDenied|NoSuch' muster-error; then break; fi
+    "$@" 2>$err && return
+    grep -qE 'AccessDenied|NoSuch' $err && break
     sleep 2
   done
-  fail "needs $need: $(tail -n1 muster-error)"
+  fail "needs $need: $(tail -n1 $err)"
 }
-ask() { try "instance metadata" curl -sSfm 3 -H "X-aws-ec2-metadata-token${token--ttl-seconds: 900}" "$@"; }
+ask() { try metadata curl -sSfm3 -H "X-aws-ec2-metadata-token${token--ttl-seconds: 900}" "$@"; }
 meta() { ask "$imds/meta-data/$1"; }
 field() { python3 -c 'import json, sys
-d = json.load(open("muster-settings.json"))
-for k in sys.argv[1].split("."): d = d[k]
-print(d)' "$1"; }
+d = json.load(open("muster.json"))
+for k in sys.argv[1:]: d = d[k]
+print(d)' "$@"; }
 
 token=": $(ask -X PUT $imds/api/token)"
 node=$(meta tags/instance/muster:node)
@@ -40,12 +40,11 @@ install -m 600 /dev/null $doc
 try "ssm:GetParameter on $parameter" \
   aws ssm get-parameter --name "$parameter" --query Parameter.Value --output text >$doc
 url=$(field wait_url)
-object=$(field asset.bucket)/$(field asset.key) sha=$(field asset.sha256)
-home=/opt/muster/${sha:0:16} zip=/opt/muster/asset.zip
-mkdir -p /opt/muster
-try "s3:GetObject on arn:aws:s3:::$object" aws s3api get-object --bucket "${object%%/*}" --key "${object#*/}" $zip
+bucket=$(field asset bucket) key=$(field asset key) sha=$(field asset sha256)
+home=/opt/muster/${sha:0:16} zip=$doc.zip
+try "s3:GetObject on arn:aws:s3:::$bucket/$key" aws s3api get-object --bucket "$bucket" --key "$key" $zip
 got=$(sha256sum <$zip)
-[[ $got = "$sha  -" ]] || fail "s3://$object has sha256 ${got% -}, the settings document says $sha"
+[[ $got = "$sha  -" ]] || fail "s3://$bucket/$key has sha256 $got, the settings document says $sha"
 python3 -m zipfile -e $zip "$home"
 cd "$home"
 exec python3 -m musternode bootstrap $doc "$node" "$parameter"

@@ -70,6 +70,9 @@ def _member(this: Host) -> int:
 def _roll_out(this: Host, document: str, watch: rollout.Watch, peer: "state.State | None") -> None:
     wanted = settings.read(document).generation
     if not rollout.is_turn(this.settings, this.identity.node, wanted, peer):
+        if cause := rollout.waited_too_long(this, document, peer):
+            rollout.report_failure(this, document, cause)
+            watch.tried(wanted)  # the deploy has failed by now: the parameter falls back
         return
     try:
         rollout.apply(this, document)

@@ -68,7 +68,7 @@ def install_commands(os_name: str, names: Sequence[str]) -> List[List[str]]:
 
 def _present_dnf(names: Sequence[str], runner: Runner) -> Set[str]:
     done = runner(["rpm", "--query", "--queryformat", "%{NAME}\n", *names], good=range(256))
-    return set(str(getattr(done, "stdout", "")).split())
+    return {line.strip() for line in str(getattr(done, "stdout", "")).splitlines()}
 
 
 def _present_apt(names: Sequence[str], runner: Runner) -> Set[str]:

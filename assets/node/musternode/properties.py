@@ -78,6 +78,8 @@ def _put(content: bytes, key: str, raw: bytes) -> bytes:
     place = cut.start() if cut else len(content)
     before = content[:place]
     joint = b"" if not before or before.endswith((b"\n", b"\r")) else newline
+    if _continues(b"".join((before + joint).splitlines(keepends=True)[-1:])):
+        joint += newline  # an empty line ends a line that asks to be continued
     return before + joint + key.encode("ascii") + b"=" + raw + newline + content[place:]
 
 
@@ -115,7 +117,7 @@ def _line_end(line: bytes) -> bytes:
 
 
 def _unescape(raw: bytes) -> str:
-    joined = re.sub(r"(?<!\\)((?:\\\\)*)\\(?:\r\n|\r|\n)[ \t\f]*", r"\1", raw.decode("latin-1"))
+    joined = re.sub(r"(?<!\\)((?:\\\\)*)\\(?:\r\n|\r|\n|\Z)[ \t\f]*", r"\1", raw.decode("latin-1"))
     text = _ESCAPE.sub(lambda found: _plain(found.group(1), found.group(2)), joined)
     return text.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
 

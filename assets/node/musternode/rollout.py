@@ -103,6 +103,19 @@ def apply(this: Host, document: str) -> None:
     restart_self()
 
 
+def waited_too_long(this: Host, document: str, peer: Optional[State]) -> Optional[str]:
+    """Return for what this node still waits with `document` when its time-out is near, else None."""
+    new, node = settings.read(document), this.identity.node
+    bootstrap.note_start(this.paths, new.generation)
+    if bootstrap.seconds_left(this.paths, new) > 0 or (peer is not None and peer.failure):
+        return None
+    other = this.settings.peer_of(node)
+    found = f"it is {peer.phase} at generation {peer.generation}" if peer else f"no answer on port {new.ports.peer}"
+    return (
+        f"node {node} waits to change to generation {new.generation} after node {other.name} ({other.address}): {found}"
+    )
+
+
 def report_failure(this: Host, document: str, cause: str) -> str:
     """Tell the wait handle of `document` why it was not applied; return its generation."""
     new = settings.read(document)

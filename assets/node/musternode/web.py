@@ -1,9 +1,10 @@
 """A small HTTP server for one path: a thread a request, none waits for another."""
 
 import socket
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Callable, Tuple
+from typing import Any, Callable, Tuple
 
 Answer = Callable[[], Tuple[int, bytes]]
 
@@ -12,6 +13,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
     allow_reuse_address = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that left before its answer: a balancer does after 2 seconds."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def serve(address: str, port: int, path: str, answer: Answer) -> ThreadingHTTPServer:

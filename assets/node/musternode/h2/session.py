@@ -102,27 +102,23 @@ class Session:
         return Digest(count, total % (1 << 256))
 
     def _answer(self, statement: str, patience: float) -> Iterator[str]:
-        """Yield the lines of the answer; its end is known by a nonce, which no stored row can hold."""
-        nonce = secrets.token_hex(16)
-        self._send(f"{statement};\nCALL '{nonce}';\n")
-        while True:
-            line = self._line(patience)
-            if nonce in line:
-                self._line(patience)
-                self._line(patience)
-                return
+        """Yield the lines of the answer; raises `H2Error` at its end if it was an error.
+
+        The end is known by what a command of the shell's own says, which needs no server, with a number that no
+        stored row can know (tools/Shell.java, `maxwidth`).
+        """
+        number = secrets.randbelow(1 << 31)
+        self._send(f"{statement};\nmaxwidth {number};\n")
+        fault = ""
+        while (line := self._line(patience)) != f"Maximum column width is now {number}":
             if line.startswith("Exception in thread"):
                 raise H2Error(first_error(line))  # it could not connect and has ended
             if line.startswith(("Error: ", "SQL Exception: ")):
-                self._skip_to(nonce, patience)
-                raise H2Error(first_error(line))
-            yield line
-
-    def _skip_to(self, nonce: str, patience: float) -> None:
-        while nonce not in self._line(patience):
-            pass
-        self._line(patience)
-        self._line(patience)
+                fault = fault or first_error(line)
+            elif not fault:
+                yield line
+        if fault:
+            raise H2Error(fault)
 
     def _send(self, lines: str) -> None:
         assert self.tool.process.stdin is not None

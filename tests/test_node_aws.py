@@ -1,0 +1,113 @@
+"""The node's AWS calls: a refusal names the statement, a wrong file names both hashes."""
+
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from musternode.aws import Aws, Credentials
+from musternode.failure import Failure
+
+JAR = b"a jar"
+SHA = hashlib.sha256(JAR).hexdigest()
+
+
+class Client:
+    """Stands for all boto3 clients: each call gives the next of `answers`, or raises it."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+
+    def __getattr__(self, _: str) -> Any:
+        return self._call
+
+    def _call(self, **_: Any) -> Any:
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def aws(monkeypatch: pytest.MonkeyPatch, *answers: Any, patience: float = 0) -> Aws:
+    """Return the calls of node a, with canned answers."""
+    made, client = Aws("a", "eu-west-1", patience=patience), Client(*answers)
+    monkeypatch.setattr(made, "_client", lambda _service: client)
+    monkeypatch.setattr("musternode.aws.time.sleep", lambda _seconds: None)
+    return made
+
+
+def error(code: str, status: int = 400) -> ClientError:
+    """Return an error as botocore raises it."""
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Call")
+
+
+def body(content: bytes) -> dict[str, Any]:
+    """Return the answer to GetObject."""
+    return {"Body": io.BytesIO(content)}
+
+
+def test_a_denied_object_names_action_and_resource(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(Failure) as raised:
+        aws(monkeypatch, error("AccessDenied", 403)).fetch("bucket", "k/x.jar", SHA, tmp_path / "x.jar")
+    text = str(raised.value)
+    assert "node a" in text
+    assert "allows s3:GetObject on arn:aws:s3:::bucket/k/x.jar" in text
+
+
+def test_a_denied_secret_names_action_and_resource(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Failure, match=r"allows secretsmanager:GetSecretValue on arn:x"):
+        aws(monkeypatch, error("AccessDeniedException")).secret("arn:x")
+
+
+def test_a_missing_secret_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Failure, match="arn:x does not exist"):
+        aws(monkeypatch, error("ResourceNotFoundException")).secret("arn:x")
+
+
+def test_a_secret_of_another_shape_is_named_without_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Failure) as raised:
+        aws(monkeypatch, {"SecretString": '{"user": "x", "password": "deep"}'}).secret("arn:x")
+    assert "arn:x" in str(raised.value)
+    assert "deep" not in str(raised.value)
+
+
+def test_a_secret_shows_no_password_when_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    value = {"SecretString": json.dumps({"username": "sa", "password": 'a"b'})}
+    user = aws(monkeypatch, value).secret("arn:x")
+    assert user == Credentials("sa", 'a"b')
+    assert 'a"b' not in repr(user)
+
+
+def test_a_wrong_file_names_both_hashes_and_is_not_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(Failure) as raised:
+        aws(monkeypatch, body(b"other")).fetch("bucket", "x.jar", SHA, tmp_path / "x.jar")
+    assert SHA in str(raised.value)
+    assert hashlib.sha256(b"other").hexdigest() in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_there_is_not_fetched_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    calls = aws(monkeypatch, body(JAR))
+    assert calls.fetch("bucket", "x.jar", SHA, tmp_path / "x.jar")
+    assert not calls.fetch("bucket", "x.jar", SHA, tmp_path / "x.jar")
+    assert (tmp_path / "x.jar").read_bytes() == JAR
+
+
+def test_what_may_pass_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    lost = EndpointConnectionError(endpoint_url="https://s3")
+    calls = aws(monkeypatch, lost, error("SlowDown", 503), error("ExpiredToken"), body(JAR), patience=60)
+    assert calls.fetch("bucket", "x.jar", SHA, tmp_path / "x.jar")
+
+
+def test_a_denial_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Failure, match="AccessDenied"):
+        aws(monkeypatch, error("AccessDenied"), {"SecretString": "{}"}, patience=60).secret("arn:x")
+
+
+def test_no_answer_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Failure, match=r"ssm:GetParameter on .*/muster/x/settings had no answer"):
+        aws(monkeypatch, EndpointConnectionError(endpoint_url="https://ssm")).parameter("/muster/x/settings")

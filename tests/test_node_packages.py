@@ -1,0 +1,95 @@
+"""Command lines of the two package managers; the dnf ones run nowhere else than on Amazon Linux."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from musternode import packages
+from musternode.failure import Failure
+
+AL2023, DEBIAN = "amazon-linux-2023", "debian-12"
+
+
+class Recorder:
+    """Stands for the runner: remembers command lines, answers the same to each."""
+
+    def __init__(self, stdout: str = "") -> None:
+        self.lines: list[list[str]] = []
+        self.stdout = stdout
+
+    def __call__(self, argv: list[str], **_: Any) -> "Recorder":
+        """Remember."""
+        self.lines.append(list(argv))
+        return self
+
+
+def test_amazon_linux_gets_corretto_by_its_version() -> None:
+    wanted = ("java-17-amazon-corretto-headless", "nftables", "python3-boto3", "e2fsprogs")
+    assert packages.needed(AL2023, 17) == wanted
+    assert packages.needed(AL2023, 8)[0] == "java-1.8.0-amazon-corretto-headless"
+
+
+def test_debian_has_java_17_alone() -> None:
+    assert packages.needed(DEBIAN, 17)[0] == "openjdk-17-jre-headless"
+    with pytest.raises(Failure, match="java: 21 is not to be had on debian-12; it has 17"):
+        packages.needed(DEBIAN, 21)
+
+
+def test_a_java_that_amazon_linux_lacks_is_refused() -> None:
+    with pytest.raises(Failure, match="java: 9 is not to be had"):
+        packages.needed(AL2023, 9)
+
+
+def test_rpm_is_asked_for_what_is_missing() -> None:
+    runner = Recorder("nftables\npackage python3-boto3 is not installed\n")
+    assert packages.missing(AL2023, ("nftables", "python3-boto3"), runner) == ("python3-boto3",)
+    assert runner.lines == [["rpm", "--query", "--queryformat", "%{NAME}\n", "nftables", "python3-boto3"]]
+
+
+def test_dpkg_is_asked_for_what_is_missing() -> None:
+    runner = Recorder("nftables ii \npython3-boto3 rc \n")
+    assert packages.missing(DEBIAN, ("nftables", "python3-boto3", "e2fsprogs"), runner) == (
+        "python3-boto3",
+        "e2fsprogs",
+    )
+    show = "--showformat=${Package} ${db:Status-Abbrev}\n"
+    assert runner.lines == [["dpkg-query", "--show", show, "nftables", "python3-boto3", "e2fsprogs"]]
+
+
+def test_dnf_installs_without_asking() -> None:
+    runner = Recorder()
+    packages.install(AL2023, ("nftables",), runner)
+    assert runner.lines == [["dnf", "install", "--assumeyes", "--setopt=install_weak_deps=False", "nftables"]]
+
+
+def test_apt_waits_for_other_users_of_its_lock() -> None:
+    runner = Recorder()
+    packages.install(DEBIAN, ("nftables",), runner)
+    wait = "--option=DPkg::Lock::Timeout=120"
+    assert runner.lines == [
+        ["apt-get", wait, "update"],
+        ["apt-get", wait, "install", "--yes", "--no-install-recommends", "nftables"],
+    ]
+
+
+@pytest.mark.parametrize("system", [AL2023, DEBIAN])
+def test_nothing_missing_runs_nothing(system: str) -> None:
+    runner = Recorder()
+    packages.install(system, (), runner)
+    assert runner.lines == []
+
+
+@pytest.mark.parametrize(
+    ("release", "name"),
+    [('ID="amzn"\nVERSION_ID="2023"\n', AL2023), ('ID=debian\nVERSION_ID="12"\n', DEBIAN)],
+)
+def test_the_system_is_known_by_its_release_file(tmp_path: Path, release: str, name: str) -> None:
+    (tmp_path / "os-release").write_text(release)
+    assert packages.system(tmp_path / "os-release") == name
+
+
+def test_another_system_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "os-release").write_text('ID=debian\nVERSION_ID="11"\n')
+    with pytest.raises(Failure, match="debian-11"):
+        packages.system(tmp_path / "os-release")

@@ -1,0 +1,152 @@
+"""A node's word to the wait handle, and its readiness answer to the balancer."""
+
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from musternode import readiness, report, state, web
+from musternode.failure import without
+from musternode.readiness import Probe
+from musternode.state import State
+from rehearsal.poll import poll
+
+
+class Handle(ThreadingHTTPServer):
+    """Stands for the wait handle: refuses the first `refusals` reports."""
+
+    def __init__(self, refusals: int = 0) -> None:
+        self.refusals = refusals
+        self.taken: list[tuple[str | None, dict[str, str]]] = []
+        super().__init__(("127.0.0.1", 0), Taker)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """Where to report."""
+        return f"http://127.0.0.1:{self.server_port}/x?Signature=y"
+
+
+class Taker(BaseHTTPRequestHandler):
+    """Takes a report."""
+
+    server: Handle
+
+    def do_PUT(self) -> None:
+        """Take or refuse."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        status = 200
+        if self.server.refusals:
+            self.server.refusals, status = self.server.refusals - 1, 503
+        else:
+            self.server.taken.append((self.headers["Content-Type"], body))
+        self.send_response(status)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_report_has_an_empty_content_type_and_the_keys_of_a_wait_handle() -> None:
+    handle = Handle()
+    assert report.put(handle.url, report.success("a", 2))
+    ((kind, body),) = handle.taken
+    assert kind == ""
+    assert body == {
+        "Status": "SUCCESS",
+        "UniqueId": "a",
+        "Data": "members=2",
+        "Reason": "node a sees all 2 members",
+    }
+
+
+def test_a_report_is_repeated_until_it_is_taken() -> None:
+    handle = Handle(refusals=1)
+    assert report.put(handle.url, report.failure("a", "no disk"), within=10)
+    assert [body["Reason"] for _, body in handle.taken] == ["no disk"]
+
+
+def test_a_generation_is_reported_once_and_remembered(tmp_path: Path) -> None:
+    handle, file = Handle(), tmp_path / "reported"
+    report.Reported(file).send(handle.url, "g1", report.failure("a", "no disk"))
+    report.Reported(file).send(handle.url, "g1", report.success("a", 2))
+    assert [body["Status"] for _, body in handle.taken] == ["FAILURE"]
+    assert report.Reported(file).status("g1") == "FAILURE"
+    report.Reported(file).send(handle.url, "g2", report.success("a", 2))
+    assert [body["Status"] for _, body in handle.taken] == ["FAILURE", "SUCCESS"]
+
+
+def test_secrets_are_struck_out_of_what_others_say() -> None:
+    assert without("login sa/p;w failed", "p;w", "") == "login sa/*** failed"
+
+
+class Slow:
+    """An application whose health answer takes a while."""
+
+    def __init__(self) -> None:
+        self.seconds, self.status = 0.0, 200
+
+    def __call__(self) -> tuple[int, bytes]:
+        """Answer the health path."""
+        time.sleep(self.seconds)  # the fault under test is slowness itself
+        return self.status, b"{}"
+
+
+@pytest.fixture
+def node() -> Iterator[tuple[Slow, state.Board, str]]:
+    """Yield application, member's state and the URL of a node's readiness."""
+    slow, board = Slow(), state.Board(State("a", "g", phase="serving"))
+    health = web.serve("127.0.0.1", 0, "/health", slow)
+    member = web.serve("127.0.0.1", 0, "/state", lambda: (200, board.state.json()))
+    server = readiness.serve(Probe("127.0.0.1", member.server_port, health.server_port, "/health"), 0)
+    yield slow, board, f"http://127.0.0.1:{server.server_port}/ready"
+    for one in (health, member, server):
+        one.shutdown()
+        one.server_close()
+
+
+def ready(url: str) -> tuple[int, list[str]]:
+    """Return status and reasons."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status, json.load(answer)["reasons"]
+    except urllib.error.HTTPError as refused:
+        return refused.code, json.load(refused)["reasons"]
+
+
+def test_a_node_is_ready_when_application_and_member_say_so(node: tuple[Slow, state.Board, str]) -> None:
+    assert ready(node[2]) == (200, [])
+
+
+def test_a_member_that_does_not_serve_is_the_reason(node: tuple[Slow, state.Board, str]) -> None:
+    node[1].put(phase="copying")
+    assert ready(node[2]) == (503, ["the member is copying"])
+
+
+def test_a_sick_application_is_the_reason(node: tuple[Slow, state.Board, str]) -> None:
+    node[0].status = 503
+    assert ready(node[2]) == (503, ["the application does not answer 200 at /health"])
+
+
+def test_a_hung_application_holds_no_answer_back(node: tuple[Slow, state.Board, str]) -> None:
+    """The balancer waits 2 seconds; ten questions at once take no longer than one."""
+    node[0].seconds = 4
+    began = time.monotonic()
+    answers: list[tuple[int, list[str]]] = []
+    threads = [threading.Thread(target=lambda: answers.append(ready(node[2]))) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    poll(lambda: len(answers) == 10, within=5, every=0.02)
+    assert time.monotonic() - began < 2
+    assert {status for status, _ in answers} == {503}
+
+
+def test_another_path_is_not_found(node: tuple[Slow, state.Board, str]) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(node[2] + "x", timeout=5)

@@ -1,0 +1,80 @@
+"""The settings document as a node reads it."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from musternode import settings
+from musternode.failure import Failure, ascii_sentence
+
+DOCUMENT: dict[str, Any] = {
+    "format": 1,
+    "cluster": "as400",
+    "product": "as400gateway",
+    "region": "eu-west-1",
+    "generation": "0123456789abcdef",
+    "members": [
+        {"name": "b", "ordinal": 1, "zone": "eu-west-1b", "address": "10.64.1.11", "volume": "vol-2"},
+        {"name": "a", "ordinal": 0, "zone": "eu-west-1a", "address": "10.64.0.10", "volume": "vol-1"},
+    ],
+    "asset": {"bucket": "assets", "key": "k.zip", "sha256": "0" * 64},
+    "artifact": {"bucket": "assets", "key": "k.jar", "sha256": "1" * 64, "name": "as400-common-api-1.0.0.jar"},
+    "wait_url": "https://cloudformation-waitcondition-eu-west-1.s3.amazonaws.com/x",
+    "formation_timeout": 900,
+    "java": 17,
+    "secrets": {"database_admin": "arn:1", "database_application": "arn:2"},
+    "ports": {"http": 8080, "database": 9092, "peer": 9093, "readiness": 9180},
+    "settings": {"home": "/opt/as400gateway", "database": "connections", "health": "/actuator/health"},
+}
+
+
+def changed(**values: Any) -> str:
+    """Return the document as JSON with some keys changed."""
+    return json.dumps({**copy.deepcopy(DOCUMENT), **values})
+
+
+def test_members_stand_by_ordinal_and_know_their_peer() -> None:
+    read = settings.read(json.dumps(DOCUMENT))
+    assert [member.name for member in read.members] == ["a", "b"]
+    assert read.peer_of("a") == read.member("b")
+
+
+def test_escaped_braces_are_braces() -> None:
+    text = json.dumps(DOCUMENT).replace("/actuator/health", "/\\u007bx\\u007d")
+    assert settings.read(text).settings.health == "/{x}"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("{", "not JSON"),
+        ("[]", "not a JSON object"),
+        (changed(format=2), "format 2"),
+        (changed(colour="red"), "unknown key colour"),
+        (changed(ports={**DOCUMENT["ports"], "extra": 1}), "unknown key ports.extra"),
+        (changed(secrets={"database_admin": "arn"}), "secrets.database_application is missing"),
+        (changed(java="17"), "java is '17'"),
+        (changed(java=True), "java is True"),
+        (changed(wait_url=""), "wait_url"),
+        (changed(members=DOCUMENT["members"][:1]), "exactly two"),
+        (changed(members={}), "members is not a list"),
+        (changed(members=[1, 2]), "members[0]. is not an object"),
+    ],
+)
+def test_a_fault_is_refused_by_name(text: str, named: str) -> None:
+    with pytest.raises(Failure) as raised:
+        settings.read(text)
+    assert named in str(raised.value)
+
+
+def test_a_node_of_another_name_is_refused_with_the_names_there_are() -> None:
+    with pytest.raises(Failure, match="no node c; it has a, b"):
+        settings.read(json.dumps(DOCUMENT)).member("c")
+
+
+def test_a_sentence_is_one_short_ascii_line() -> None:
+    sentence = ascii_sentence("caf\u00e9\n  x\t" + "y" * 2000)
+    assert sentence.startswith("caf? x yyy")
+    assert len(sentence) == 900
