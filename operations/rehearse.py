@@ -11,7 +11,7 @@ from typing import NoReturn
 from muster.spec import Cluster, SpecError, load
 from operations import ROOT
 from operations.errors import Failure
-from rehearsal import drive, leftovers, machine
+from rehearsal import drive, exclusive, leftovers, machine
 from rehearsal.doubles import BuildError
 from rehearsal.inventory import Inventory
 from rehearsal.progress import Progress
@@ -28,6 +28,8 @@ def rehearse_command(file: Path | None, *, keep: bool, down: bool, report: Path 
         raise Failure(f"--report {report}: there is no folder {report.resolve().parent}", code=2)
     cluster = _load(file)
     _prepare_machine()
+    if (process := exclusive.holder()) is not None:
+        raise Failure(f"a rehearsal runs already (process {process}); end it with ./muster rehearse --down")
     signal.signal(signal.SIGTERM, _terminated)
     progress = Progress()
     progress.say(f"rehearsing [bold]{cluster.name}[/] ({cluster.product}) from {file}")
@@ -112,7 +114,7 @@ def install_missing() -> None:
     try:
         if packages := machine.missing():
             machine.install(packages, print)
-    except machine.MachineError as error:
+    except machine.InstallError as error:
         raise Failure(str(error)) from error
 
 

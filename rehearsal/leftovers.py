@@ -1,65 +1,116 @@
-"""What a killed rehearsal left, found by its prefixes and places alone, and its removal."""
+"""What a rehearsal that was killed left on this machine: found by name alone, and removed.
+
+Nothing here trusts a file of the dead process. Namespaces, control groups and folders are known by their prefixes
+(`rehearsal.places`), loop devices by the file behind them. Not to be called while a rehearsal runs.
+"""
 
 import contextlib
+import logging
 import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
-from rehearsal.hosts.cgroups import leftover_groups, remove_all
-from rehearsal.hosts.volumes import detach_loop, loop_devices
-from rehearsal.places import NAMESPACE_PREFIX, RUN, WORK
+from rehearsal import netns, places
+from rehearsal.hosts import cgroups, volumes
+from rehearsal.network.resolv_conf import ROOT as RESOLVERS
 from rehearsal.poll import poll
 
-NAMESPACES = Path("/run/netns")
-RESOLVERS = Path("/etc/netns")
+_log = logging.getLogger(__name__)
+_GONE_WITHIN = 10.0
 
 
 def find_leftovers() -> list[str]:
-    """Return a line for each thing of a rehearsal that is on this machine; call it while none runs."""
+    """Return a line for each thing that a rehearsal left; empty on a clean machine."""
     return [
-        *(f"control group {group}" for group in leftover_groups()),
-        *(f"process {pid} in {name}" for name in _namespaces() for pid in _processes(name)),
-        *(f"mount {point}" for point in _mounts()),
-        *(f"loop device {device}" for device in loop_devices(WORK)),
-        *(f"network namespace {name}" for name in _namespaces()),
-        *(f"resolver {folder}" for folder in _resolvers()),
-        *(f"folder {place}" for place in (RUN, WORK) if place.exists()),
+        *(f"process {pid}" for pid in sorted(_processes())),
+        *(f"network namespace {name}" for name in netns.names(places.NAMESPACE_PREFIX)),
+        *(f"mount {mount}" for mount in _mounts()),
+        *(f"loop device {device}" for device in volumes.loop_devices(places.WORK)),
+        *(f"control group {folder}" for folder in cgroups.leftover_groups()),
+        *(f"folder {folder}" for folder in _folders()),
     ]
 
 
 def remove_leftovers() -> None:
-    """Remove all of it: processes first, then what they held."""
-    remove_all(leftover_groups())
-    for name in _namespaces():
-        for pid in _processes(name):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-    poll(lambda: not any(_processes(name) for name in _namespaces()), within=10, every=0.05)
-    for point in reversed(_mounts()):
-        subprocess.run(["umount", "--lazy", point], capture_output=True, check=False)
-    for device in list(loop_devices(WORK)):
-        detach_loop(device)
-    for name in _namespaces():
-        subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
-    for folder in [*_resolvers(), RUN, WORK]:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Remove everything that `find_leftovers` finds: processes first, then what they held.
+
+    What cannot be removed is logged, and found again.
+    """
+    steps: list[Callable[[], None]] = [
+        _end_processes,
+        lambda: cgroups.remove_all(cgroups.leftover_groups()),
+        _remove_namespaces,
+        _unmount,
+        _detach_loops,
+        _remove_folders,
+    ]
+    for step in steps:
+        try:
+            step()
+        except Exception:  # a step that fails shall not keep the others from their work
+            _log.exception("removing what a rehearsal left")
 
 
-def _namespaces() -> list[str]:
-    return sorted(path.name for path in NAMESPACES.glob(f"{NAMESPACE_PREFIX}*"))
+def _processes() -> set[int]:
+    """Return the processes in a rehearsal's control groups or network namespaces, except this one."""
+    inside = cgroups.members(cgroups.leftover_groups()) | _in_namespaces()
+    return inside - {os.getpid()}
 
 
-def _resolvers() -> list[Path]:
-    return sorted(RESOLVERS.glob(f"{NAMESPACE_PREFIX}*"))
+def _in_namespaces() -> set[int]:
+    ours = {(netns.NAMESPACES / name).stat().st_ino for name in netns.names(places.NAMESPACE_PREFIX)}
+    found: set[int] = set()
+    for entry in Path("/proc").iterdir() if ours else ():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and (entry / "ns/net").stat().st_ino in ours:
+                found.add(int(entry.name))
+    return found
 
 
-def _processes(namespace: str) -> list[int]:
-    told = subprocess.run(["ip", "netns", "pids", namespace], capture_output=True, text=True, check=False)
-    return [int(word) for word in told.stdout.split() if int(word) != os.getpid()]
+def _end_processes() -> None:
+    for pid in _processes():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    cgroups.thaw(cgroups.leftover_groups())
+    poll(lambda: not _processes(), within=_GONE_WITHIN, every=0.05)
+
+
+def _remove_namespaces() -> None:
+    for name in netns.names(places.NAMESPACE_PREFIX):
+        netns.remove(name)
 
 
 def _mounts() -> list[str]:
+    """Return the mount points under the working folder, the deepest first."""
     points = [line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    return sorted(point for point in points if point.startswith(f"{WORK}/"))
+    ours = [point for point in points if point.startswith(f"{places.WORK}/")]
+    return sorted(ours, key=lambda point: (-point.count("/"), point))
+
+
+def _unmount() -> None:
+    for mount in _mounts():
+        subprocess.run(["umount", "--lazy", mount], capture_output=True, check=False)
+
+
+def _detach_loops() -> None:
+    for device in list(volumes.loop_devices(places.WORK)):
+        volumes.detach_loop(device)
+    poll(lambda: not list(volumes.loop_devices(places.WORK)), within=_GONE_WITHIN, every=0.05)
+
+
+def _folders() -> list[Path]:
+    resolvers = sorted(RESOLVERS.glob(f"{places.NAMESPACE_PREFIX}*"))
+    return [folder for folder in (places.RUN, places.WORK, *resolvers) if folder.exists()]
+
+
+def _remove_folders() -> None:
+    """Remove them; never through a mount, which would empty what is mounted there."""
+    if mounts := _mounts():
+        raise OSError(f"still mounted: {', '.join(mounts)}")
+    for folder in _folders():
+        shutil.rmtree(folder)
+    with contextlib.suppress(OSError):
+        RESOLVERS.rmdir()

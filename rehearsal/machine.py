@@ -1,73 +1,76 @@
-"""What a machine must be and have before it can rehearse."""
+"""What a rehearsal needs of this machine: its kind, and Debian packages by the command that they bring."""
 
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rehearsal.hosts.command import CommandError, run_logged
 from rehearsal.places import cache
 
-PACKAGES: Mapping[str, str] = {
+PACKAGES = {
     "systemd-nspawn": "systemd-container",
     "nft": "nftables",
     "mmdebstrap": "mmdebstrap",
     "haproxy": "haproxy",
     "ip": "iproute2",
-    "losetup": "util-linux",
+    "nsenter": "util-linux",
+    "losetup": "mount",
     "mvn": "maven",
     "javac": "openjdk-17-jdk-headless",
 }
-"""The Debian package of each program that a rehearsal runs."""
+"""Debian packages by the command for which they are needed; the last two build the doubles."""
 
-EVERYWHERE = ("/usr/local/sbin", "/usr/sbin", "/sbin")
-"""Where programs of root lie that are missing in some users' PATH."""
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+"""With this the image's packages are verified; other distributions of the family do not have it by themselves."""
+
+KEYRING_PACKAGE = "debian-archive-keyring"
+
+_MORE_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
-def unfit() -> str | None:
-    """Return why this machine cannot rehearse, or None if it can once `missing` is installed."""
-    if not sys.platform.startswith("linux"):
-        return f"hosts need Linux; this is {sys.platform}"
-    if not _debian_family():
-        return "hosts need a Debian-family Linux (apt-get)"
+class InstallError(Exception):
+    """A package could not be installed; the text is apt's last line and where its log is."""
+
+
+def unfit() -> str:
+    """Return why this machine cannot rehearse, in a few words; empty if it can once `missing` is installed."""
+    if sys.platform != "linux":
+        return f"a rehearsal needs Linux, this is {sys.platform}"
     if os.geteuid() != 0:
-        return "hosts need root: start it with sudo"
-    return None
+        return "a rehearsal needs root (it makes network namespaces and boots hosts): run it with sudo"
+    if shutil.which("apt-get") is None:
+        return "a rehearsal needs a Debian-family Linux (apt-get is not here)"
+    return ""
 
 
-def missing(packages: Mapping[str, str] = PACKAGES) -> list[str]:
-    """Return the Debian packages of the programs that are not found, sorted, each once."""
-    path = os.pathsep.join([os.environ.get("PATH", ""), *EVERYWHERE])
-    return sorted({package for program, package in packages.items() if shutil.which(program, path=path) is None})
+def missing() -> list[str]:
+    """Return the Debian packages that a rehearsal needs and this machine lacks, sorted, each once."""
+    path = f"{os.environ.get('PATH', '')}:{_MORE_PATH}"
+    lacking = {package for command, package in PACKAGES.items() if shutil.which(command, path=path) is None}
+    if not KEYRING.exists():
+        lacking.add(KEYRING_PACKAGE)
+    return sorted(lacking)
 
 
-def install(packages: Sequence[str], say: Callable[[str], None]) -> None:
-    """Install Debian packages, naming them first and with a sign of life each 5 s. Raises `MachineError`."""
-    say(f"installing what this machine lacks: {' '.join(packages)}")
+def install(packages: Sequence[str], progress: Callable[[str], None]) -> None:
+    """Install Debian packages by apt-get, naming them first; `progress` hears at least each 5 s.
+
+    Raises `InstallError`.
+    """
+    names = " ".join(packages)
+    progress(f"installing what a rehearsal needs here: {names}")
     log = cache() / "apt-get.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    for command in (["apt-get", "--quiet", "update"], ["apt-get", "--quiet", "install", "--yes", *packages]):
-        try:
+    try:
+        for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
             run_logged(
-                command,
-                title=" ".join(command[:3]),
+                ["apt-get", "--quiet", *arguments],
+                title=f"apt-get {arguments[0]}",
                 log=log,
-                progress=say,
+                progress=progress,
                 environment={"DEBIAN_FRONTEND": "noninteractive"},
             )
-        except CommandError as error:
-            raise MachineError(str(error)) from None
-
-
-class MachineError(Exception):
-    """This machine could not be made ready; the text is for the user."""
-
-
-def _debian_family() -> bool:
-    release = Path("/etc/os-release")
-    fields = (
-        dict(line.split("=", 1) for line in release.read_text().splitlines() if "=" in line) if release.exists() else {}
-    )
-    family = f"{fields.get('ID', '')} {fields.get('ID_LIKE', '')}".replace('"', "").split()
-    return bool({"debian", "ubuntu"} & set(family)) and shutil.which("apt-get") is not None
+    except CommandError as error:
+        raise InstallError(str(error)) from None

@@ -48,7 +48,7 @@ class Account:
 
     def describe_listeners(self, LoadBalancerArn: str) -> dict[str, Any]:  # noqa: N803 - boto3's spelling
         """Answer as the account does."""
-        return {"Listeners": [{"Port": 80, "LoadBalancerArn": LoadBalancerArn}]}
+        return {"Listeners": [{"Port": 80, "Protocol": "HTTP", "LoadBalancerArn": LoadBalancerArn}]}
 
 
 @dataclass

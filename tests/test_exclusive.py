@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.exclusive import BusyError, exclusive, holder
+from rehearsal.exclusive import AlreadyRunningError, exclusive, holder
 
 
 def test_a_second_rehearsal_is_refused_by_the_first_ones_process(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     with exclusive(lock):
-        with pytest.raises(BusyError, match=f"process {os.getpid()}.*--down"), exclusive(lock):
+        with pytest.raises(AlreadyRunningError, match=f"process {os.getpid()}.*--down"), exclusive(lock):
             pass
         assert holder(lock) == os.getpid()
 

@@ -1,15 +1,18 @@
 """The HTTP client of the checks keeps connections and cookies, and speaks from the namespace it is told."""
 
 import socket
+import ssl
 import threading
 import uuid
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from rehearsal import netns, visitor
 from rehearsal.visitor import Answer, Client, CookieJar, in_parallel
+from tests.network_support import certificate
 
 
 class Server(ThreadingHTTPServer):
@@ -121,6 +124,16 @@ def test_a_failure_in_any_worker_is_raised(server: Server) -> None:
 
     with pytest.raises(ConnectionError):
         in_parallel(lambda: client(server), work, 3, 2)
+
+
+def test_with_tls_it_takes_any_certificate(server: Server, tmp_path: Path) -> None:
+    shown = certificate(tmp_path, "another.example")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(shown.cert_path, shown.key_path)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    with Client("mu-v-test", ("127.0.0.1", server.server_address[1]), host="x.example", tls=True, timeout=5) as one:
+        assert one.request("GET", "/").code == 200
+    assert server.seen == [("/", "x.example", "")]
 
 
 @pytest.mark.host

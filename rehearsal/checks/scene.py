@@ -59,11 +59,18 @@ class Scene:
         return entry.namespace
 
     @cached_property
-    def listener_port(self) -> int:
-        """The first port on which the balancer listens, as the account has it."""
+    def _listener(self) -> Mapping[str, Any]:
+        """Where users go: the balancer's HTTPS listener if it has one (HTTP only redirects then), else its HTTP one."""
         (balancer,) = self.client("elbv2").describe_load_balancers()["LoadBalancers"]
         found = self.client("elbv2").describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
-        return min(int(listener["Port"]) for listener in found)
+        secure = [listener for listener in found if listener["Protocol"] == "HTTPS"]
+        chosen: Mapping[str, Any] = min(secure or found, key=lambda listener: listener["Port"])
+        return chosen
+
+    @property
+    def listener_port(self) -> int:
+        """The port on which users reach the balancer, as the account has it."""
+        return int(self._listener["Port"])
 
     def port(self, name: str) -> int:
         """Return the number of a port of the product."""
@@ -89,7 +96,7 @@ class Scene:
         return document
 
     def run_in(self, member: Member, command: Sequence[str], *, text: str = "", within: float) -> str:
-        """Return what a command prints inside a member's host. Raises `EnterError`."""
+        """Return what a command prints inside a member's host. Raises `EnterError`, `TimeoutError`."""
         return run_in(member.name, command, text=text, within=within)
 
     def direct(self, member: Member) -> Client:
@@ -98,8 +105,14 @@ class Scene:
 
     def visitor(self, jar: CookieJar | None = None) -> Client:
         """Return a client that speaks to the balancer as users do; with a jar it keeps and sends cookies."""
-        address = (self.balancer.address, self.listener_port)
-        return Client(self.visitor_namespace, address, host=self.balancer.dns, jar=jar, timeout=PATIENCE)
+        return Client(
+            self.visitor_namespace,
+            (self.balancer.address, self.listener_port),
+            host=self.balancer.dns,
+            jar=jar,
+            tls=self._listener["Protocol"] == "HTTPS",
+            timeout=PATIENCE,
+        )
 
 
 def _only(found: Sequence[Any], what: str) -> Any:

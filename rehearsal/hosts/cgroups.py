@@ -75,7 +75,7 @@ class ControlGroups:
 
 
 def _inherit_cpus(folder: Path) -> None:
-    """A new group of the v1 cpuset hierarchy takes no process before it has processors and memory (cpuset(7))."""
+    """Fill in processors and memory: without them a v1 cpuset takes no process (cpuset(7))."""
     for name in ("cpuset.cpus", "cpuset.mems"):
         file = folder / name
         if "/cpuset" in str(folder) and file.exists() and not file.read_text().strip():
@@ -112,7 +112,7 @@ def members(folders: Sequence[Path]) -> set[int]:
 
 def remove_all(folders: Sequence[Path]) -> None:
     """Kill every process in these groups, thaw frozen ones so that they can die, and remove the folders."""
-    _thaw(folders)
+    thaw(folders)
     for pid in members(folders):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -121,7 +121,8 @@ def remove_all(folders: Sequence[Path]) -> None:
         poll(lambda folder=folder: _removed(folder), within=_GONE_WITHIN, every=0.05)  # type: ignore[misc]
 
 
-def _thaw(folders: Sequence[Path]) -> None:
+def thaw(folders: Sequence[Path]) -> None:
+    """Let frozen processes go on: until then not even SIGKILL ends them."""
     for folder in folders:
         for name, thawed in (("freezer.state", "THAWED"), ("cgroup.freeze", "0")):
             for file in [folder / name, *folder.rglob(name)]:

@@ -1,5 +1,6 @@
 """A long command that is seen to live: its output goes to a log, its stage to a progress hook."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -57,11 +58,10 @@ def _watch(
     began = spoke = time.monotonic()
     progress(title)
     while True:
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(_POLL)
+        if child.returncode is not None:
             return
-        except subprocess.TimeoutExpired:
-            pass
         if cancelled is not None and cancelled.is_set():
             raise CommandError(f"{title}: cancelled")
         if time.monotonic() - spoke >= HEARTBEAT:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rehearsal.hosts import apt_sources, recipe
 from rehearsal.hosts.authority import Authority
+from rehearsal.hosts.cgroups import ControlGroups
 from rehearsal.hosts.command import CommandError, Progress, run_logged
 from rehearsal.hosts.prepare import prepare
 from rehearsal.places import cache
@@ -59,27 +60,35 @@ def _debootstrap(workshop: Path, log: Path, progress: Progress, cancelled: threa
     settings = workshop / "apt.conf"
     settings.write_text(apt_sources.apt_settings())
     log.unlink(missing_ok=True)
-    options = [f"--dpkgopt=path-exclude={pattern}" for pattern in recipe.LEFT_OUT]
-    run_logged(
-        [
-            "mmdebstrap",
-            "--mode=root",
-            "--variant=minbase",
-            "--verbose",
-            f"--aptopt={settings}",
-            "--dpkgopt=force-unsafe-io",
-            *options,
-            f"--include={','.join(recipe.PACKAGES)}",
-            recipe.SUITE,
-            str(workshop / "packages.tar"),
-            *apt_sources.debian_sources(recipe.SUITE),
-        ],
-        title=f"building the image of the hosts (Debian {recipe.SUITE}, once per machine)",
-        log=log,
-        progress=progress,
-        cancelled=cancelled,
-        environment={"TMPDIR": str(workshop)},
-    )
+    groups = ControlGroups("build")  # so that a build whose service was killed is found, and ended
+    groups.make()
+    try:
+        run_logged(
+            groups.command(_mmdebstrap(settings, workshop / "packages.tar")),
+            title=f"building the image of the hosts (Debian {recipe.SUITE}, once per machine)",
+            log=log,
+            progress=progress,
+            cancelled=cancelled,
+            environment={"TMPDIR": str(workshop)},
+        )
+    finally:
+        groups.remove()
+
+
+def _mmdebstrap(settings: Path, tar: Path) -> list[str]:
+    return [
+        "mmdebstrap",
+        "--mode=root",
+        "--variant=minbase",
+        "--verbose",
+        f"--aptopt={settings}",
+        "--dpkgopt=force-unsafe-io",
+        *(f"--dpkgopt=path-exclude={pattern}" for pattern in recipe.LEFT_OUT),
+        f"--include={','.join(recipe.PACKAGES)}",
+        recipe.SUITE,
+        str(tar),
+        *apt_sources.debian_sources(recipe.SUITE),
+    ]
 
 
 def _unpack(tar: Path, root: Path, authority: Authority, progress: Progress, cancelled: threading.Event | None) -> None:
@@ -101,7 +110,7 @@ def _unpack(tar: Path, root: Path, authority: Authority, progress: Progress, can
 
 @contextlib.contextmanager
 def _workshop(folder: Path) -> Iterator[Path]:
-    """A folder beside the finished ones, so that what it makes can be renamed; gone at the end."""
+    """Make a folder beside the finished ones, so that what it makes can be renamed; gone at the end."""
     workshop = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
     try:
         yield workshop
@@ -111,7 +120,7 @@ def _workshop(folder: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _build_lock(folder: Path, progress: Progress, cancelled: threading.Event | None) -> Iterator[None]:
-    """One build at a time in this cache; the lock ends with its process."""
+    """Let one build at a time into this cache; the lock ends with its process."""
     with (folder / "lock").open("w") as file:
         waited = 0.0
         while not _locked(file.fileno()):

@@ -9,7 +9,8 @@ from typing import Any
 class Instance:
     """One entry of DescribeInstances, with the fields that a host and its metadata service need.
 
-    `launched` changes with each start. `groups` are (id, name) pairs of its interface; `profile` is the instance profile's ARN or None; `state` is EC2's own word.
+    `launched` changes with each start. `groups` are (id, name) pairs of its interface; `profile` is the instance
+    profile's ARN or None; `state` is EC2's own word.
     """
 
     id: str

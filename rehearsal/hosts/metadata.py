@@ -52,9 +52,7 @@ def tree(
     return served
 
 
-def _meta_data(
-    instance: Instance, around: Surroundings, mac: str, credentials: "InstanceCredentials | None"
-) -> Tree:
+def _meta_data(instance: Instance, around: Surroundings, mac: str, credentials: "InstanceCredentials | None") -> Tree:
     names = "\n".join(name for _, name in instance.groups)
     data: dict[str, Tree | str | bytes] = {
         "ami-id": instance.image,

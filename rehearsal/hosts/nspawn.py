@@ -109,7 +109,7 @@ def _command(machine: Machine) -> list[str]:
         # A root on EC2 administers its own network; outside namespaces keep the security groups.
         "--capability=CAP_NET_ADMIN",
         "--boot",
-        # Not `passive`: nobody reads that console, and a host that prints 64 KiB on it stands still, process 1 included.
+        # Not `passive`: nobody reads that console, and a host that prints 64 KiB on it stops, process 1 included.
         "--console=read-only",
         "--register=no",
         "--keep-unit",

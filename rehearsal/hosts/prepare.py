@@ -87,7 +87,9 @@ def _trust(root: Path, authority: bytes) -> None:
 def _inside(root: Path, *command: str) -> None:
     """Run a command in the tree, with /proc (Java needs it) in a mount namespace that ends with the command."""
     enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--mount-proc={root}/proc", "chroot", str(root)]
-    done = subprocess.run([*enter, *command], capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/usr/sbin:/bin:/sbin"})
+    done = subprocess.run(
+        [*enter, *command], capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/usr/sbin:/bin:/sbin"}
+    )
     if done.returncode:
         raise PreparationError(f"{command[0]} in the image: {(done.stderr or done.stdout).strip()[-300:]}")
 

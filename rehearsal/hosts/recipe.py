@@ -24,7 +24,7 @@ PACKAGES = (
     "systemd",
     "systemd-sysv",
 )
-"""What a Debian machine image brings (init, cloud-init, network tools), and what nodes install from the distribution."""
+"""What a Debian machine image brings (init, cloud-init, network tools), and what nodes install from Debian."""
 
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/info/*")
 """Files that dpkg does not unpack: nothing at run time reads them."""

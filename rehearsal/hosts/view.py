@@ -7,6 +7,9 @@ from typing import Any
 from rehearsal.hosts.instance import Instance, instance
 from rehearsal.hosts.volumes import Attachment, attachments
 
+ROOT_DEVICES = ("/dev/sda1", "/dev/xvda")
+"""Names of root disks in machine images (EC2 user guide, "Device names for volumes")."""
+
 _DEFAULT_ROUTE = "0.0.0.0/0"
 
 
@@ -14,7 +17,8 @@ _DEFAULT_ROUTE = "0.0.0.0/0"
 class View:
     """The account at one moment, by ids.
 
-    `groups` and `balancers` are EC2's and ELB's own descriptions; `ways_out` are the subnets with a default route.
+    `vpcs` and `subnets` give CIDRs; `groups` and `balancers` are EC2's and ELB's own descriptions; `ways_out` are the
+    subnets with a default route; `attachments` leave out root disks, which hosts have by the image.
     """
 
     instances: Mapping[str, Instance]
@@ -38,13 +42,15 @@ def read_view(ec2: Any, elbv2: Any) -> View:
     """Ask the account for everything that hosts, wires and balancers depend on."""
     subnets = ec2.describe_subnets()["Subnets"]
     described = ec2.describe_volumes()["Volumes"]
+    instances = read_instances(ec2)
+    attached = [found for volume in described for found in attachments(volume) if found.device not in ROOT_DEVICES]
     return View(
-        instances=read_instances(ec2),
+        instances=instances,
         vpcs={vpc["VpcId"]: vpc["CidrBlock"] for vpc in ec2.describe_vpcs()["Vpcs"]},
         subnets={subnet["SubnetId"]: subnet["CidrBlock"] for subnet in subnets},
         groups={group["GroupId"]: group for group in ec2.describe_security_groups()["SecurityGroups"]},
         ways_out=ways_out(subnets, ec2.describe_route_tables()["RouteTables"]),
-        attachments=tuple(found for volume in described for found in attachments(volume)),
+        attachments=tuple(attached),
         volumes=frozenset(volume["VolumeId"] for volume in described),
         balancers=tuple(elbv2.describe_load_balancers()["LoadBalancers"]),
     )

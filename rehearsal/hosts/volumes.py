@@ -32,7 +32,7 @@ class Attachment:
 
 
 def attachments(description: Mapping[str, Any]) -> list[Attachment]:
-    """Return how one entry of EC2's DescribeVolumes is attached. Root disks (those of the image) are not meant here."""
+    """Return how one entry of EC2's DescribeVolumes is attached."""
     return [
         Attachment(description["VolumeId"], entry["InstanceId"], int(description["Size"]), entry["Device"])
         for entry in description.get("Attachments", [])
@@ -41,7 +41,7 @@ def attachments(description: Mapping[str, Any]) -> list[Attachment]:
 
 
 def by_id(volume: str) -> str:
-    """Return the name that udev gives a volume on EC2, in /dev/disk/by-id (amazon-ec2-utils, 70-ec2-nvme-devices.rules)."""
+    """Return the name that udev gives a volume on EC2, in /dev/disk/by-id (udev, 60-persistent-storage.rules)."""
     return f"nvme-Amazon_Elastic_Block_Store_{volume.replace('-', '')}"
 
 
