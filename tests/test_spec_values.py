@@ -15,7 +15,7 @@ ACCEPTED: list[dict[str, Any]] = [
     {"region": "us-east-1", "nodes": {"a": {"zone": "us-east-1a"}, "b": {"zone": "us-east-1f"}}},
     {"region": "us-gov-west-1", "nodes": {"a": {"zone": "us-gov-west-1a"}, "b": {"zone": "us-gov-west-1b"}}},
     {"instance": {"type": "m7i.large", "os": "debian-12", "ami": "ami-0123456789abcdef0"}},
-    {"instance": {"type": "t4g.medium", "java": 8}},
+    {"instance": {"type": "t4g.medium", "java": 11}},
     {"instance": {"type": "c7g.metal"}},
     {"instance": {"type": "m7i-flex.2xlarge"}},
     {"instance": {"type": "t3.micro", "ami": "ami-01234567"}},
@@ -121,11 +121,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"instance": {"type": "t4g.medium", "java": "17"}},
-        "instance.java: got '17' (did you mean '17'?), want 8 or 11 or 17 or 21",
+        "instance.java: got '17' (write it without quotes), want 8 or 11 or 17 or 21",
+    ),
+    (
+        {"instance": {"type": "t4g.medium", "java": 8}},
+        "instance.java: got 8, with which as400gateway does not run on amazon-linux-2023, want 11 or 17 or 21",
     ),
     (
         {"instance": {"type": "t4g.medium", "os": "debian-12", "java": 21}},
-        "instance.java: got 21, which debian-12 does not have, want 17",
+        "instance.java: got 21, with which as400gateway does not run on debian-12, want 17",
     ),
     (
         {"instance": {"type": "t4g.medium", "ami": "ami-xyz"}},

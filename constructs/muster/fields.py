@@ -34,8 +34,10 @@ def shown(value: object) -> str:
 
 
 def closest(value: object, allowed: list[str]) -> str:
-    """Return ` (did you mean 'x'?)` for the nearest of `allowed`, or nothing."""
+    """Return ` (did you mean 'x'?)` for the nearest of `allowed`, or nothing. What is allowed already is a number."""
     near = get_close_matches(str(value), allowed, n=1)
+    if near == [value]:  # the right number, as text
+        return " (write it without quotes)"
     return f" (did you mean '{near[0]}'?)" if near else ""
 
 

@@ -43,7 +43,8 @@ PRODUCT = Product(
     title="AS400Gateway",
     block=As400Gateway,
     nodes=range(2, 3),  # H2's cluster mode is a pair, never more (org.h2.tools.CreateCluster, H2 1.4.199)
-    java={"amazon-linux-2023": (8, 11, 17, 21), "debian-12": (17,)},
+    # from 11 on: H2's tools get their passwords in argument files, which Java 8 does not read
+    java={"amazon-linux-2023": (11, 17, 21), "debian-12": (17,)},
     defaults={"instance": {"java": 17}, "balancer": {"stickiness": {"cookie": "JSESSIONID"}}},
     discovers_by_ec2_api=False,
     serving="http",

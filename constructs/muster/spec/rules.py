@@ -78,11 +78,12 @@ def certificate_of_the_region(cluster: Cluster) -> Iterator[Finding]:
 
 
 def java_of_the_system(cluster: Cluster) -> Iterator[Finding]:
-    """Demand a Java that the operating system packages."""
+    """Demand a Java that the product runs with and the operating system packages."""
     allowed = cluster.about.java[cluster.instance.os]
     if cluster.instance.java not in allowed:
         want = " or ".join(str(each) for each in allowed)
-        what = f"got {cluster.instance.java}, which {cluster.instance.os} does not have, want {want}"
+        where = f"{cluster.product} does not run on {cluster.instance.os}"
+        what = f"got {cluster.instance.java}, with which {where}, want {want}"
         yield Finding(("instance", "java"), what, (("instance", "os"), ("product",)))
 
 
