@@ -12,6 +12,8 @@ from moto.elbv2.exceptions import InvalidTargetError, TargetNotRunning
 
 Target = Mapping[str, Any]
 
+_INITIAL = ("initial", "Elb.RegistrationInProgress")
+
 
 def allow_many_ports() -> None:
     """Correct moto's target groups in this process."""
@@ -39,7 +41,7 @@ def _register(group: Any, targets: Sequence[Target]) -> None:
         if _stopped(target["Id"], group.ec2_backend):
             raise TargetNotRunning(target["Id"])
         key = _key(group, target)
-        known = group.targets.get(key, {"Health": ("initial", "Elb.RegistrationInProgress")})
+        known = group.targets.get(key, {"Health": _INITIAL})
         group.targets[key] = {"Id": target["Id"], "Port": int(target.get("Port") or group.port), **known}
 
 
@@ -66,6 +68,7 @@ def _health_for(group: Any, target: Target, ec2_backend: Any) -> Any:
     elif not group.load_balancer_arns:
         state, reason = "unused", "Target.NotInUse"
     elif _stopped(found["Id"], ec2_backend):
+        found["Health"] = _INITIAL  # what was known of it ends with its power
         state, reason = "unused", "Target.InvalidState"
     else:
         state, reason = found["Health"]

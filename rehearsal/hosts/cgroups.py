@@ -69,6 +69,10 @@ class ControlGroups:
         """Return `command` so that it moves itself into these groups before it becomes the program asked for."""
         return ["sh", "-c", _LAUNCHER, "sh", *map(str, self.folders), "--", *command]
 
+    def thaw(self) -> None:
+        """Let a frozen host go on."""
+        thaw(self.folders)
+
     def remove(self) -> None:
         """Kill what is still inside and remove the folders with all below them."""
         remove_all(self.folders)

@@ -48,7 +48,7 @@ class Power:
 
     def __init__(self, machine: Machine, groups: ControlGroups) -> None:
         """Start the host; returns at once, before its init runs."""
-        self._console = machine.console
+        self._console, self._groups = machine.console, groups
         environment = {"PATH": os.environ["PATH"], **_SETTINGS}
         with machine.console.open("ab") as console:
             self._process = subprocess.Popen(
@@ -89,7 +89,8 @@ class Power:
             os.kill(leader, wish)
 
     def cut(self, leader: int) -> None:
-        """Take the power away: nothing in the host gets to say a last word."""
+        """Take the power away: nothing in the host says a last word. A frozen host is thawed: it cannot die else."""
+        self._groups.thaw()
         with contextlib.suppress(ProcessLookupError):
             os.kill(leader, signal.SIGKILL)
         try:
