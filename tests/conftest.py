@@ -1,11 +1,18 @@
 """Fixtures for whoever needs a cluster file or a synthesized stack; nothing here starts Node before it is asked to."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# The gate gives one answer for one commit; elsewhere each run draws new examples, and a find is kept for the next run.
+settings.register_profile("gate", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile("gate" if os.environ.get("CI") else "search")
 
 ROOT = Path(__file__).resolve().parents[1]
 JAR = "as400-common-api-1.0.0.jar"

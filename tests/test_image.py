@@ -1,6 +1,7 @@
 """The image of the hosts: where its packages come from, how it is cached, and whom its hosts trust."""
 
 import stat
+import subprocess
 import tarfile
 import threading
 import time
@@ -11,7 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
-from rehearsal.hosts import image, recipe
+from rehearsal.hosts import image, mounts, recipe
 from rehearsal.hosts.apt_sources import debian_sources
 from rehearsal.hosts.authority import Authority, endpoint_names, load_or_make
 from rehearsal.hosts.command import CommandError, run_logged
@@ -137,6 +138,26 @@ def test_what_a_killed_build_left_goes_with_the_next(authority: Authority, tmp_p
     left.mkdir(parents=True)
     image.ensure(authority, lambda _: None)
     assert not left.exists()
+
+
+@pytest.mark.host
+@pytest.mark.usefixtures("builds")
+def test_nothing_is_deleted_through_a_mount_that_a_build_left(authority: Authority, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "file").write_text("precious")
+    point = tmp_path / "cache/image/build-killed/root/dev"
+    point.mkdir(parents=True)
+    subprocess.run(["mount", "--bind", str(elsewhere), str(point)], check=True)
+    image.ensure(authority, lambda _: None)
+    assert not point.exists()
+    assert (elsewhere / "file").read_text() == "precious"
+
+
+def test_mount_points_are_found_the_deepest_first_and_only_below() -> None:
+    points = ["/w/a", "/w/a/b/c", "/wide", "/w/with\\040blank/x", "/other"]
+    text = "".join(f"31 23 0:28 / {point} rw - tmpfs tmpfs rw\n" for point in points)
+    assert mounts.below(Path("/w"), text) == ["/w/a/b/c", "/w/with blank/x", "/w/a"]
 
 
 def test_a_failed_command_is_told_by_its_last_line_and_its_log(tmp_path: Path) -> None:

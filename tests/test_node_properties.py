@@ -53,9 +53,8 @@ def test_all_bytes_but_one_value_stay(parts: tuple[list[str], str, bool], value:
     after = properties.put(before, {URL: value})
     same = [entry for entry in properties.entries(before) if entry.key == URL]
     start, end = (same[-1].start, same[-1].end) if same else (len(before), len(before))
-    cut = before.find(b"#---")
-    if not same and cut != -1:
-        start = end = cut
+    if not same:
+        start = end = properties.first_document_end(before)
     assert after.startswith(before[:start])
     assert after.endswith(before[end:])
 
@@ -177,3 +176,7 @@ def test_an_assignment_that_cannot_be_edited_is_refused() -> None:
 def test_a_file_that_is_right_stays_as_it_is() -> None:
     right = b'# mine\r\nJAVA_OPTS="-Xmx1g -Dh2.clustering.enabled=true" \n'
     assert launch_conf.with_clustering(right) == right
+
+
+def test_a_separator_that_continues_a_line_is_no_separator() -> None:
+    assert properties.first_document_end(b"a=b\\\n#---\nc=d\n#---\n") == len(b"a=b\\\n#---\nc=d\n")

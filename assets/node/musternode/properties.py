@@ -54,6 +54,15 @@ def put(content: bytes, values: Mapping[str, str]) -> bytes:
     return content
 
 
+def first_document_end(content: bytes) -> int:
+    """Return where the first document ends: at the first separator that does not continue the line before it."""
+    inside = [(entry.start, entry.end) for entry in entries(content)]
+    for found in _SEPARATOR.finditer(content):
+        if not any(start <= found.start() < end for start, end in inside):
+            return found.start()
+    return len(content)
+
+
 def escape(value: str) -> bytes:
     """Return `value` as the raw text of a property."""
     units = value.encode("utf-16-be")
@@ -74,8 +83,7 @@ def _put(content: bytes, key: str, raw: bytes) -> bytes:
         gap = b"" if content[last.start - 1 : last.start] in {b"=", b":", b" ", b"\t", b"\f"} else b"="
         return content[: last.start] + gap + raw + content[last.end :]
     newline = b"\r\n" if b"\r\n" in content else b"\n"
-    cut = _SEPARATOR.search(content)
-    place = cut.start() if cut else len(content)
+    place = first_document_end(content)
     before = content[:place]
     joint = b"" if not before or before.endswith((b"\n", b"\r")) else newline
     if _continues(b"".join((before + joint).splitlines(keepends=True)[-1:])):
