@@ -7,14 +7,12 @@ Nothing here trusts a file of the dead process. Namespaces, control groups and f
 import contextlib
 import logging
 import os
-import shutil
 import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 from rehearsal import netns, places
-from rehearsal.hosts import cgroups, volumes
+from rehearsal.hosts import cgroups, mounts, volumes
 from rehearsal.network.resolv_conf import ROOT as RESOLVERS
 from rehearsal.poll import poll
 
@@ -27,7 +25,7 @@ def find_leftovers() -> list[str]:
     return [
         *(f"process {pid}" for pid in sorted(_processes())),
         *(f"network namespace {name}" for name in netns.names(places.NAMESPACE_PREFIX)),
-        *(f"mount {mount}" for mount in _mounts()),
+        *(f"mount {mount}" for mount in mounts.below(places.WORK)),
         *(f"loop device {device}" for device in volumes.loop_devices(places.WORK)),
         *(f"control group {folder}" for folder in cgroups.leftover_groups()),
         *(f"folder {folder}" for folder in _folders()),
@@ -43,7 +41,7 @@ def remove_leftovers() -> None:
         _end_processes,
         lambda: cgroups.remove_all(cgroups.leftover_groups()),
         _remove_namespaces,
-        _unmount,
+        lambda: mounts.unmount(places.WORK),
         _detach_loops,
         _remove_folders,
     ]
@@ -83,18 +81,6 @@ def _remove_namespaces() -> None:
         netns.remove(name)
 
 
-def _mounts() -> list[str]:
-    """Return the mount points under the working folder, the deepest first."""
-    points = [line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    ours = [point for point in points if point.startswith(f"{places.WORK}/")]
-    return sorted(ours, key=lambda point: (-point.count("/"), point))
-
-
-def _unmount() -> None:
-    for mount in _mounts():
-        subprocess.run(["umount", "--lazy", mount], capture_output=True, check=False)
-
-
 def _detach_loops() -> None:
     for device in list(volumes.loop_devices(places.WORK)):
         volumes.detach_loop(device)
@@ -107,10 +93,7 @@ def _folders() -> list[Path]:
 
 
 def _remove_folders() -> None:
-    """Remove them; never through a mount, which would empty what is mounted there."""
-    if mounts := _mounts():
-        raise OSError(f"still mounted: {', '.join(mounts)}")
     for folder in _folders():
-        shutil.rmtree(folder)
+        mounts.discard(folder)
     with contextlib.suppress(OSError):
         RESOLVERS.rmdir()

@@ -111,7 +111,9 @@ def main() -> int:
     try:
         with exclusive():
             _serve(options.region, ended)
-    except (AlreadyRunningError, CommandError, PreparationError, ServiceError) as error:
+    except CommandError as error:
+        return 0 if ended.is_set() else _refuse(str(error))  # a build that was asked to end says so too
+    except (AlreadyRunningError, PreparationError, ServiceError) as error:
         return _refuse(str(error))
     except Exception as error:
         return _refuse(f"the rehearsal's service failed: {type(error).__name__}: {error} (log: {_kept_log()})")

@@ -7,14 +7,13 @@ share read-only. Both appear by a rename, so that a killed build leaves nothing 
 import contextlib
 import fcntl
 import os
-import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from rehearsal.hosts import apt_sources, recipe
+from rehearsal.hosts import apt_sources, mounts, recipe
 from rehearsal.hosts.authority import Authority
 from rehearsal.hosts.cgroups import ControlGroups
 from rehearsal.hosts.command import CommandError, Progress, run_logged
@@ -77,6 +76,9 @@ def _debootstrap(workshop: Path, log: Path, progress: Progress, cancelled: threa
 
 def _mmdebstrap(settings: Path, tar: Path) -> list[str]:
     return [
+        # Its mounts of /proc, /sys and /dev in the tree are nobody else's, and end with it.
+        "unshare",
+        "--mount",
         "mmdebstrap",
         "--mode=root",
         "--variant=minbase",
@@ -115,7 +117,7 @@ def _workshop(folder: Path) -> Iterator[Path]:
     try:
         yield workshop
     finally:
-        shutil.rmtree(workshop, ignore_errors=True)
+        mounts.discard(workshop)
 
 
 @contextlib.contextmanager
@@ -144,7 +146,7 @@ def _locked(handle: int) -> bool:
 def _remove_unfinished(folder: Path) -> None:
     """Remove what killed builds left; only the holder of the lock may."""
     for left in folder.glob(f"{_UNFINISHED}*"):
-        shutil.rmtree(left, ignore_errors=True)
+        mounts.discard(left)
 
 
 def _prune(folder: Path) -> None:
@@ -154,6 +156,6 @@ def _prune(folder: Path) -> None:
         if entry.stat().st_mtime >= oldest or entry.name in ("lock", "build.log"):
             continue
         if entry.is_dir():
-            shutil.rmtree(entry, ignore_errors=True)
+            mounts.discard(entry)
         else:
             entry.unlink(missing_ok=True)

@@ -1,8 +1,9 @@
 """The file system of one host: its own writable layer over the image that all hosts share."""
 
-import shutil
 import subprocess
 from pathlib import Path
+
+from rehearsal.hosts import mounts
 
 
 class OverlayError(Exception):
@@ -27,14 +28,12 @@ class Overlay:
         _run("mount", "-t", "overlay", "overlay", "-o", options, str(self.root))
 
     def unmount(self) -> None:
-        """Take `root` apart; what was written stays."""
-        if self.root.is_mount():
-            _run("umount", "--lazy", str(self.root))
+        """Take `root` apart; what was written stays. Raises `MountError`."""
+        mounts.unmount(self.root)
 
     def remove(self) -> None:
         """Unmount and delete everything."""
-        self.unmount()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        mounts.discard(self._folder)
 
 
 def _run(*command: str) -> None:
