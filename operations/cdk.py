@@ -2,24 +2,24 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from operations import ROOT
-
-CLI = ROOT / "node_modules" / ".bin" / "cdk"
-"""Called by path: `npx cdk` would offer another package where this one is missing."""
-
-QUIET = {"CDK_DISABLE_CLI_TELEMETRY": "true", "CDK_DISABLE_VERSION_CHECK": "1"}
-"""No telemetry and no version nagging; notices are off in cdk.json."""
-
-
-def cdk_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return `environment` with the CDK command line quiet and the project's Python and Node found first."""
-    return {**environment, **QUIET}
+from rehearsal.drive import CDK, QUIET
 
 
 def run_cdk(arguments: Sequence[str]) -> None:
-    """Become the CDK command line, in the checkout (where cdk.json is). Does not return."""
+    """Become the CDK command line, in the checkout (where cdk.json is). Does not return.
+
+    A cluster file in `-c cluster=FILE` is relative to where the user is, as everywhere else.
+    """
+    command = [str(CDK), *(_with_path(argument) for argument in arguments)]
     os.chdir(ROOT)
     sys.stdout.flush()
-    os.execve(CLI, [str(CLI), *arguments], cdk_environment(os.environ))  # noqa: S606 - no shell wanted
+    os.execve(CDK, command, {**os.environ, **QUIET})  # noqa: S606 - no shell wanted
+
+
+def _with_path(argument: str) -> str:
+    name, equals, file = argument.partition("cluster=")
+    known = name in ("", "-c", "--context=") and equals and os.path.exists(file)  # noqa: PTH110 - text in, text out
+    return f"{name}{equals}{os.path.abspath(file)}" if known else argument  # noqa: PTH100

@@ -48,6 +48,8 @@ def run_checks(*, full: bool) -> int:
         )
         if code:
             failed.append(step.name)
+    if not full:
+        print("== not run here: the long scenarios (./muster test --full)")
     if not whole_machine:
         print("== not run here: the tests on real hosts (they need root on a Debian-family Linux)")
     print(f"== {'FAILED: ' + ', '.join(failed) if failed else 'all passed'} in {time.monotonic() - began:.0f} s")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from operations.errors import Failure
+from operations.errors import Failure, unexpected
 
 app = typer.Typer(
     name="muster",
@@ -76,7 +76,7 @@ def test(
 
 
 def main() -> None:
-    """Run the command line; a `Failure` becomes one line and its exit code, Ctrl-C exit code 130."""
+    """Run the command line; every failure becomes one line and its exit code, Ctrl-C exit code 130."""
     try:
         app(prog_name="./muster")
     except Failure as failure:
@@ -84,3 +84,6 @@ def main() -> None:
         sys.exit(failure.code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as fault:
+        print(f"muster: {unexpected(fault)}", file=sys.stderr)
+        sys.exit(1)

@@ -10,16 +10,18 @@ from typing import NoReturn
 
 from muster.spec import Cluster, SpecError, load
 from operations import ROOT
-from operations.errors import Failure
+from operations.errors import Failure, unexpected
 from rehearsal import drive, exclusive, leftovers, machine
+from rehearsal.checks import CheckResult, Verdict
 from rehearsal.doubles import BuildError
 from rehearsal.inventory import Inventory
 from rehearsal.progress import Progress
 from rehearsal.rehearse import Outcome, rehearse
+from rehearsal.report import Report
 
 
 def rehearse_command(file: Path | None, *, keep: bool, down: bool, report: Path | None) -> int:
-    """Rehearse, or end a kept rehearsal. Return 0 only for a valid verdict; raise `Failure` where nothing ran."""
+    """Rehearse, or end a kept rehearsal. Return 0 only for a valid verdict; raise `Failure` where there is none."""
     if down:
         return _down()
     if file is None:
@@ -27,31 +29,49 @@ def rehearse_command(file: Path | None, *, keep: bool, down: bool, report: Path 
     if report and not report.resolve().parent.is_dir():
         raise Failure(f"--report {report}: there is no folder {report.resolve().parent}", code=2)
     cluster = _load(file)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminated)
     _prepare_machine()
     if (process := exclusive.holder()) is not None:
         raise Failure(f"a rehearsal runs already (process {process}); end it with ./muster rehearse --down")
-    signal.signal(signal.SIGTERM, _terminated)
+    if report:
+        report.unlink(missing_ok=True)  # an earlier verdict is none of this run
     progress = Progress()
-    progress.say(f"rehearsing [bold]{cluster.name}[/] ({cluster.product}) from {file}")
+    progress.say(f"rehearsing {cluster.name} ({cluster.product}) from {file}")
     try:
         outcome = rehearse(file, cluster, keep=keep, progress=progress)
+        return _finish(outcome, file, cluster, keep=keep, report=report, progress=progress)
     except KeyboardInterrupt:
         progress.say("interrupted: everything of this rehearsal is removed")
         return 130
-    except (drive.DeployFailed, drive.ServiceError, BuildError, TimeoutError) as failure:
-        raise Failure(f"the rehearsal failed: {failure}") from failure
-    return _finish(outcome, file, cluster, keep=keep, report=report, progress=progress)
+    except Exception as failure:
+        _report_failure(failure, report, progress)
+        raise Failure(_sentence(failure)) from failure
+
+
+def _sentence(failure: Exception) -> str:
+    """Return one line for whatever went wrong; what nobody expected is kept whole in a file."""
+    if isinstance(failure, drive.DeployFailed | drive.ServiceError | BuildError | TimeoutError):
+        return f"the rehearsal failed: {failure}"
+    return f"the rehearsal failed: {unexpected(failure)}"
+
+
+def _report_failure(failure: Exception, report: Path | None, progress: Progress) -> None:
+    if report:
+        verdict: Verdict = "invalid" if isinstance(failure, drive.DeployFailed) else "unknown"
+        check = CheckResult("the cluster forms", verdict, str(failure))
+        Report(phases=dict(progress.phases), members=[], checks=(check,), url="").write(report)
 
 
 def _finish(
     outcome: Outcome, file: Path, cluster: Cluster, *, keep: bool, report: Path | None, progress: Progress
 ) -> int:
     inventory = outcome.rehearsal.inventory()
+    if report:
+        outcome.report.write(report)
     if not keep:
         with progress.phase("removal", "everything removed"):
             outcome.rehearsal.stop()
-    if report:
-        outcome.report.write(report)
     _tell(outcome, cluster, progress)
     if keep:
         _tell_kept(outcome, inventory, file, progress)
@@ -59,19 +79,16 @@ def _finish(
 
 
 def _tell(outcome: Outcome, cluster: Cluster, progress: Progress) -> None:
-    colour = {"valid": "green", "invalid": "red"}
     progress.plain()
     for check in outcome.report.checks:
-        tint = colour.get(check.verdict, "yellow")
-        progress.console.print(f"  [{tint}]{check.verdict:8}[/] {check.name}: {check.detail}")
+        progress.verdict(check.verdict, f"{check.name}: {check.detail}")
     progress.plain()
     progress.plain(f"  hosts ran Debian 12; an AWS deploy of this file runs {cluster.instance.os}")
     progress.plain(f"  URL      {outcome.report.url}")
     for member in outcome.report.members:
         progress.plain(f"  member   {member['name']}  {member['address']}  {member['zone']}  {member['instance']}")
     progress.plain(f"  record   {outcome.record}")
-    tint = colour.get(outcome.report.verdict, "yellow")
-    progress.console.print(f"  verdict  [bold {tint}]{outcome.report.verdict}[/]")
+    progress.plain(f"  verdict  {outcome.report.verdict}")
 
 
 def _tell_kept(outcome: Outcome, inventory: Inventory, file: Path, progress: Progress) -> None:
@@ -85,7 +102,7 @@ def _tell_kept(outcome: Outcome, inventory: Inventory, file: Path, progress: Pro
         progress.plain(f"  export {name}={shlex.quote(value)}")
     default = ROOT / "clusters" / "as400gateway.yaml"
     if file.resolve() != default:
-        progress.plain(f"  (each with: -c cluster={file})")
+        progress.plain(f"  (each with: -c cluster={file.resolve()})")
     progress.plain("\nEnd it with: ./muster rehearse --down")
 
 
@@ -97,10 +114,13 @@ def _kept_environment(outcome: Outcome) -> dict[str, str]:
 
 def _load(file: Path) -> Cluster:
     try:
-        return load(file)
+        cluster = load(file)
     except SpecError as error:
         print(error, file=sys.stderr)
         raise Failure(f"{file} is refused: {len(error.faults)} fault(s), listed above", code=2) from error
+    if cluster.region.startswith("cn-"):
+        raise Failure(f"{file}: a rehearsal knows the endpoints outside China only, not {cluster.region}'s", code=2)
+    return cluster
 
 
 def _prepare_machine() -> None:
@@ -124,7 +144,10 @@ def _down() -> int:
     kept = drive.running()
     if kept is not None:
         print(f"ending the rehearsal of process {kept.state.pid} ...")
-        kept.stop()
+        try:
+            kept.stop()
+        except TimeoutError:
+            raise Failure(f"process {kept.state.pid} does not end; kill it, then try this again") from None
     found = leftovers.find_leftovers()
     leftovers.remove_leftovers()
     if remaining := leftovers.find_leftovers():

@@ -11,13 +11,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rehearsal import exclusive
+from rehearsal.hosts.cgroups import ControlGroups
 from rehearsal.inventory import Inventory, ServiceState, read_inventory, read_state
-from rehearsal.places import RUN
+from rehearsal.places import RUN, cache
 from rehearsal.poll import poll
 
 ROOT = Path(__file__).resolve().parent.parent
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 SERVICE_LOG = RUN / "service.log"
+
+QUIET = {"CDK_DISABLE_CLI_TELEMETRY": "true", "CDK_DISABLE_VERSION_CHECK": "1"}
+"""No telemetry and no version nagging; notices are off in cdk.json."""
+
+NO_CREDENTIALS = {
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+"""A synthesis asks nobody: neither the user's profiles nor a metadata service."""
+
+STAY = b"stay"
+"""Said to the service on its standard input: do not end with me."""
 
 Listener = Callable[[str], None]
 
@@ -72,8 +87,18 @@ class Rehearsal:
         return read_inventory()
 
     def cdk(self, *arguments: str, listen: Listener | None = None, cwd: Path = ROOT) -> CdkRun:
-        """Run the CDK command line in the checkout against this account; `listen` gets each line as it comes."""
-        return run_cdk(arguments, self.environment(), listen=listen, cwd=cwd, needs=self.state.pid)
+        """Run the CDK command line in the checkout against this account; `listen` gets each line as it comes.
+
+        It runs in control groups of the rehearsal's, so that it is found if this process is killed.
+        """
+        groups = ControlGroups(f"cdk-{os.getpid()}-{time.monotonic_ns()}")
+        groups.make()
+        try:
+            return run_cdk(
+                arguments, self.environment(), listen=listen, cwd=cwd, needs=self.state.pid, become=groups.command
+            )
+        finally:
+            groups.remove()
 
     def stop(self, within: float = 60.0) -> None:
         """End the service, which removes all that it made. Raises `TimeoutError` if it does not end."""
@@ -92,16 +117,18 @@ def run_cdk(
     listen: Listener | None = None,
     cwd: Path = ROOT,
     needs: int = 0,
+    become: Callable[[Sequence[str]], list[str]] = list,
 ) -> CdkRun:
     """Run the pinned CDK command line; on any interruption it is ended before this returns.
 
-    It is ended too when the process `needs` (of the service) ends: by itself it would retry for minutes.
+    It is ended too when the process `needs` (of the service) ends: by itself it would retry for minutes. `become`
+    turns the command into another one that ends as it.
     """
     own_path = os.pathsep.join([str(Path(sys.executable).parent), str(CDK.parent), os.environ.get("PATH", "")])
     child = subprocess.Popen(
-        [str(CDK), *arguments],
+        become([str(CDK), *arguments]),
         cwd=cwd,
-        env={**os.environ, "PATH": own_path, "NO_COLOR": "1", **environment},
+        env={**os.environ, "PATH": own_path, "NO_COLOR": "1", **QUIET, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -123,21 +150,31 @@ def run_cdk(
         _end_group(child)
 
 
-def start_service(region: str, *, detached: bool = False) -> subprocess.Popen[bytes]:
+def start_service(region: str) -> subprocess.Popen[bytes]:
     """Start the service in the background and return at once.
 
-    Unless `detached` it ends by itself when this process does, however that ends (its standard input reaches the end).
+    It ends by itself when this process does, however that ends (its standard input reaches the end), unless `release`
+    was called before.
     """
-    command = [sys.executable, "-m", "rehearsal.service", "--region", region, *(["--detached"] if detached else [])]
-    return subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    words = _words()
+    words.parent.mkdir(parents=True, exist_ok=True)
+    with words.open("wb") as sink:
+        return subprocess.Popen(
+            [sys.executable, "-m", "rehearsal.service", "--region", region],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=sink,
+            start_new_session=True,
+        )
+
+
+def release(process: subprocess.Popen[bytes]) -> None:
+    """Let the service outlive this process."""
+    assert process.stdin is not None
+    process.stdin.write(STAY)
+    process.stdin.close()
 
 
 def wait_for_service(process: subprocess.Popen[bytes], *, within: float, tell: Listener | None = None) -> Rehearsal:
@@ -168,15 +205,23 @@ def end(process: subprocess.Popen[bytes], within: float = 60.0) -> None:
 
 
 def running() -> Rehearsal | None:
-    """Return the rehearsal that runs on this machine now, if there is one."""
+    """Return the rehearsal that runs on this machine now, if there is one.
+
+    The state file of a killed service may name a process that is somebody else's by now; the lock does not.
+    """
     state = read_state()
-    if state is None or not _alive(state.pid):
+    if state is None or exclusive.holder() != state.pid:
         return None
     return Rehearsal(state)
 
 
+def _words() -> Path:
+    """Where the service's standard error goes: it outlives the run folder, and nobody has to read it meanwhile."""
+    return cache() / "service-stderr.log"
+
+
 def _last_words(process: subprocess.Popen[bytes]) -> str:
-    said = process.stderr.read().decode(errors="replace").strip() if process.stderr else ""
+    said = _words().read_text(errors="replace").strip()
     return said.splitlines()[-1] if said else f"the rehearsal's service ended with code {process.returncode}"
 
 

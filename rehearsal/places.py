@@ -6,6 +6,9 @@ from pathlib import Path
 RUN = Path("/run/muster-rehearsal")
 """State of the rehearsal that runs now (tmpfs): lock, state.json, hosts.json, service log."""
 
+ENDED = RUN / "ended"
+"""Logs of instances that are gone, a folder each."""
+
 WORK = Path("/var/tmp/muster-rehearsal")  # noqa: S108 - root's own, made 0700; a disk is needed, /run is memory
 """Bulk of the running rehearsal: overlay layers, volume files, console logs."""
 

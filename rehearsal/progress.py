@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.text import Text
 
 HEARTBEAT = 10.0
 """Without a terminal a waiting phase says so at least this often, in seconds."""
@@ -15,7 +16,8 @@ HEARTBEAT = 10.0
 class Progress:
     """Prints phases with their seconds, and keeps those for the report.
 
-    On a terminal the running phase is shown with a spinner; elsewhere as plain lines.
+    On a terminal the running phase is shown with a spinner; elsewhere as plain lines. Texts are printed as they are:
+    they come from logs and other programs, and may hold anything.
     """
 
     def __init__(self, console: Console | None = None) -> None:
@@ -26,15 +28,21 @@ class Progress:
         self._running: dict[str, str] = {}
         self._spoke = self._began
 
-    def say(self, text: str) -> None:
-        """Print one line, with the seconds since the start."""
+    def say(self, text: str, aside: str = "") -> None:
+        """Print one line after the seconds since the start; `aside` follows it dimly."""
         with self._lock:
             self._spoke = time.monotonic()
-            self.console.print(f"[dim]{time.monotonic() - self._began:6.1f} s[/]  {text}", markup=True)
+            since = f"{self._spoke - self._began:6.1f} s  "
+            self.console.print(Text.assemble((since, "dim"), text, (aside, "dim")))
 
     def plain(self, text: str = "") -> None:
         """Print text as it is, so that it can be copied."""
         self.console.print(text, markup=False, highlight=False)
+
+    def verdict(self, verdict: str, text: str) -> None:
+        """Print a line that begins with a verdict in its colour."""
+        colour = {"valid": "green", "invalid": "red"}.get(verdict, "yellow")
+        self.console.print(Text.assemble("  ", (f"{verdict:8}", colour), f" {text}"))
 
     def detail(self, phase: str, text: str) -> None:
         """Tell what a running phase waits for now."""
@@ -55,7 +63,7 @@ class Progress:
             watcher.join()
             self._running.pop(name, None)
             self.phases[name] = round(time.monotonic() - started, 2)
-        self.say(f"{title} [dim]({self.phases[name]:.1f} s)[/]")
+        self.say(title, f" ({self.phases[name]:.1f} s)")
 
     def _show(self, name: str, title: str, started: float, done: threading.Event) -> None:
         if self.console.is_terminal and len(self._running) == 1:
@@ -66,7 +74,7 @@ class Progress:
                 self.say(f"{title} ... {self._running.get(name, '')}")
 
     def _spin(self, name: str, title: str, started: float, done: threading.Event) -> None:
-        with self.console.status(title) as status:
+        with self.console.status(Text(title)) as status:
             while not done.wait(0.2):
-                waiting = self._running.get(name, "")
-                status.update(f"{title} [dim]{time.monotonic() - started:.0f} s {waiting}[/]")
+                waiting = f" {time.monotonic() - started:.0f} s {self._running.get(name, '')}"
+                status.update(Text.assemble(title, (waiting, "dim")))

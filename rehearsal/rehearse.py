@@ -1,5 +1,6 @@
 """One rehearsal from cluster file to verdict: double, service, `cdk deploy`, checks, report."""
 
+import contextlib
 import shutil
 import time
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from rehearsal import doubles, drive
 from rehearsal.checks import run_all
 from rehearsal.deployment import Deployment
 from rehearsal.drive import Rehearsal
-from rehearsal.places import RUN, WORK, cache
+from rehearsal.places import ENDED, RUN, WORK, cache
 from rehearsal.progress import Progress
 from rehearsal.report import Report
 
@@ -37,7 +38,7 @@ def rehearse(file: Path, cluster: Cluster, *, keep: bool, progress: Progress) ->
     `drive.ServiceError`, `DeployFailed` (with the cause), `TimeoutError`.
     """
     record = new_record()
-    service = drive.start_service(cluster.region, detached=keep)
+    service = drive.start_service(cluster.region)
     try:
         artifacts = find_artifacts(cluster, progress)
         assembly = synthesize(file, artifacts, record, progress)
@@ -48,15 +49,20 @@ def rehearse(file: Path, cluster: Cluster, *, keep: bool, progress: Progress) ->
         rehearsal.artifacts = artifacts
         report = deploy_and_check(rehearsal, cluster, assembly, record, progress)
     except BaseException as error:
-        keep_logs(record)
-        if isinstance(error, Exception) and service.poll() is not None and not isinstance(error, drive.ServiceError):
+        try:
+            keep_logs(record)
+        finally:
+            ended = service.poll() is not None
+            drive.end(service)
+        if ended and isinstance(error, Exception) and not isinstance(error, drive.ServiceError):
             why = "the rehearsal's service has ended; remove what it left with ./muster rehearse --down"
             raise drive.ServiceError(f"{why} (logs: {record})") from error
-        drive.end(service)
         raise
     report.write(record / "report.json")
     if report.verdict != "valid":
         keep_logs(record)
+    if keep:
+        drive.release(service)
     return Outcome(report, record, rehearsal)
 
 
@@ -70,14 +76,14 @@ def find_artifacts(cluster: Cluster, progress: Progress) -> Path | None:
         return None
     with progress.phase("double", f"double of {cluster.product} built"):
         jar = doubles.build(cluster.product, lambda text: progress.detail("double", text))
-    progress.say(f"{artifact.file} is not there: a [bold]double[/] of {cluster.product} stands in for it ({jar})")
+    progress.say(f"{artifact.file} is not there: a double of {cluster.product} stands in for it", f" ({jar})")
     return jar.parent
 
 
 def synthesize(file: Path, artifacts: Path | None, record: Path, progress: Progress) -> Path:
     """Synthesize the stack while the service starts; return the cloud assembly's folder."""
     assembly = record / "assembly"
-    environment = {"MUSTER_ARTIFACTS": str(artifacts)} if artifacts else {}
+    environment = {**drive.NO_CREDENTIALS, **({"MUSTER_ARTIFACTS": str(artifacts)} if artifacts else {})}
     with progress.phase("synth", "stack synthesized"):
         run = drive.run_cdk(
             ["synth", "--quiet", "--output", str(assembly), "-c", f"cluster={file.resolve()}"], environment
@@ -118,10 +124,13 @@ def new_record() -> Path:
 
 
 def keep_logs(record: Path) -> None:
-    """Copy what tells why a run went wrong, before its places are removed."""
-    for log in [RUN / "service.log", *WORK.rglob("console.log"), *WORK.rglob("cloud-init-output.log")]:
-        if log.is_file():
-            name = "-".join(log.parts[-3:]) if log.is_relative_to(WORK) else log.name
+    """Copy what tells why a run went wrong, before its places are removed; what goes meanwhile is no fault."""
+    logs = {"service.log": RUN / "service.log"}
+    for folder, output in ((WORK / "hosts", "upper/var/log/cloud-init-output.log"), (ENDED, "cloud-init-output.log")):
+        for host in folder.glob("i-*"):
+            logs |= {f"{host.name}-console.log": host / "console.log", f"{host.name}-user-data.log": host / output}
+    for name, log in logs.items():
+        with contextlib.suppress(OSError):
             shutil.copyfile(log, record / name)
 
 

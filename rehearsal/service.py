@@ -18,6 +18,7 @@ from typing import Any
 
 from rehearsal import leftovers
 from rehearsal.account import Account
+from rehearsal.drive import STAY
 from rehearsal.exclusive import AlreadyRunningError, exclusive
 from rehearsal.hosts import image
 from rehearsal.hosts.authority import Authority, endpoint_names, load_or_make
@@ -106,8 +107,7 @@ def main() -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())
-    if not options.detached:
-        threading.Thread(target=_wait_for_end_of_input, args=(ended,), daemon=True).start()
+    threading.Thread(target=_wait_for_end_of_input, args=(ended,), daemon=True).start()
     try:
         with exclusive():
             _serve(options.region, ended)
@@ -164,13 +164,14 @@ def _options() -> argparse.Namespace:
         prog="python -m rehearsal.service", description="Emulated account and hypervisor of a rehearsal."
     )
     parser.add_argument("--region", required=True, help="the region of the emulated account")
-    parser.add_argument("--detached", action="store_true", help="do not end with the standard input")
     return parser.parse_args()
 
 
 def _wait_for_end_of_input(ended: threading.Event) -> None:
-    while os.read(sys.stdin.fileno(), 1 << 12):
-        pass
+    """Set `ended` when standard input ends, as it does when the process at its other side dies; not after `STAY`."""
+    while said := os.read(sys.stdin.fileno(), 1 << 12):
+        if STAY in said:
+            return
     ended.set()
 
 

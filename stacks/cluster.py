@@ -101,10 +101,10 @@ class ClusterStack(cdk.Stack):
         generation = settings.generation(content, instance.type, instance.os, self._images.image_id, self._user_data)
         handle = FormationHandle(self, "FormationHandle", generation=generation)
         name = settings.parameter_name(cluster.name)
-        document = SettingsDocument(self, "Settings", name=name, document=content, handle=handle)
         role = NodeRole(
             self, "NodeRole", parameter_name=name, objects=[asset, artifact], secrets=list(secrets.values())
         )
+        document = SettingsDocument(self, "Settings", name=name, document=content, handle=handle, after=role.policy)
         if self._product.discovers_by_ec2_api:
             DiscoveryPolicy(self, "DiscoveryPolicy", role=role.role)
         return document, handle, role

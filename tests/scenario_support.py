@@ -154,7 +154,8 @@ def contents(rehearsal: Rehearsal) -> set[str]:
         found |= {
             f"{kind} {item[identity]}" for item in answer[key] if item.get("State") not in ("deleted", "deleting")
         }
-    return found
+    policies = rehearsal.client("iam").list_policies(Scope="Local")["Policies"]
+    return found | {f"policy {policy['Arn']}" for policy in policies}
 
 
 _LISTS = (
@@ -165,6 +166,7 @@ _LISTS = (
     ("address", "ec2.describe_addresses", "Addresses", "AllocationId"),
     ("nat", "ec2.describe_nat_gateways", "NatGateways", "NatGatewayId"),
     ("gateway", "ec2.describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
+    ("route table", "ec2.describe_route_tables", "RouteTables", "RouteTableId"),
     ("volume", "ec2.describe_volumes", "Volumes", "VolumeId"),
     ("flow log", "ec2.describe_flow_logs", "FlowLogs", "FlowLogId"),
     ("balancer", "elbv2.describe_load_balancers", "LoadBalancers", "LoadBalancerArn"),

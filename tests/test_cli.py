@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from operations import ROOT
+from operations import ROOT, cdk, cli
 from operations.checks import steps
 from operations.errors import Failure
 from operations.rehearse import rehearse_command
@@ -81,3 +81,30 @@ def test_without_root_the_tests_on_hosts_are_left_out() -> None:
 
 def test_the_full_tier_leaves_nothing_out() -> None:
     assert "-m" not in steps(full=True, whole_machine=True)[-1].command[3:]
+
+
+def test_what_nobody_expected_is_one_line_that_names_the_whole_of_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> None:
+        raise LookupError("a thing [bold]that[/] is not there")
+
+    monkeypatch.setattr(cli, "app", lambda **_: broken())
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    log = Path(said.rpartition("all of it: ")[2].strip().removesuffix(")"))
+    assert said.startswith("muster: LookupError: a thing [bold]that[/] is not there")
+    assert "Traceback" in log.read_text()
+    log.unlink()
+
+
+def test_a_cluster_file_for_cdk_is_looked_for_where_the_user_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.yaml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert cdk._with_path("cluster=mine.yaml") == f"cluster={tmp_path}/mine.yaml"
+    assert cdk._with_path("cluster=clusters/as400gateway.yaml") == "cluster=clusters/as400gateway.yaml"
+    assert cdk._with_path("--require-approval") == "--require-approval"

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal import drive
+from rehearsal import drive, exclusive
 from rehearsal.inventory import ServiceState
-from rehearsal.poll import poll
 
 
 @pytest.fixture
@@ -62,20 +61,21 @@ def test_it_ends_with_the_service_it_needs(fake: Path) -> None:
     assert time.monotonic() - began < 30
 
 
-def test_a_service_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    code = "import sys; sys.stderr.write('one\\nno image can be built\\n'); sys.exit(1)"
-    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+def test_a_service_that_does_not_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUSTER_CACHE", str(tmp_path))
+    (tmp_path / "service-stderr.log").write_text("one\nno image can be built\n")
+    process = subprocess.Popen(["false"])
+    process.wait()
     monkeypatch.setattr(drive, "read_state", lambda: None)
     with pytest.raises(drive.ServiceError, match=r"^no image can be built$"):
         drive.wait_for_service(process, within=30)
 
 
-def test_no_rehearsal_runs_where_the_state_names_a_dead_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    state = ServiceState(ended.pid, "ready", "", "", "", "")
+def test_a_rehearsal_runs_only_while_its_process_holds_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state file of a killed service may name a process that is somebody else's by now."""
+    state = ServiceState(os.getpid(), "ready", "", "", "", "")
     monkeypatch.setattr(drive, "read_state", lambda: state)
+    monkeypatch.setattr(exclusive, "holder", lambda: None)
     assert drive.running() is None
-    alive = ServiceState(os.getpid(), "ready", "", "", "", "")
-    monkeypatch.setattr(drive, "read_state", lambda: alive)
-    assert poll(drive.running, within=1) is not None
+    monkeypatch.setattr(exclusive, "holder", os.getpid)
+    assert drive.running() is not None

@@ -37,3 +37,11 @@ def test_a_failed_phase_is_not_told_as_done() -> None:
     with pytest.raises(LookupError), progress.phase("deploy", "cluster formed"):
         raise LookupError
     assert "cluster formed" not in text.getvalue()
+
+
+def test_what_looks_like_markup_is_printed_as_it_is() -> None:
+    progress, text = plain()
+    progress.say("GET [/actuator/health] of [a]")
+    progress.verdict("valid", "[/x] [b]")
+    assert "GET [/actuator/health] of [a]" in text.getvalue()
+    assert "valid    [/x] [b]" in text.getvalue()

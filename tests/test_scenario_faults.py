@@ -22,7 +22,7 @@ from tests.template_edits import (
     without_self_rule,
 )
 
-pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
+pytestmark = [pytest.mark.host, pytest.mark.scenario]
 
 BUCKET, KEY = "muster-scenario-artifacts", "releases/as400-common-api-1.0.0.jar"
 
@@ -64,6 +64,7 @@ def bench_of(rehearsal: Rehearsal, folder: Path, *, timeout: int, artifact: str 
     return Bench(rehearsal, derived(folder, "faulty", *changes), folder)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("action", ["s3:GetObject", "secretsmanager:GetSecretValue"])
 def test_a_missing_statement_is_named_before_the_time_out(
     rehearsal: Rehearsal, empty: set[str], tmp_path: Path, action: str
@@ -73,6 +74,7 @@ def test_a_missing_statement_is_named_before_the_time_out(
     assert seconds < 150
 
 
+@pytest.mark.full
 def test_without_its_settings_a_node_is_silent_and_the_deploy_ends_at_the_time_out(
     rehearsal: Rehearsal, empty: set[str], tmp_path: Path
 ) -> None:
@@ -88,7 +90,7 @@ def test_a_missing_secret_is_named_before_the_time_out(rehearsal: Rehearsal, emp
     assert seconds < 150
 
 
-@pytest.mark.parametrize("port", [9092, 9093])
+@pytest.mark.parametrize("port", [pytest.param(9092, marks=pytest.mark.full), 9093])
 def test_an_unreachable_peer_is_named_with_its_port(
     rehearsal: Rehearsal, empty: set[str], tmp_path: Path, port: int
 ) -> None:
@@ -110,6 +112,7 @@ def test_a_wrong_artifact_hash_is_named_before_the_time_out(
     assert seconds < 150
 
 
+@pytest.mark.full
 def test_the_same_road_without_a_fault_leads_to_a_formed_cluster(
     rehearsal: Rehearsal, empty: set[str], tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from aws_cdk import aws_ssm as ssm
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from muster import settings
 from muster.formation_wait import FormationHandle
@@ -22,11 +22,19 @@ LARGEST: Final = 8000
 class SettingsDocument(Construct):
     """SSM parameter `name` that holds `document` with its generation and the wait handle's URL.
 
-    `parameter` is the parameter. Raises `ValueError` for a document above `LARGEST` characters.
+    `parameter` is the parameter; it is written after `after`, so that who sees a new document may read what it names.
+    Raises `ValueError` for a document above `LARGEST` characters.
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, name: str, document: Mapping[str, Any], handle: FormationHandle
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        document: Mapping[str, Any],
+        handle: FormationHandle,
+        after: IDependable | None = None,
     ) -> None:
         super().__init__(scope, id_)
         whole = {**document, "generation": handle.generation, "wait_url": handle.url}
@@ -41,3 +49,5 @@ class SettingsDocument(Construct):
             tier="Standard" if size <= STANDARD else "Advanced",
             value=settings.render(whole),
         )
+        if after is not None:
+            self.parameter.node.add_dependency(after)

@@ -4,6 +4,8 @@ Network namespace, metadata service and control groups live as long as the power
 kernel is gone after a reboot, and nobody answers for a host that is off. Its disk stays.
 """
 
+import contextlib
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from rehearsal.hosts.metadata import Surroundings, tree
 from rehearsal.hosts.nspawn import Machine, Power
 from rehearsal.hosts.overlay import Overlay
 from rehearsal.hosts.volumes import Disk
-from rehearsal.places import NAMESPACE_PREFIX
+from rehearsal.places import ENDED, NAMESPACE_PREFIX
 
 if TYPE_CHECKING:
     from rehearsal.account import InstanceCredentials
@@ -122,6 +124,12 @@ class Chassis:
         self._overlay.unmount()
 
     def scrap(self) -> None:
-        """Remove the disk too."""
+        """Remove the disk too; what tells why a host went wrong is kept as long as the rehearsal runs."""
         self.take_apart()
+        kept = ENDED / self.instance.id
+        with contextlib.suppress(OSError):
+            kept.mkdir(parents=True, exist_ok=True)
+            for log in (self._folder / "console.log", self._folder / "upper/var/log/cloud-init-output.log"):
+                if log.exists():
+                    shutil.copyfile(log, kept / log.name)
         self._overlay.remove()
