@@ -32,11 +32,26 @@ class Client:
         return answer
 
 
+class Time:
+    """A clock that only sleep moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def clock(self) -> float:
+        """Return the time."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+
 def aws(monkeypatch: pytest.MonkeyPatch, *answers: Any, patience: float = 0) -> Aws:
     """Return the calls of node a, with canned answers."""
-    made, client = Aws("a", "eu-west-1", patience=patience), Client(*answers)
+    time, client = Time(), Client(*answers)
+    made = Aws("a", "eu-west-1", patience=patience, clock=time.clock, sleep=time.sleep)
     monkeypatch.setattr(made, "_client", lambda _service: client)
-    monkeypatch.setattr("musternode.aws.time.sleep", lambda _seconds: None)
     return made
 
 
@@ -103,9 +118,21 @@ def test_what_may_pass_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert calls.fetch("bucket", "x.jar", SHA, tmp_path / "x.jar")
 
 
-def test_a_denial_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(Failure, match="AccessDenied"):
-        aws(monkeypatch, error("AccessDenied"), {"SecretString": "{}"}, patience=60).secret("arn:x")
+def test_a_denial_may_pass_within_thirty_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role's policy is eventually consistent."""
+    value = {"SecretString": json.dumps({"username": "sa", "password": "x"})}
+    answers = [error("AccessDeniedException")] * 15
+    assert aws(monkeypatch, *answers, value, patience=60).secret("arn:x").username == "sa"
+
+
+def test_a_denial_that_stays_is_a_sentence_after_thirty_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Failure, match="AccessDenied: its role lacks"):
+        aws(monkeypatch, *[error("AccessDenied")] * 16, {"SecretString": "{}"}, patience=60).secret("arn:x")
+
+
+def test_what_is_absent_is_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Failure, match="does not exist"):
+        aws(monkeypatch, error("ResourceNotFoundException"), {"SecretString": "{}"}, patience=60).secret("arn:x")
 
 
 def test_no_answer_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

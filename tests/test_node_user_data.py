@@ -95,7 +95,30 @@ def test_a_denied_asset_names_the_statement_that_is_needed(world: tuple[Path, Ru
     assert reason.startswith(
         "node a: needs s3:GetObject on arn:aws:s3:::assets/k.zip: An error occurred (AccessDenied)"
     )
+    assert (folder / "calls").read_text().count("s3api") == 8
+
+
+def test_a_denial_that_passes_within_seconds_is_no_failure(world: tuple[Path, Run]) -> None:
+    """A role's policy is eventually consistent."""
+    folder, run = world
+    (folder / "denied").touch()
+    allowed_by_then = f'#!/bin/bash\n[[ $(grep -c s3api "{folder}/calls") -lt 5 ]] || rm -f "{folder}/denied"\n'
+    (folder / "bin" / "sleep").write_text(allowed_by_then)
+    assert run().returncode == 0
+    assert (folder / "calls").read_text().count("s3api") == 6
+
+
+def test_an_object_that_is_absent_is_not_tried_again(world: tuple[Path, Run]) -> None:
+    folder, run = world
+    tool = folder / "bin" / "aws"
+    tool.write_text(tool.read_text().replace("(AccessDenied)", "(NoSuchKey)"))
+    (folder / "denied").touch()
+    assert run().returncode == 1
     assert (folder / "calls").read_text().count("s3api") == 1
+
+
+def test_the_user_data_is_small() -> None:
+    assert len(SCRIPT.read_bytes()) < 2048
 
 
 def test_before_the_settings_are_known_the_cause_goes_to_the_console(world: tuple[Path, Run]) -> None:

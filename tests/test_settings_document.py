@@ -159,3 +159,11 @@ def test_a_document_near_the_end_of_all_tiers_is_refused() -> None:
     assert with_padding(6000)["Tier"] == "Advanced"
     with pytest.raises(ValueError, match=f"at most {LARGEST} are possible"):
         with_padding(8000)
+
+
+def test_the_document_is_written_after_the_policy_that_lets_nodes_read_what_it_names(template: Template) -> None:
+    """A running node looks at it every few seconds; without this it would be denied the new keys."""
+    (document,) = of_type(template, "SSM::Parameter").items()
+    policies = set(of_type(template, "IAM::ManagedPolicy"))
+    assert policies & set(template["Resources"][document[0]]["DependsOn"])
+    assert not [name for name in policies if document[0] in json.dumps(template["Resources"][name])]

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Muster: read this node's settings, fetch the program they name, check it, run it. The same on every node.
+# Muster: fetch the program that this node's settings name, check it, run it.
 set -euo pipefail
 cd /run
 imds=http://169.254.169.254/latest doc=/run/muster.json err=muster.err url='' node='?'
@@ -13,15 +13,15 @@ print(json.dumps(dict(Status="FAILURE", UniqueId=node, Data="", Reason=text)))' 
     curl -sf --retry 5 -X PUT -H Content-Type: --data-binary @- "$url"
   exit 1
 }
-try() { # what it needs, command: a route and credentials may take some seconds
-  local need=$1
-  shift
-  for _ in {1..30}; do
-    "$@" 2>$err && return
-    grep -qE 'AccessDenied|NoSuch' $err && break
+try() { # what it needs, command; a role takes some seconds
+  local n end=NoSuch
+  for n in {1..30}; do
+    "${@:2}" 2>$err && return
+    ((n < 8)) || end='NoSuch|AccessDenied|Forbidden'
+    grep -qE "$end" $err && break
     sleep 2
   done
-  fail "needs $need: $(tail -n1 $err)"
+  fail "needs $1: $(tail -n1 $err)"
 }
 ask() { try metadata curl -sSfm3 -H "X-aws-ec2-metadata-token${token--ttl-seconds: 900}" "$@"; }
 meta() { ask "$imds/meta-data/$1"; }
@@ -35,7 +35,7 @@ node=$(meta tags/instance/muster:node)
 parameter=$(meta tags/instance/muster:settings)
 AWS_DEFAULT_REGION=$(meta placement/region)
 export AWS_DEFAULT_REGION
-command -v aws || dnf install -yq awscli-2 || { apt-get update && apt-get install -yq awscli; }
+command -v aws || dnf install -yq awscli-2 || { apt-get update && apt-get -o DPkg::Lock::Timeout=120 install -yq awscli; }
 install -m 600 /dev/null $doc
 try "ssm:GetParameter on $parameter" \
   aws ssm get-parameter --name "$parameter" --query Parameter.Value --output text >$doc

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import List
 
-from . import bootstrap, host, member, readiness, rollout, settings, state, volume, web
-from .failure import Failure
+from . import bootstrap, host, member, readiness, report, rollout, settings, state, volume, web
+from .failure import Failure, ascii_sentence, unexpected
 from .front import NftFront
 from .host import Host, Identity
 from .paths import Paths
@@ -37,7 +37,7 @@ def _run(arguments: List[str]) -> int:
         volume.mount(this.node.name, this.node.volume, paths.data)
         return 0
     if arguments == ["member"]:
-        return _member(host.load(paths))
+        return _member(_loaded(paths))
     if arguments[:1] == ["readiness"] and len(arguments) == 6:
         return _readiness(arguments[1:])
     raise Failure("usage: musternode bootstrap DOCUMENT NODE PARAMETER | member | volume | readiness ...")
@@ -51,7 +51,32 @@ def _readiness(arguments: List[str]) -> int:
         time.sleep(3600)
 
 
+def _loaded(paths: Paths) -> Host:
+    """Return this host; settings that cannot be read are reported where their outline says."""
+    try:
+        return host.load(paths)
+    except Failure as cause:
+        rollout.report_unreadable(paths, str(cause))
+        raise
+
+
 def _member(this: Host) -> int:
+    """Live as the member; return 1, for systemd to start another, once a fault has been logged and reported."""
+    try:
+        return _live(this)
+    except Exception as fault:  # the wait handle must hear of a fault in musternode itself, too
+        log.exception("the member ends")
+        body = report.failure(this.identity.node, _sentence(this, fault))
+        Reported(this.paths.etc / "reported").send(this.settings.wait_url, this.settings.generation, body)
+        return 1
+
+
+def _sentence(this: Host, fault: Exception) -> str:
+    sentence, node = unexpected(fault), f"node {this.identity.node}"
+    return sentence if node in sentence else f"{node}: {sentence}"
+
+
+def _live(this: Host) -> int:
     board = state.Board(state.State(this.identity.node, this.settings.generation), _log_state)
     one, peer = _assembled(this, board), this.settings.peer_of(this.identity.node)
     one.begin()
@@ -59,16 +84,32 @@ def _member(this: Host) -> int:
     aws = this.aws(patience=0)
     watch = rollout.Watch(lambda: aws.parameter(this.identity.parameter), this.settings.generation)
     watch.start()
+    whole = _finished(this, board)
     while True:
-        one.tick()
+        if whole:
+            one.tick()
         document = watch.pending()
         if document is not None:
             _roll_out(this, document, watch, state.ask(peer.address, this.settings.ports.peer))
         time.sleep(FORMED if board.state.formed else FORMING)
 
 
+def _finished(this: Host, board: state.Board) -> bool:
+    """Return whether all stages of the settings in force are done; if not, only another document helps."""
+    try:
+        rollout.finish(this)
+    except Exception as fault:
+        log.exception("generation %s was not applied", this.settings.generation)
+        sentence = _sentence(this, fault)
+        board.put(phase=state.FAILED, failure=ascii_sentence(sentence))
+        body = report.failure(this.identity.node, sentence)
+        Reported(this.paths.etc / "reported").send_aside(this.settings.wait_url, this.settings.generation, body)
+        return False
+    return True
+
+
 def _roll_out(this: Host, document: str, watch: rollout.Watch, peer: "state.State | None") -> None:
-    wanted = settings.read(document).generation
+    wanted = settings.outline(document).generation
     if not rollout.is_turn(this.settings, this.identity.node, wanted, peer):
         if cause := rollout.waited_too_long(this, document, peer):
             rollout.report_failure(this, document, cause)
@@ -76,9 +117,10 @@ def _roll_out(this: Host, document: str, watch: rollout.Watch, peer: "state.Stat
         return
     try:
         rollout.apply(this, document)
-    except Failure as cause:
-        log.error("generation %s was not applied: %s", wanted, cause)  # noqa: TRY400
-        rollout.report_failure(this, document, str(cause))
+    except Exception as fault:  # whatever it is: this generation failed here, and the one in force goes on
+        sentence = _sentence(this, fault)
+        log.error("generation %s was not applied: %s", wanted, sentence, exc_info=not isinstance(fault, Failure))  # noqa: TRY400
+        rollout.report_failure(this, document, sentence)
     watch.tried(wanted)
 
 

@@ -5,6 +5,7 @@ boto3 is imported on the first call: the install stage brings it.
 
 import hashlib
 import json
+import math
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from typing import Any, Callable, Dict, TypeVar
 from .failure import Failure
 
 T = TypeVar("T")
+SETTLING = 30.0
+"""Seconds for which a denial may be a policy not known everywhere yet (IAM User Guide: eventual consistency)."""
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
 ABSENT = {"NoSuchKey", "NoSuchBucket", "404", "ResourceNotFoundException", "ParameterNotFound"}
 
@@ -29,13 +32,24 @@ class Credentials:
 class Aws:
     """What the instance's role may do: one parameter, two objects, two secrets.
 
-    A call that fails for want of a route or of credentials is repeated for `patience` seconds.
+    A call that fails for want of a route or of credentials is repeated for `patience` seconds; one that is denied for
+    `patience` too, at most `SETTLING`: roles and policies are eventually consistent.
+    With no patience each is tried once.
     """
 
-    def __init__(self, node: str, region: str, *, patience: float = 60.0) -> None:
+    def __init__(
+        self,
+        node: str,
+        region: str,
+        *,
+        patience: float = 60.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._node = node
         self._region = region
         self._patience = patience
+        self._clock, self._sleep = clock, sleep
         self._clients: Dict[str, Any] = {}
 
     def parameter(self, name: str) -> str:
@@ -56,13 +70,13 @@ class Aws:
 
     def fetch(self, bucket: str, key: str, sha256: str, to: Path) -> bool:
         """Make `to` the object with hash `sha256`; return whether it had to be fetched. Nothing else is left there."""
-        if to.is_file() and _hash(to) == sha256:
+        if to.is_file() and sha256_of(to) == sha256:
             return False
         to.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=to.parent, prefix=".fetch-") as folder:
             part = Path(folder) / "part"
             self._download(bucket, key, part)
-            found = _hash(part)
+            found = sha256_of(part)
             if found != sha256:
                 raise Failure(
                     f"node {self._node}: s3://{bucket}/{key} has sha256 {found}, the settings document says {sha256}; "
@@ -92,17 +106,17 @@ class Aws:
     def _call(self, action: str, resource: str, call: Callable[[], T]) -> T:
         from botocore.exceptions import BotoCoreError, ClientError
 
-        until = time.monotonic() + self._patience
+        began = self._clock()
         while True:
             try:
                 return call()
             except ClientError as fault:
-                if time.monotonic() >= until or not _passing(fault):
+                if self._clock() - began >= min(self._patience, _passes_within(fault)):
                     raise Failure(self._sentence(action, resource, fault)) from None
             except BotoCoreError as fault:
-                if time.monotonic() >= until:
+                if self._clock() - began >= self._patience:
                     raise Failure(f"node {self._node}: {action} on {resource} had no answer: {fault}") from None
-            time.sleep(2)
+            self._sleep(2)
 
     def _sentence(self, action: str, resource: str, fault: Any) -> str:
         code = str(fault.response.get("Error", {}).get("Code", ""))
@@ -113,15 +127,21 @@ class Aws:
         return f"node {self._node}: {action} on {resource} failed: {fault}"
 
 
-def _passing(fault: Any) -> bool:
-    """Return whether the fault may pass by itself: the service is busy, or credentials are not known yet."""
+def _passes_within(fault: Any) -> float:
+    """Return the seconds for which the fault may pass by itself.
+
+    Without end if the service is busy or credentials are not known yet, `SETTLING` for a denial, else none.
+    """
     code = str(fault.response.get("Error", {}).get("Code", ""))
     status = int(fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     early = code in {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "ExpiredToken"}
-    return early or status >= 500 or "Throttl" in code or code == "SlowDown"
+    if early or status >= 500 or "Throttl" in code or code == "SlowDown":
+        return math.inf
+    return SETTLING if code in DENIED else 0.0
 
 
-def _hash(file: Path) -> str:
+def sha256_of(file: Path) -> str:
+    """Return the hash of the content of `file`, in hexadecimal."""
     digest = hashlib.sha256()
     with file.open("rb") as content:
         for chunk in iter(lambda: content.read(1 << 20), b""):

@@ -50,7 +50,8 @@ def note_start(paths: Paths, generation: str) -> None:
 def seconds_left(paths: Paths, chosen: Settings) -> float:
     """Return the seconds until a node that still waits must say for whom.
 
-    That is a quarter of the time-out before its end, at most a minute: CloudFormation began to count before this node.
+    That is a quarter of the time-out before its end, at most a minute. CloudFormation begins to count when it creates
+    the wait condition, after instances and listener: usually later than this node.
     """
     timeout = float(chosen.formation_timeout)
     at = float(_noted(paths).get("at", time.time()))  # type: ignore[arg-type]
@@ -79,14 +80,20 @@ def _formed(this: Host) -> int:
 
     def settled() -> Optional[str]:
         own = state.ask(this.node.address, port)
+        if own is None and seconds_left(this.paths, this.settings) <= 0:
+            return reported.status(generation) or "silent"
         formed = own is not None and own.formed and own.phase == state.SERVING
         return "formed" if formed else reported.status(generation)
 
     word = poll(settled, within=within, every=0.25)
-    log.info("stage form %.1f", time.monotonic() - began)
-    began = time.monotonic()
-    word = poll(lambda: reported.status(generation), within=max(30.0, within - began), every=0.25)
-    log.info("stage report %.1f", time.monotonic() - began)
+    spent = time.monotonic() - began
+    log.info("stage form %.1f", spent)
+    if word not in {None, "silent"}:
+        word = poll(lambda: reported.status(generation), within=max(30.0, within - spent), every=0.25)
+        log.info("stage report %.1f", time.monotonic() - began - spent)
+    if word is None or word == "silent":
+        said = "does not answer" if word == "silent" else f"has not formed the pair and said why in {within:g} s"
+        raise Failure(f"node {this.node.name}: its member {said}; see `journalctl -u muster-member` there")
     return 0 if word == "SUCCESS" else 1
 
 

@@ -15,6 +15,11 @@ def ascii_sentence(text: str) -> str:
     return plain if len(plain) <= LONGEST else plain[: LONGEST - 3] + "..."
 
 
+def unexpected(fault: Exception) -> str:
+    """Return the sentence for a fault in musternode itself; a `Failure` is its own."""
+    return str(fault) if isinstance(fault, Failure) else f"musternode failed: {type(fault).__name__}: {fault}"
+
+
 def without(text: str, *secrets: str) -> str:
     """Return `text` with each of `secrets` struck out, for text that another program wrote."""
     for secret in secrets:

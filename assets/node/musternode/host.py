@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Optional
 
 from . import files, settings
 from .application import Gateway
@@ -85,7 +85,36 @@ def load(paths: Paths) -> Host:
         document = (paths.etc / "settings.json").read_text()
     except (FileNotFoundError, ValueError):
         raise Failure(f"this host has no settings in {paths.etc}; it has not been bootstrapped") from None
-    return Host(Identity(**identity), settings.read(document), paths, Systemd())
+    return Host(Identity(**identity), _in_force(paths, document), paths, Systemd())
+
+
+def save_next(paths: Paths, document: str) -> None:
+    """Keep `document` for the program that it names: one that no longer reads the settings in force takes it up."""
+    files.write(paths.etc / "next.json", document.encode(), mode=0o600)
+
+
+def unfinished(paths: Paths) -> Optional[str]:
+    """Return the document that was kept for another program and not put in force by all its stages, or None."""
+    kept = paths.etc / "next.json"
+    return kept.read_text() if kept.is_file() else None
+
+
+def finished(paths: Paths) -> None:
+    """Forget the document that was kept for another program."""
+    if (paths.etc / "next.json").exists():
+        (paths.etc / "next.json").unlink()
+
+
+def _in_force(paths: Paths, document: str) -> Settings:
+    try:
+        return settings.read(document)
+    except Failure:
+        kept = unfinished(paths)
+        if kept is None:
+            raise
+        chosen = settings.read(kept)
+        files.write(paths.etc / "settings.json", kept.encode(), mode=0o600)
+        return chosen
 
 
 def save(paths: Paths, identity: Identity, document: str) -> None:

@@ -8,7 +8,7 @@ from typing import Callable, Optional
 
 from . import report
 from .application import Application
-from .failure import Failure, ascii_sentence
+from .failure import Failure, ascii_sentence, unexpected
 from .front import Front
 from .h2.database import Database
 from .h2.tools import H2Error
@@ -86,6 +86,9 @@ class Member:
                 self._fail(f"node {self.name}: the pair could not be formed in {self._tries} tries: {fault}")
         except Failure as fault:
             self._fail(str(fault))
+        except Exception as fault:  # a fault in musternode itself is reported and tried again like any other
+            log.exception("musternode failed")
+            self._fail(f"node {self.name}: {unexpected(fault)}")
 
     def _outside(self, peer: Optional[State]) -> None:
         held = self.database.store.held()

@@ -68,7 +68,8 @@ def escape(value: str) -> bytes:
     units = value.encode("utf-16-be")
     codes = [units[place] << 8 | units[place + 1] for place in range(0, len(units), 2)]
     text = "".join(_escaped(code) for code in codes)
-    return ("\\" + text if text.startswith(" ") else text).encode("ascii")
+    # after a blank as separator, one of these would still be taken for the separator
+    return ("\\" + text if text.startswith((" ", ":", "=")) else text).encode("ascii")
 
 
 def literal(value: str) -> str:

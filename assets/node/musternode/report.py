@@ -32,7 +32,10 @@ def failure(node: str, sentence: str) -> Body:
 
 
 def put(url: str, body: Body, *, within: float = 120.0) -> bool:
-    """PUT `body` to the wait handle, repeated for `within` seconds; return whether it was taken."""
+    """PUT `body` to the wait handle, repeated for `within` seconds; return whether it was taken.
+
+    403 and 404 end it like a taking: the handle is gone or its URL is void, nobody will ever take this report.
+    """
 
     def sent() -> bool:
         # urllib adds a form Content-Type of its own unless one is set; the URL is signed for an empty one
@@ -42,7 +45,10 @@ def put(url: str, body: Body, *, within: float = 120.0) -> bool:
         try:
             with urllib.request.urlopen(request, timeout=10):  # noqa: S310
                 return True
-        except (urllib.error.URLError, OSError) as fault:
+        except urllib.error.HTTPError as fault:
+            log.warning("the wait handle did not take the report: %s", fault)
+            return fault.code in {403, 404}
+        except OSError as fault:
             log.warning("the wait handle did not take the report: %s", fault)
             return False
 
@@ -66,12 +72,16 @@ class Reported:
         return words[1] if words[:1] == [generation] else None
 
     def send(self, url: str, generation: str, body: Body) -> None:
-        """Report `body` for `generation` unless that has been done; returns once it is taken or given up."""
+        """Report `body` for `generation` unless that has been done; returns once it is taken or given up for now.
+
+        What was given up is not remembered as reported: the next call tries again.
+        """
         if self.has(generation):
             return
         log.info("report %s: %s", body["Status"], body["Reason"])
         if not put(url, body):
             log.error("the wait handle took no report for generation %s", generation)
+            return
         files.write(self._file, f"{generation} {body['Status']}\n".encode(), mode=0o600)
 
     def send_aside(self, url: str, generation: str, body: Body) -> None:

@@ -5,7 +5,7 @@ import json
 import types
 import typing
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Tuple, Type, TypeVar
+from typing import Any, Dict, Mapping, Optional, Tuple, Type, TypeVar
 
 from .failure import Failure
 
@@ -100,6 +100,30 @@ class Settings:
     def peer_of(self, name: str) -> Node:
         """Return the other member of the pair."""
         return next(member for member in self.members if member.name != name)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What every musternode can read of a document of any format: what it is, who makes it, where to report."""
+
+    generation: str
+    wait_url: str
+    asset: Asset
+    formation_timeout: Optional[int]
+
+
+def outline(text: str) -> Outline:
+    """Return the outline of the document in `text`, whatever else it holds; raises `Failure` if it has none."""
+    try:
+        value = json.loads(text)
+        asset = Asset(*(_value(str, value["asset"][key], f"asset.{key}") for key in ("bucket", "key", "sha256")))
+        generation, url = (_value(str, value[key], key) for key in ("generation", "wait_url"))
+    except (ValueError, TypeError, KeyError) as fault:
+        raise Failure(
+            f"the settings document has no asset, generation and wait_url that can be read: {fault}"
+        ) from None
+    timeout = value.get("formation_timeout")
+    return Outline(generation, url, asset, timeout if type(timeout) is int else None)
 
 
 def read(text: str) -> Settings:

@@ -88,6 +88,7 @@ def _member(paths: Paths) -> str:
     return f"""\
 [Unit]
 Description=Member of the cluster: forms the pair and keeps its application
+StartLimitIntervalSec=0
 Requires={VOLUME}
 After={VOLUME} network-online.target
 Wants=network-online.target
@@ -129,6 +130,7 @@ def _readiness(settings: Settings, node: Node, paths: Paths) -> str:
     return f"""\
 [Unit]
 Description=Answers the balancer whether this node may be given users
+StartLimitIntervalSec=0
 After=network-online.target
 Wants=network-online.target
 
