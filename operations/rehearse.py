@@ -152,6 +152,8 @@ def _down() -> int:
     leftovers.remove_leftovers()
     if remaining := leftovers.find_leftovers():
         raise Failure(f"not everything could be removed: {', '.join(remaining)}")
+    if exclusive.holder() is None:
+        exclusive.LOCK.unlink(missing_ok=True)  # a killed service could not
     if kept is None and not found:
         print("no rehearsal runs, and none left anything")
         return 0

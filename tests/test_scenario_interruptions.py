@@ -83,3 +83,4 @@ def test_a_second_rehearsal_is_refused_and_what_a_killed_one_left_is_removed_by_
     down = subprocess.run(command("--down"), cwd=ROOT, capture_output=True, text=True, check=False)
     assert down.returncode == 0, down.stderr
     assert leftovers.find_leftovers() == []
+    assert not exclusive.LOCK.exists()
