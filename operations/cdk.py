@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from operations import ROOT
-from rehearsal.drive import CDK, QUIET
+from rehearsal.cdk_cli import CDK, QUIET
 
 
 def run_cdk(arguments: Sequence[str]) -> None:

@@ -1,6 +1,5 @@
 """`muster rehearse`: what a person gets to see of a rehearsal, and its exit code."""
 
-import os
 import shlex
 import signal
 import sys
@@ -12,9 +11,9 @@ from muster.spec import Cluster, SpecError, load
 from operations import ROOT
 from operations.errors import Failure, unexpected
 from rehearsal import drive, exclusive, leftovers, machine
+from rehearsal.cdk_cli import own_path
 from rehearsal.checks import CheckResult, Verdict
 from rehearsal.doubles import BuildError
-from rehearsal.inventory import Inventory
 from rehearsal.progress import Progress
 from rehearsal.rehearse import Outcome, rehearse
 from rehearsal.report import Report
@@ -66,7 +65,6 @@ def _report_failure(failure: Exception, report: Path | None, progress: Progress)
 def _finish(
     outcome: Outcome, file: Path, cluster: Cluster, *, keep: bool, report: Path | None, progress: Progress
 ) -> int:
-    inventory = outcome.rehearsal.inventory()
     if report:
         outcome.report.write(report)
     if not keep:
@@ -74,7 +72,7 @@ def _finish(
             outcome.rehearsal.stop()
     _tell(outcome, cluster, progress)
     if keep:
-        _tell_kept(outcome, inventory, file, progress)
+        _tell_kept(outcome, file, progress)
     return 0 if outcome.report.verdict == "valid" else 1
 
 
@@ -91,8 +89,9 @@ def _tell(outcome: Outcome, cluster: Cluster, progress: Progress) -> None:
     progress.plain(f"  verdict  {outcome.report.verdict}")
 
 
-def _tell_kept(outcome: Outcome, inventory: Inventory, file: Path, progress: Progress) -> None:
-    visitor = inventory.visitors[0].namespace if inventory.visitors else "?"
+def _tell_kept(outcome: Outcome, file: Path, progress: Progress) -> None:
+    visitors = outcome.rehearsal.inventory().visitors
+    visitor = visitors[0].namespace if visitors else "?"
     curl = f"ip netns exec {visitor} curl -s {outcome.report.url}"
     progress.plain("\nThe cluster runs on. From a machine in its VPC that is no member:")
     progress.plain(f"  {curl}/actuator/health")
@@ -107,9 +106,7 @@ def _tell_kept(outcome: Outcome, inventory: Inventory, file: Path, progress: Pro
 
 
 def _kept_environment(outcome: Outcome) -> dict[str, str]:
-    own = [str(Path(sys.executable).parent), str(drive.CDK.parent)]
-    path = os.pathsep.join([*own, *(part for part in os.environ["PATH"].split(os.pathsep) if part not in own)])
-    return {**outcome.rehearsal.environment(), "PATH": path, "PYTHONPATH": str(ROOT)}
+    return {**outcome.rehearsal.environment(), "PATH": own_path(), "PYTHONPATH": str(ROOT)}
 
 
 def _load(file: Path) -> Cluster:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from muster.spec import Cluster, plan
 from rehearsal.drive import DeployFailed, Rehearsal
-from rehearsal.poll import poll
+from rehearsal.last_words import last_line
+from rehearsal.poll import NotYet, poll
 
 HEALTHY_SECONDS = 60.0
 
@@ -69,7 +70,9 @@ class Deployment:
                     "TargetHealthDescriptions"
                 ]
             ]
-            return len(states) >= len(self._cluster.nodes) and set(states) == {"healthy"}
+            if len(states) >= len(self._cluster.nodes) and set(states) == {"healthy"}:
+                return True
+            raise NotYet(f"targets are {', '.join(states) or 'not registered'}")
 
         poll(healthy, within=HEALTHY_SECONDS, every=0.3)
 
@@ -84,8 +87,7 @@ def cause(output: str) -> str:
         found = CAUSE.search(line)
         if found and not any(word in line for word in CANCELLED):
             return f"{found['type']} {found['what'].strip()}"
-    said = [line.strip() for line in output.splitlines() if line.strip()]
-    return said[-1] if said else "cdk deploy said nothing"
+    return last_line(output) or "cdk deploy said nothing"
 
 
 def progress_of(line: str) -> str | None:

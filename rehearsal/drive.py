@@ -12,24 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal import exclusive
+from rehearsal.cdk_cli import CDK, QUIET, ROOT, own_path
 from rehearsal.hosts.cgroups import ControlGroups
 from rehearsal.inventory import Inventory, ServiceState, read_inventory, read_state
+from rehearsal.last_words import last_line
 from rehearsal.places import RUN, cache
 from rehearsal.poll import poll
-
-ROOT = Path(__file__).resolve().parent.parent
-CDK = ROOT / "node_modules" / ".bin" / "cdk"
-SERVICE_LOG = RUN / "service.log"
-
-QUIET = {"CDK_DISABLE_CLI_TELEMETRY": "true", "CDK_DISABLE_VERSION_CHECK": "1"}
-"""No telemetry and no version nagging; notices are off in cdk.json."""
-
-NO_CREDENTIALS = {
-    "AWS_CONFIG_FILE": "/dev/null",
-    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
-"""A synthesis asks nobody: neither the user's profiles nor a metadata service."""
 
 STAY = b"stay"
 """Said to the service on its standard input: do not end with me."""
@@ -124,11 +112,10 @@ def run_cdk(
     It is ended too when the process `needs` (of the service) ends: by itself it would retry for minutes. `become`
     turns the command into another one that ends as it.
     """
-    own_path = os.pathsep.join([str(Path(sys.executable).parent), str(CDK.parent), os.environ.get("PATH", "")])
     child = subprocess.Popen(
         become([str(CDK), *arguments]),
         cwd=cwd,
-        env={**os.environ, "PATH": own_path, "NO_COLOR": "1", **QUIET, **environment},
+        env={**os.environ, "PATH": own_path(), "NO_COLOR": "1", **QUIET, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -221,8 +208,8 @@ def _words() -> Path:
 
 
 def _last_words(process: subprocess.Popen[bytes]) -> str:
-    said = _words().read_text(errors="replace").strip()
-    return said.splitlines()[-1] if said else f"the rehearsal's service ended with code {process.returncode}"
+    said = last_line(_words().read_text(errors="replace"))
+    return said or f"the rehearsal's service ended with code {process.returncode}"
 
 
 def _end_group(child: subprocess.Popen[str]) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from rehearsal.doubles import maven
 from rehearsal.hosts.command import CommandError, run_logged
 from rehearsal.places import cache
 
@@ -17,10 +18,9 @@ PACKAGES = {
     "ip": "iproute2",
     "nsenter": "util-linux",
     "losetup": "mount",
-    "mvn": "maven",
-    "javac": "openjdk-17-jdk-headless",
+    **maven.PACKAGES,
 }
-"""Debian packages by the command for which they are needed; the last two build the doubles."""
+"""Debian packages by the command for which they are needed; the last ones build the doubles."""
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 """With this the image's packages are verified; other distributions of the family do not have it by themselves."""

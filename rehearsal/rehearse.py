@@ -9,9 +9,11 @@ from pathlib import Path
 
 from muster.spec import ArtifactInS3, Cluster
 from rehearsal import doubles, drive
+from rehearsal.cdk_cli import NO_CREDENTIALS
 from rehearsal.checks import run_all
 from rehearsal.deployment import Deployment
 from rehearsal.drive import Rehearsal
+from rehearsal.last_words import last_line
 from rehearsal.places import ENDED, RUN, WORK, cache
 from rehearsal.progress import Progress
 from rehearsal.report import Report
@@ -83,14 +85,14 @@ def find_artifacts(cluster: Cluster, progress: Progress) -> Path | None:
 def synthesize(file: Path, artifacts: Path | None, record: Path, progress: Progress) -> Path:
     """Synthesize the stack while the service starts; return the cloud assembly's folder."""
     assembly = record / "assembly"
-    environment = {**drive.NO_CREDENTIALS, **({"MUSTER_ARTIFACTS": str(artifacts)} if artifacts else {})}
+    environment = {**NO_CREDENTIALS, **({"MUSTER_ARTIFACTS": str(artifacts)} if artifacts else {})}
     with progress.phase("synth", "stack synthesized"):
         run = drive.run_cdk(
             ["synth", "--quiet", "--output", str(assembly), "-c", f"cluster={file.resolve()}"], environment
         )
     (record / "synth.log").write_text(run.output)
     if run.code:
-        raise drive.DeployFailed(f"the stack cannot be synthesized: {last_line(run.output)}")
+        raise drive.DeployFailed(f"the stack cannot be synthesized: {last_line(run.output) or 'no output'}")
     return assembly
 
 
@@ -132,9 +134,3 @@ def keep_logs(record: Path) -> None:
     for name, log in logs.items():
         with contextlib.suppress(OSError):
             shutil.copyfile(log, record / name)
-
-
-def last_line(text: str) -> str:
-    """Return the last line that says something."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no output"

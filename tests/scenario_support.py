@@ -8,11 +8,12 @@ from pathlib import Path
 
 from muster.spec import Cluster, load
 from rehearsal import doubles, drive
+from rehearsal.cdk_cli import ROOT
 from rehearsal.checks import CheckResult, run_all
 from rehearsal.checks.check import AnyCheck
 from rehearsal.checks.scene import Member, Scene
 from rehearsal.deployment import cause
-from rehearsal.drive import ROOT, CdkRun, Rehearsal
+from rehearsal.drive import CdkRun, Rehearsal
 from rehearsal.poll import poll
 
 EXAMPLE = ROOT / "clusters" / "as400gateway.yaml"

@@ -11,9 +11,9 @@ import pytest
 
 from muster.spec import load
 from rehearsal import netns
+from rehearsal.cdk_cli import ROOT
 from rehearsal.checks import reach
 from rehearsal.checks.scene import Scene
-from rehearsal.drive import ROOT
 from rehearsal.inventory import BalancerEntry, HostEntry, Inventory, VisitorEntry
 from rehearsal.network import Network, SecurityGroup
 from tests.network_support import group, guest, interface, tcp, vpc

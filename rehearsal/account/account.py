@@ -14,6 +14,7 @@ from rehearsal.account.iam.names import AccountNames
 from rehearsal.account.iam.principals import InstanceCredentials, Principals
 from rehearsal.account.remains import remains
 from rehearsal.account.server import Server
+from rehearsal.cdk_cli import NO_CREDENTIALS, QUIET
 
 
 class Account:
@@ -75,13 +76,10 @@ class Account:
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
-            "AWS_CONFIG_FILE": "/dev/null",
-            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-            "AWS_EC2_METADATA_DISABLED": "true",
+            **NO_CREDENTIALS,
             "CDK_DEFAULT_ACCOUNT": self.account_id,
             "CDK_DEFAULT_REGION": self.region,
-            "CDK_DISABLE_CLI_TELEMETRY": "true",
-            "CDK_DISABLE_VERSION_CHECK": "1",
+            **QUIET,
             "NODE_NO_WARNINGS": "1",
             "CI": "1",
         }

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from rehearsal.last_words import last_line
+
 Progress = Callable[[str], None]
 """Takes one short line about what goes on now."""
 
@@ -49,7 +51,7 @@ def run_logged(
     finally:
         _kill_group(child)
     if child.returncode:
-        raise CommandError(f"{title} failed: {last_line(log)} (all of it: {log})")
+        raise CommandError(f"{title} failed: {newest_line(log)} (all of it: {log})")
 
 
 def _watch(
@@ -66,7 +68,7 @@ def _watch(
             raise CommandError(f"{title}: cancelled")
         if time.monotonic() - spoke >= HEARTBEAT:
             spoke = time.monotonic()
-            progress(f"{title}, {spoke - began:.0f} s so far: {last_line(log)}")
+            progress(f"{title}, {spoke - began:.0f} s so far: {newest_line(log)}")
 
 
 def _kill_group(child: "subprocess.Popen[bytes]") -> None:
@@ -75,9 +77,8 @@ def _kill_group(child: "subprocess.Popen[bytes]") -> None:
         child.wait()
 
 
-def last_line(log: Path, width: int = 100) -> str:
+def newest_line(log: Path, width: int = 100) -> str:
     """Return the last line with something on it, cut to `width` characters; empty where there is none."""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - 4096))
-        lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1][:width] if lines else ""
+        return last_line(file.read().decode(errors="replace"))[:width]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.hosts.cgroups import ControlGroups
+from rehearsal.last_words import last_line
 from rehearsal.netns import NAMESPACES
 from rehearsal.poll import NotYet, poll
 
@@ -76,8 +77,7 @@ class Power:
         raise NotYet("systemd-nspawn prepares the host")
 
     def _last_words(self) -> str:
-        lines = [line for line in self._console.read_text(errors="replace").splitlines() if line.strip()]
-        return lines[-1].strip() if lines else "nothing on its console"
+        return last_line(self._console.read_text(errors="replace")) or "nothing on its console"
 
     def ended(self) -> int | None:
         """Return the exit code if the host is off, `REBOOT` if it wants to start again."""
