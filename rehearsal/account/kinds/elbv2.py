@@ -1,14 +1,17 @@
 """Application load balancers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.account.cloud import Cloud
 from rehearsal.account.kinds.base import Existing, Kind, Made, Request, refuse, tag_changes
 
 
-def _attributes(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{"Key": entry["Key"], "Value": entry["Value"]} for entry in given]
+def _set_attributes(request: Request, of: str, arn: str) -> None:
+    """Set the property `{of}Attributes` by the operation of that name, if the template gives any."""
+    if given := request.properties.get(f"{of}Attributes"):
+        attributes = [{"Key": entry["Key"], "Value": entry["Value"]} for entry in given]
+        request.call("elbv2", f"Modify{of}Attributes", **{f"{of}Arn": arn}, Attributes=attributes)
 
 
 def _retag(request: Request, old: Existing) -> None:
@@ -35,7 +38,7 @@ class LoadBalancer(Kind):
         balancer = answer["LoadBalancers"][0]
         arn = balancer["LoadBalancerArn"]
         request.made(arn)
-        self._set_attributes(request, arn)
+        _set_attributes(request, "LoadBalancer", arn)
         full = arn.split("loadbalancer/")[1]
         names = ("DNSName", "LoadBalancerArn", "LoadBalancerName", "SecurityGroups")
         zone = {"CanonicalHostedZoneID": balancer["CanonicalHostedZoneId"], "LoadBalancerFullName": full}
@@ -50,7 +53,7 @@ class LoadBalancer(Kind):
         if "Subnets" in changed:
             request.call("elbv2", "SetSubnets", LoadBalancerArn=arn, Subnets=request.properties["Subnets"])
         if "LoadBalancerAttributes" in changed:
-            self._set_attributes(request, arn)
+            _set_attributes(request, "LoadBalancer", arn)
         _retag(request, old)
         return old.attributes
 
@@ -61,12 +64,6 @@ class LoadBalancer(Kind):
             text = f"Load balancer '{old.physical_id}' cannot be deleted because deletion protection is enabled"
             raise refuse(text, "OperationNotPermitted")
         cloud.call("elbv2", "DeleteLoadBalancer", LoadBalancerArn=old.physical_id)
-
-    @staticmethod
-    def _set_attributes(request: Request, arn: str) -> None:
-        if given := request.properties.get("LoadBalancerAttributes"):
-            attributes = _attributes(given)
-            request.call("elbv2", "ModifyLoadBalancerAttributes", LoadBalancerArn=arn, Attributes=attributes)
 
 
 class TargetGroup(Kind):
@@ -89,7 +86,7 @@ class TargetGroup(Kind):
         answer = request.call("elbv2", "CreateTargetGroup", Name=name, Tags=request.own_tags(), **given)
         arn = answer["TargetGroups"][0]["TargetGroupArn"]
         request.made(arn)
-        self._set_attributes(request, arn)
+        _set_attributes(request, "TargetGroup", arn)
         if targets := request.properties.get("Targets"):
             request.call("elbv2", "RegisterTargets", TargetGroupArn=arn, Targets=targets)
         full = arn.split(":")[-1]
@@ -101,7 +98,7 @@ class TargetGroup(Kind):
         if changed & self.checked:
             request.call("elbv2", "ModifyTargetGroup", TargetGroupArn=arn, **request.given(*self.checked))
         if "TargetGroupAttributes" in changed:
-            self._set_attributes(request, arn)
+            _set_attributes(request, "TargetGroup", arn)
         before, after = old.properties.get("Targets", []), request.properties.get("Targets", [])
         if gone := [target for target in before if target not in after]:
             request.call("elbv2", "DeregisterTargets", TargetGroupArn=arn, Targets=gone)
@@ -113,12 +110,6 @@ class TargetGroup(Kind):
     def delete(self, cloud: Cloud, old: Existing) -> None:
         """Delete the group."""
         cloud.call("elbv2", "DeleteTargetGroup", TargetGroupArn=old.physical_id)
-
-    @staticmethod
-    def _set_attributes(request: Request, arn: str) -> None:
-        if given := request.properties.get("TargetGroupAttributes"):
-            attributes = _attributes(given)
-            request.call("elbv2", "ModifyTargetGroupAttributes", TargetGroupArn=arn, Attributes=attributes)
 
 
 class Listener(Kind):
@@ -133,24 +124,19 @@ class Listener(Kind):
         given = request.given(*self.properties - {"ListenerAttributes"})
         arn = request.call("elbv2", "CreateListener", **given)["Listeners"][0]["ListenerArn"]
         request.made(arn)
-        self._set_attributes(request, arn)
+        _set_attributes(request, "Listener", arn)
         return Made(arn, {"ListenerArn": arn})
 
     def update(self, request: Request, old: Existing) -> Mapping[str, Any]:
         """Change the listener."""
         given = request.given(*self.mutable - {"ListenerAttributes"})
         request.call("elbv2", "ModifyListener", ListenerArn=old.physical_id, **given)
-        self._set_attributes(request, old.physical_id)
+        _set_attributes(request, "Listener", old.physical_id)
         return old.attributes
 
     def delete(self, cloud: Cloud, old: Existing) -> None:
         """Delete the listener."""
         cloud.call("elbv2", "DeleteListener", ListenerArn=old.physical_id)
-
-    @staticmethod
-    def _set_attributes(request: Request, arn: str) -> None:
-        if given := request.properties.get("ListenerAttributes"):
-            request.call("elbv2", "ModifyListenerAttributes", ListenerArn=arn, Attributes=_attributes(given))
 
 
 class ListenerRule(Kind):
