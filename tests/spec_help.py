@@ -1,6 +1,7 @@
 """What the tests of the cluster file share."""
 
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
@@ -8,6 +9,86 @@ from muster.spec import SpecError, load
 
 SHA = "0123456789abcdef" * 4
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012"
+BOUNDARY = "arn:aws:iam::123456789012:policy/clusters/boundary"
+
+OWN_VPC: Final = f"""\
+name: as400
+account: "123456789012"
+product: as400gateway
+region: eu-west-1
+protection: on
+tags: {{cost-center: "1234", team: Gateway Basel}}
+nodes:
+  a: {{zone: eu-west-1a, present: true}}
+  b: {{zone: eu-west-1b}}
+instance: {{type: t4g.medium, os: amazon-linux-2023, ami: ami-0123456789abcdef0, architecture: arm64, volume: 20}}
+artifact: {{file: artifacts/as400-common-api-1.0.0.jar}}
+balancer:
+  scheme: internal
+  certificate: {CERTIFICATE}
+  tls_policy: ELBSecurityPolicy-TLS13-1-3-2021-06
+  clients: [10.0.0.0/8, 192.168.7.1/32]
+  stickiness: {{cookie: JSESSIONID, hours: 8}}
+  admin: {{route: host, host: admin.example.org}}
+  waf: true
+  domain: {{name: gateway.example.org, zone: Z0123456789ABC}}
+network:
+  cidr: 10.64.0.0/20
+  egress: nat-per-zone
+formation: {{timeout: 900}}
+logs: {{retention: 90}}
+alarms: {{email: operations@example.org}}
+kms_key: {KEY}
+permission_boundary: {BOUNDARY}
+database: {{name: connections, port: 9092, peer_port: 9093}}
+as400gateway: {{home: /opt/as400gateway, port: 8080, readiness_port: 9180, admin: /admin, admin_writes: any}}
+"""
+"""A cluster file with every field that a VPC of the cluster's own allows."""
+
+EXISTING_VPC: Final = """\
+name: as400
+product: as400gateway
+region: eu-west-1
+nodes:
+  a: {zone: eu-west-1a, address: 10.0.1.10}
+  b: {zone: eu-west-1b, address: 10.0.2.10}
+instance: {type: t4g.medium}
+artifact: {file: artifacts/as400-common-api-1.0.0.jar}
+network:
+  egress: endpoints
+  vpc:
+    id: vpc-0123456789abcdef0
+    cidr: 10.0.0.0/16
+    zones:
+      eu-west-1a:
+        nodes: {id: subnet-0123456789abcdef0, cidr: 10.0.1.0/24}
+        balancer: {id: subnet-0123456789abcdef1, cidr: 10.0.101.0/24}
+      eu-west-1b:
+        nodes: {id: subnet-0123456789abcdef2, cidr: 10.0.2.0/24}
+        balancer: {id: subnet-0123456789abcdef3, cidr: 10.0.102.0/27}
+    endpoints: [s3, secretsmanager]
+    route_tables: [rtb-0123456789abcdef0]
+"""
+"""A cluster file of an existing VPC, with every field of it."""
+
+
+def existing_vpc(**changes: Any) -> dict[str, Any]:
+    """Return the block `network.vpc` of `EXISTING_VPC` with fields changed (None: left out)."""
+    zones = {
+        "eu-west-1a": vpc_zone("0", "10.0.1.0/24", "1", "10.0.101.0/24"),
+        "eu-west-1b": vpc_zone("2", "10.0.2.0/24", "3", "10.0.102.0/27"),
+    }
+    block: dict[str, Any] = {"id": "vpc-0123456789abcdef0", "cidr": "10.0.0.0/16", "zones": zones, **changes}
+    return {name: value for name, value in block.items() if value is not None}
+
+
+def vpc_zone(nodes: str, nodes_cidr: str, balancer: str, balancer_cidr: str) -> dict[str, Any]:
+    """Return the subnets of a zone; `nodes` and `balancer` are the last digit of their ids."""
+    return {
+        "nodes": {"id": f"subnet-0123456789abcdef{nodes}", "cidr": nodes_cidr},
+        "balancer": {"id": f"subnet-0123456789abcdef{balancer}", "cidr": balancer_cidr},
+    }
 
 
 def refusal(file: Path) -> str:
@@ -15,3 +96,19 @@ def refusal(file: Path) -> str:
     with pytest.raises(SpecError) as error:
         load(file)
     return str(error.value).replace(f"{file}:", "")
+
+
+def changed(text: str, old: str, new: str) -> str:
+    """Return `text` with its one `old` replaced by `new`."""
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times"
+    return text.replace(old, new)
+
+
+def judge(text: str, words: str | None, folder: Path) -> None:
+    """Compare the whole refusal of `text` with `words`; None: it is accepted."""
+    file = folder / "x.yaml"
+    file.write_text(text, encoding="utf-8")
+    if words is None:
+        load(file)
+        return
+    assert refusal(file) == words

@@ -18,7 +18,7 @@ ACCEPTED: list[dict[str, Any]] = [
     {"instance": {"type": "t4g.medium", "java": 11}},
     {"instance": {"type": "c7g.metal"}},
     {"instance": {"type": "m7i-flex.2xlarge"}},
-    {"instance": {"type": "t3.micro", "ami": "ami-01234567"}},
+    {"instance": {"type": "t3.small", "ami": "ami-01234567"}},
     {"artifact": {"file": "/srv/files/as400-common-api-1.0.0.jar"}},
     {"artifact": {"file": "../a b/x.jar"}},
     {"artifact": {"s3": "bucket.name-1/as400/1.0.0/as400.jar", "sha256": SHA}},
@@ -59,12 +59,15 @@ DATABASE = "a letter followed by up to 62 letters, digits or _"
 REGION = "a region such as eu-west-1"
 TAKEN = "where AWS services and Docker keep their own networks"
 SECRET = "and no secret stands in a cluster file (Muster generates them)"
-OWN = "home, port, readiness_port, health, functional, admin"
+OWN = "home, port, readiness_port, health, functional, admin, admin_writes"
 ARTIFACT = "the application's .jar: {file: PATH} or {s3: bucket/key, sha256: HASH}"
 KEY = "whose key is not plain names between slashes that end with .jar"
 HOURS = "balancer.stickiness.hours"
 WEEK = "whole hours from 1 to 168 (7 days)"
-TOP = "name, product, region, nodes, instance, artifact, balancer, network, formation, database, as400gateway"
+TOP = (
+    "name, account, product, region, protection, tags, nodes, instance, artifact, balancer, network, formation, logs, "
+    "alarms, kms_key, permission_boundary, database, as400gateway"
+)
 A, B = {"zone": "eu-west-1a"}, {"zone": "eu-west-1b"}
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -95,7 +98,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"nodes": {"A": A, "b": B}}, f"nodes.A: got 'A', want {NODE}"),
     ({"nodes": {"a_1": A, "b": B}}, f"nodes.a_1: got 'a_1', want {NODE}"),
     ({"nodes": {"a;b": A, "b": B}}, f"nodes.a;b: got 'a;b', want {NODE}"),
-    ({"nodes": {"a": None, "b": B}}, "nodes.a: got nothing, want a mapping of zone"),
+    ({"nodes": {"a": None, "b": B}}, "nodes.a: got nothing, want a mapping of zone, present, address"),
     ({"nodes": {"a": {}, "b": B}}, "nodes.a.zone: is missing, want an availability zone such as eu-west-1a"),
     (
         {"nodes": {"a": {"zone": "eu-west-1"}, "b": B}},
@@ -221,7 +224,13 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         f"as400gateway.password: is unknown, {SECRET}, allowed: {OWN}",
     ),
     ({"balncer": {}}, f"balncer: is unknown (did you mean 'balancer'?), allowed: {TOP}"),
-    ({"balancer": []}, "balancer: got a list, want a mapping of scheme, certificate, stickiness"),
+    (
+        {"balancer": []},
+        (
+            "balancer: got a list, want a mapping of "
+            "scheme, certificate, tls_policy, clients, stickiness, admin, waf, domain"
+        ),
+    ),
 ]
 
 

@@ -1,4 +1,4 @@
-"""What AWS's own names say: regions and zones, instance types, ARNs, buckets, images."""
+"""What AWS's own names say: regions and zones, instance types, buckets. Ids and ARNs stand in `aws_ids`."""
 
 import json
 import re
@@ -6,11 +6,10 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
-
-from muster.fields import checked, closest, matching
+from muster.checking import checked, closest, matching, one_of
 
 Architecture = Literal["arm64", "x86_64"]
+ArchitectureField = Annotated[Architecture, one_of("arm64", "x86_64")]
 
 # Types on the Xen hypervisor, whose volumes have no NVMe names by which a node could find its data volume
 # (EC2 User Guide, "Instances built on the AWS Nitro System" and "Amazon EBS volumes and NVMe").
@@ -20,13 +19,27 @@ _XEN: Final = frozenset(
 )
 _PARTITIONS: Final = ("aws", "aws-cn", "aws-us-gov")
 
+# Sizes below 2 GiB; no Nitro family has them but t3, t3a and t4g (EC2 "Instance types": burstable performance)
+_SMALL: Final = {"nano": 0.5, "micro": 1.0}
+
+
+@cache
+def _partitions() -> dict[str, str]:
+    """Return the partition of each region of the public partitions, from the list that botocore ships."""
+    data = json.loads(resources.files("botocore").joinpath("data", "partitions.json").read_text(encoding="utf-8"))
+    chosen = [each for each in data["partitions"] if each["id"] in _PARTITIONS]
+    return {name: each["id"] for each in chosen for name in each["regions"] if not name.endswith("-global")}
+
 
 @cache
 def regions() -> tuple[str, ...]:
-    """Return the regions of the public partitions, from the list that botocore ships."""
-    data = json.loads(resources.files("botocore").joinpath("data", "partitions.json").read_text(encoding="utf-8"))
-    chosen = [each for each in data["partitions"] if each["id"] in _PARTITIONS]
-    return tuple(sorted(name for each in chosen for name in each["regions"] if not name.endswith("-global")))
+    """Return the regions of the public partitions, sorted."""
+    return tuple(sorted(_partitions()))
+
+
+def partition_of(region: str) -> str:
+    """Return the partition that begins the ARNs of `region`; raises `KeyError` for an unknown region."""
+    return _partitions()[region]
 
 
 def region_of(zone: str) -> str:
@@ -45,6 +58,11 @@ def architecture(instance_type: str) -> Architecture:
     return "arm64" if arm else "x86_64"
 
 
+def memory(instance_type: str) -> float | None:
+    """Return the memory of an instance type in GiB where its size alone tells it, which it does below 2 GiB."""
+    return _SMALL.get(instance_type.partition(".")[2])
+
+
 def _region_fault(value: str) -> str | None:
     if value in regions():
         return None
@@ -54,7 +72,7 @@ def _region_fault(value: str) -> str | None:
 
 
 def _type_fault(value: str) -> str | None:
-    if not re.fullmatch(r"[a-z]+[0-9]*[a-z]*(-[a-z0-9]+)?\.(nano|micro|small|medium|\d*x?large|metal(-\d+xl)?)", value):
+    if not re.fullmatch(_TYPE, value):
         return "which is not the form of an instance type"
     family = value.partition(".")[0]
     if family in _XEN:
@@ -64,35 +82,28 @@ def _type_fault(value: str) -> str | None:
 
 def _bucket_key_fault(value: str) -> str | None:
     bucket, _, key = value.partition("/")
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
+    if not re.fullmatch(_BUCKET, bucket):
         return "whose bucket is not a bucket's name"
     # no `*` or `?`: the key stands in an IAM statement, where they would widen it
-    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\.jar", key):
+    if not re.fullmatch(_KEY, key):
         return "whose key is not plain names between slashes that end with .jar"
     return "which is too long" if len(key) > 512 else None
 
 
-REGION: Final = "a region such as eu-west-1"
-Region = Annotated[str, Field(description=REGION), checked(_region_fault, REGION)]
+_TYPE: Final = r"[a-z]+[0-9]*[a-z]*(-[a-z0-9]+)?\.(nano|micro|small|medium|[0-9]*x?large|metal(-[0-9]+xl)?)"
+_BUCKET: Final = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_KEY: Final = r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\.jar"
+
+Region = Annotated[str, checked(_region_fault, "a region such as eu-west-1", enum=list(regions()))]
 
 ZONE: Final = "an availability zone such as eu-west-1a"
-Zone = Annotated[str, Field(description=ZONE), matching(r"[a-z]{2,4}(-[a-z]+)+-\d+[a-z]", ZONE)]
+Zone = Annotated[str, matching(r"[a-z]{2,4}(-[a-z]+)+-\d+[a-z]", ZONE)]
 
 INSTANCE_TYPE: Final = "an instance type on the Nitro System such as t4g.medium"
-InstanceType = Annotated[str, Field(description=INSTANCE_TYPE), checked(_type_fault, INSTANCE_TYPE)]
-
-AMI: Final = "an image id: ami- and 8 or 17 hexadecimal digits"
-Ami = Annotated[str, Field(description=AMI), matching(r"ami-([0-9a-f]{8}|[0-9a-f]{17})", AMI)]
-
-CERTIFICATE: Final = "the ARN of a certificate in ACM: arn:aws:acm:REGION:ACCOUNT:certificate/ID"
-Certificate = Annotated[
-    str,
-    Field(description=CERTIFICATE),
-    matching(r"arn:aws(-cn|-us-gov)?:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]{1,64}", CERTIFICATE),
-]
+InstanceType = Annotated[str, checked(_type_fault, INSTANCE_TYPE, pattern=f"^{_TYPE}$")]
 
 S3: Final = "bucket/key of a .jar, of plain names between slashes"
-S3Object = Annotated[str, Field(description=S3), checked(_bucket_key_fault, S3)]
+S3Object = Annotated[str, checked(_bucket_key_fault, S3, pattern=f"^{_BUCKET}/{_KEY}$")]
 
 SHA256: Final = "the SHA-256 of the file: 64 lower-case hexadecimal digits"
-Sha256 = Annotated[str, Field(description=SHA256), matching(r"[0-9a-f]{64}", SHA256)]
+Sha256 = Annotated[str, matching(r"[0-9a-f]{64}", SHA256)]

@@ -1,118 +1,21 @@
-"""Types of the cluster file's fields: each refuses what is not allowed with `got X, want Y`."""
+"""Types of the cluster file's plain fields; those that AWS names stand in `aws_names`, networks in `addresses`."""
 
 import re
-from collections.abc import Callable
-from difflib import get_close_matches
-from ipaddress import IPv4Network
-from typing import Annotated, Any, Final, Literal
+import unicodedata
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict
 
-LONGEST_SHOWN: Final = 60
-"""Characters of a wrong value that a message repeats."""
+from muster.checking import checked, matching, one_of, true_or_false, whole_number
 
 
 class Block(BaseModel):
-    """A mapping of the cluster file: unknown fields are refused, no value is converted, nothing changes later."""
+    """A mapping of the cluster file: unknown fields are refused, no value is converted, nothing changes later.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    The text under each field is its meaning, in the JSON schema and in the file that `muster init` writes.
+    """
 
-
-def shown(value: object) -> str:
-    """Return `value` as a message repeats it: one line, printable, cut after `LONGEST_SHOWN` characters."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    text = ascii(value)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
-
-
-def closest(value: object, allowed: list[str]) -> str:
-    """Return ` (did you mean 'x'?)` for the nearest of `allowed`, or nothing. What is allowed already is a number."""
-    near = get_close_matches(str(value), allowed, n=1)
-    if near == [value]:  # the right number, as text
-        return " (write it without quotes)"
-    return f" (did you mean '{near[0]}'?)" if near else ""
-
-
-def refused(what: str) -> PydanticCustomError:
-    """Return the error that a validator raises, with `what` as its whole text."""
-    return PydanticCustomError("refused", "{what}", {"what": what})
-
-
-def not_wanted(value: object, want: str) -> PydanticCustomError:
-    """Return the error `got VALUE, want WANT`."""
-    return refused(f"got {shown(value)}, want {want}")
-
-
-def checked(check: Callable[[str], str | None], want: str) -> BeforeValidator:
-    """Return a validator of text: `check` gives a reason of its own for a refusal, or None."""
-
-    def validate(value: Any) -> str:
-        if not isinstance(value, str):
-            raise not_wanted(value, want)
-        if reason := check(value):
-            raise refused(f"got {shown(value)}, {reason}, want {want}")
-        return value
-
-    return BeforeValidator(validate)
-
-
-def matching(pattern: str, want: str) -> BeforeValidator:
-    """Return a validator of text that `pattern` matches as a whole."""
-    whole = re.compile(pattern)
-
-    def validate(value: Any) -> str:
-        if isinstance(value, str) and whole.fullmatch(value):
-            return value
-        raise not_wanted(value, want)
-
-    return BeforeValidator(validate)
-
-
-def whole_number(low: int, high: int, want: str) -> BeforeValidator:
-    """Return a validator of a whole number in `low`..`high`, both included."""
-
-    def validate(value: Any) -> int:
-        if type(value) is int and low <= value <= high:
-            return value
-        raise not_wanted(value, want)
-
-    return BeforeValidator(validate)
-
-
-def one_of(*allowed: str | int) -> BeforeValidator:
-    """Return a validator of a choice."""
-    names = [str(each) for each in allowed]
-
-    def validate(value: Any) -> Any:
-        if any(value == each and type(value) is type(each) for each in allowed):
-            return value
-        raise refused(f"got {shown(value)}{closest(value, names)}, want {' or '.join(names)}")
-
-    return BeforeValidator(validate)
-
-
-def _cidr_fault(value: str) -> str | None:
-    try:
-        network = IPv4Network(value, strict=False)
-    except ValueError:
-        return "which is not an IPv4 network"
-    if "/" not in value or str(network) != value:
-        return f"whose network is {network}"
-    if not 16 <= network.prefixlen <= 22:
-        return "which is too large" if network.prefixlen < 16 else "which is too small"
-    if not any(network.subnet_of(IPv4Network(private)) for private in _PRIVATE):
-        return "which is not private"
-    if network.overlaps(_DOCKER):
-        return f"which overlaps {_DOCKER}, where AWS services and Docker keep their own networks"
-    return None
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
 def _home_fault(value: str) -> str | None:
@@ -135,57 +38,104 @@ def _cookie_fault(value: str) -> str | None:
     if value.upper().startswith("AWSALB"):
         return "which the balancer keeps for itself"
     # RFC 6265: a cookie's name is a token of RFC 2616
-    return None if re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}", value) else "which is not a cookie's name"
+    return None if re.fullmatch(_COOKIE_NAME, value) else "which is not a cookie's name"
 
 
-_PRIVATE: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
-_DOCKER: Final = IPv4Network("172.17.0.0/16")
+def _host_fault(value: str) -> str | None:
+    labels = value.split(".")
+    if len(value) > 128:  # what a host-header condition of a listener rule takes
+        return "which is longer than 128 characters"
+    if not all(re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", label) for label in labels):
+        return "which is not a host name"
+    if len(labels) < 2:
+        return "which has no dot"
+    # Elastic Load Balancing: "You can include only alphabetical characters after the final period"
+    return None if labels[-1].isalpha() else "whose last part has more than letters"
+
+
+def _tag_key_fault(value: str) -> str | None:
+    """Judge a tag's key by what all of EC2, IAM, Elastic Load Balancing and the metadata service take."""
+    if not re.fullmatch(r"[A-Za-z0-9+=._:@-]{1,128}", value) or value in {".", "..", "_index"}:
+        return "which is not such a key"
+    if value.lower().startswith("aws:"):
+        return "which AWS keeps for itself"
+    taken = value.lower() == "name" or value.lower().startswith("muster:")
+    return "which Muster sets itself" if taken else None
+
+
+def _tag_value_fault(value: str) -> str | None:
+    if len(value) > 256:
+        return "which is too long"
+    if value.lower().startswith("aws:"):
+        return "which AWS keeps for itself"
+    # IAM: [\p{L}\p{Z}\p{N}_.:/=+\-@]*; the cluster's roles carry the tags too
+    fitting = all(unicodedata.category(each)[0] in "LZN" or each in "_.:/=+-@" for each in value)
+    return None if fitting else "which has another character"
+
+
+_COOKIE_NAME: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}"
 _TAKEN: Final = (
     *("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp"),  # noqa: S108 - names, not files
     *("/usr/bin", "/usr/lib", "/usr/lib64", "/usr/sbin", "/usr/share", "/var/run", "/var/tmp"),  # noqa: S108
     *("/opt/muster", "/var/lib/muster", "/var/lib/cloud", "/var/lib/systemd"),
 )
 
-PORT: Final = "a port from 1024 to 65535 (the services run without root)"
-Port = Annotated[int, Field(description=PORT), whole_number(1024, 65535, PORT)]
+Truth = Annotated[bool, true_or_false()]
 
-CIDR: Final = "a private IPv4 network from /16 to /22 such as 10.64.0.0/20"
-Cidr = Annotated[str, Field(description=CIDR), checked(_cidr_fault, CIDR)]
+Port = Annotated[int, whole_number(1024, 65535, "a port from 1024 to 65535 (the services run without root)")]
 
 HOME: Final = "a path of at least two plain folder names such as /opt/as400gateway"
-Home = Annotated[str, Field(description=HOME), checked(_home_fault, HOME)]
+Home = Annotated[str, checked(_home_fault, HOME, pattern=r"^(/[A-Za-z0-9._-]+){2,}$", maxLength=100)]
 
 URL_PATH: Final = "a path such as /actuator/health, of letters, digits and . _ ~ - between single slashes"
-UrlPath = Annotated[str, Field(description=URL_PATH), checked(_url_path_fault, URL_PATH)]
+UrlPath = Annotated[str, checked(_url_path_fault, URL_PATH, pattern=r"^(?:(/[A-Za-z0-9._~-]+)+|/)$", maxLength=128)]
 
 COOKIE: Final = "the name of the application's session cookie such as JSESSIONID, or `balancer` for the balancer's own"
-Cookie = Annotated[str, Field(description=COOKIE), checked(_cookie_fault, COOKIE)]
+Cookie = Annotated[str, checked(_cookie_fault, COOKIE, pattern=f"^(?![Aa][Ww][Ss][Aa][Ll][Bb]){_COOKIE_NAME}$")]
 
-HOURS: Final = "whole hours from 1 to 168 (7 days)"
-Hours = Annotated[int, Field(description=HOURS), whole_number(1, 168, HOURS)]
+Hours = Annotated[int, whole_number(1, 168, "whole hours from 1 to 168 (7 days)")]
 
-TIMEOUT: Final = "whole seconds from 60 to 43200 (12 hours)"
-Timeout = Annotated[int, Field(description=TIMEOUT), whole_number(60, 43200, TIMEOUT)]
+Timeout = Annotated[int, whole_number(60, 43200, "whole seconds from 60 to 43200 (12 hours)")]
+
+Volume = Annotated[int, whole_number(8, 16384, "whole GiB from 8 to 16384")]
 
 # `;` begins settings in an H2 URL, and settings can run SQL (INIT=RUNSCRIPT)
-DATABASE_NAME: Final = "a letter followed by up to 62 letters, digits or _"
-DatabaseName = Annotated[str, Field(description=DATABASE_NAME), matching(r"[A-Za-z][A-Za-z0-9_]{0,62}", DATABASE_NAME)]
+DatabaseName = Annotated[
+    str, matching(r"[A-Za-z][A-Za-z0-9_]{0,62}", "a letter followed by up to 62 letters, digits or _")
+]
 
 CLUSTER_NAME: Final = "1 to 24 lower-case letters, digits and -, beginning with a letter and not ending with -"
-ClusterName = Annotated[
-    str, Field(description=CLUSTER_NAME), matching(r"[a-z]([a-z0-9-]{0,22}[a-z0-9])?", CLUSTER_NAME)
-]
+ClusterName = Annotated[str, matching(r"[a-z]([a-z0-9-]{0,22}[a-z0-9])?", CLUSTER_NAME)]
 
 NODE_NAME: Final = "1 to 15 lower-case letters, digits and -, beginning with a letter and not ending with -"
-NodeName = Annotated[str, Field(description=NODE_NAME), matching(r"[a-z]([a-z0-9-]{0,13}[a-z0-9])?", NODE_NAME)]
+NodeName = Annotated[str, matching(r"[a-z]([a-z0-9-]{0,13}[a-z0-9])?", NODE_NAME)]
+
+HOST: Final = "a host name in lower case such as gateway.example.org, of at most 128 characters"
+HostName = Annotated[
+    str, checked(_host_fault, HOST, pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]+$", maxLength=128)
+]
+
+EMAIL: Final = "an address such as operations@example.org"
+Email = Annotated[str, matching(r"[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,24}", EMAIL)]
+
+TAG_KEY: Final = "1 to 128 letters, digits and + - = . _ : @ (what the metadata service and IAM both take)"
+TagKey = Annotated[
+    str,
+    checked(
+        _tag_key_fault,
+        TAG_KEY,
+        pattern=r"^(?![Aa][Ww][Ss]:|[Mm]uster:|(Name|_index|\.|\.\.)$)[A-Za-z0-9+=._:@-]{1,128}$",
+    ),
+]
+
+TAG_VALUE: Final = "text of at most 256 letters, digits, spaces and _ . : / = + - @ (numbers in quotes)"
+TagValue = Annotated[str, checked(_tag_value_fault, TAG_VALUE, maxLength=256)]
 
 OperatingSystem = Literal["amazon-linux-2023", "debian-12"]
-Os = Annotated[
-    OperatingSystem, Field(description="amazon-linux-2023 or debian-12"), one_of("amazon-linux-2023", "debian-12")
-]
+Os = Annotated[OperatingSystem, one_of("amazon-linux-2023", "debian-12")]
+Scheme = Annotated[Literal["internal", "internet-facing"], one_of("internal", "internet-facing")]
+Protection = Annotated[Literal["on", "lifted", "off"], one_of("on", "lifted", "off")]
 
-Scheme = Annotated[
-    Literal["internal", "internet-facing"],
-    Field(description="internal or internet-facing"),
-    one_of("internal", "internet-facing"),
-]
+# CloudWatch Logs, PutRetentionPolicy: retentionInDays
+_DAYS: Final = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+Retention = Annotated[int, one_of(*_DAYS, want=f"one of CloudWatch's numbers of days: {', '.join(map(str, _DAYS))}")]

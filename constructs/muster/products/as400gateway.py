@@ -1,7 +1,8 @@
 """AS400Gateway: two workers over one H2 pair, behind a balancer (its Cluster Configuration Guide)."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
+from muster.checking import one_of
 from muster.fields import Block, Home, UrlPath
 from muster.fields import Port as PortNumber
 from muster.products.product import Port, Product, Reach, Secret
@@ -16,11 +17,19 @@ class As400Gateway(Block):
     """Where the application lies on a node and how it is reached."""
 
     home: Home = "/opt/as400gateway"
+    """The product's folder on a node."""
     port: PortNumber = 8080
+    """The port on which the application answers users."""
     readiness_port: PortNumber = 9180
+    """The port on which a node tells the balancer whether it is ready."""
     health: UrlPath = "/actuator/health"
+    """The path of the application's health."""
     functional: UrlPath = "/api"
+    """The path below which users' requests are answered."""
     admin: UrlPath = "/admin"
+    """The path below which the application is administered."""
+    admin_writes: Annotated[Literal["any"], one_of("any")] = "any"
+    """Which node takes changes that administrators make."""
 
 
 def _ports(cluster: "Cluster") -> tuple[Port, ...]:
@@ -55,4 +64,8 @@ PRODUCT = Product(
     ),
     ports=_ports,
     settings=_settings,
+    memory=2,  # two Java machines: the application and the H2 server
+    example="artifacts/as400-common-api-1.0.0.jar",
+    admin=lambda cluster: cluster.block(As400Gateway).admin,
+    users=lambda cluster: cluster.block(As400Gateway).functional,
 )

@@ -44,8 +44,11 @@ class Secret:
 class Product:
     """One product.
 
-    `ports`, `settings` and `health` are pure functions of the cluster file. `serving` and `readiness` name the port
-    that users reach and the one whose /ready the balancer asks. `defaults` is merged below what a cluster file says.
+    `ports`, `settings`, `admin` and `users` are pure functions of the cluster file; `admin` gives the path below which
+    the product is administered, `users` the one of its users' requests; each is None where there is none. `serving` and
+    `readiness` name the port that users reach and the one whose /ready the balancer asks. `defaults` is merged below
+    what a cluster file says. `memory` is what a node needs at least, in GiB. `example` is the file name of the
+    application, for a new cluster file.
     """
 
     name: str
@@ -60,6 +63,15 @@ class Product:
     secrets: tuple[Secret, ...]
     ports: Callable[["Cluster"], tuple[Port, ...]]
     settings: Callable[["Cluster"], Mapping[str, str]]
+    memory: float
+    example: str
+    admin: Callable[["Cluster"], str] | None = None
+    users: Callable[["Cluster"], str] | None = None
+
+    @property
+    def has_admin(self) -> bool:
+        """Whether the product has a path for its administration."""
+        return self.admin is not None
 
     def port(self, cluster: "Cluster", name: str) -> int:
         """Return the number of the port named `name`."""

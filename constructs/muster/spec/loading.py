@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from muster.fields import closest, shown
+from muster.checking import closest, shown
 from muster.products import PRODUCTS
 from muster.spec.faults import Fault, Location, SpecError
 from muster.spec.model import Cluster, file_model
@@ -74,9 +74,10 @@ def _all_faults(document: Document, model: type[Cluster], values: Any, error: Va
     details = error.errors(include_url=False)
     faulty = [_location(each["loc"]) for each in details]
     faults = [document.fault(_location(each["loc"]), _what(model, each)) for each in details]
-    healed = _healed(model, values, faulty)
+    healed, replaced = _healed(model, values, faulty)
     if healed is None:
         return faults
+    faulty += replaced
     sure = (
         each
         for each in findings(healed)
@@ -85,30 +86,37 @@ def _all_faults(document: Document, model: type[Cluster], values: Any, error: Va
     return [*faults, *(document.fault(each.field, each.what) for each in sure)]
 
 
-def _healed(model: type[Cluster], values: Any, faulty: list[Location]) -> Cluster | None:
-    """Return the cluster with faulty fields left out, or with stand-ins for whole blocks, or None if neither helps."""
+def _healed(model: type[Cluster], values: Any, faulty: list[Location]) -> tuple[Cluster | None, list[Location]]:
+    """Return the cluster with faulty fields left out, or None, and the whole blocks that others stand in for."""
+    replaced: list[Location] = []
     if not _product(values):
-        return None
+        return None, replaced
     trial = deepcopy(values)
-    for location in faulty:
-        _leave_out(trial, location)
+    for place in faulty:
+        _leave_out(trial, place)
     for _ in range(2):
         try:
-            return model.model_validate(trial)
+            return model.model_validate(trial), replaced
         except ValidationError as error:
-            for each in error.errors(include_url=False):
-                top = str(each["loc"][0])
-                trial.pop(top, None)
-                if top in _STAND_INS:
-                    trial[top] = deepcopy(_STAND_INS[top])
-    return None
+            tops = {str(each["loc"][0]) for each in error.errors(include_url=False)}
+        for top in tops:
+            trial.pop(top, None)
+            if top in _STAND_INS:
+                trial[top] = deepcopy(_STAND_INS[top])
+        replaced += [(top,) for top in tops]
+    return None, replaced
 
 
-def _leave_out(values: Any, location: Location) -> None:
-    for key in location[:-1]:
-        values = values.get(key) if isinstance(values, dict) else None
-    if isinstance(values, dict):
-        values.pop(location[-1], None)
+def _leave_out(values: Any, place: Location) -> None:
+    """Take the field at `place` away; of a list the whole of it, since the places of the others would change."""
+    for length, key in enumerate(place, start=1):
+        inner = values.get(key) if isinstance(values, dict) else None
+        if length < len(place) and isinstance(inner, dict):
+            values = inner
+            continue
+        if isinstance(values, dict):
+            values.pop(key, None)
+        return
 
 
 def _touch(one: Location, other: Location) -> bool:

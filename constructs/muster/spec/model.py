@@ -1,143 +1,149 @@
-"""The cluster file as typed, unchangeable values."""
+"""The cluster file as typed, unchangeable values. Its larger blocks stand in modules of their own."""
 
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import Discriminator, Field, PrivateAttr, Tag, create_model
+from pydantic import Field, PrivateAttr, create_model
 
-from muster.aws_names import Ami, Architecture, Certificate, InstanceType, Region, S3Object, Sha256, Zone, architecture
+from muster.aws_ids import Account, KmsKey, PermissionBoundary
+from muster.aws_names import Region
+from muster.checking import Check, one_of
 from muster.fields import (
     Block,
-    Cidr,
     ClusterName,
-    Cookie,
     DatabaseName,
-    Hours,
+    Email,
     NodeName,
-    Os,
     Port,
-    Scheme,
+    Protection,
+    Retention,
+    TagKey,
+    TagValue,
     Timeout,
-    checked,
-    one_of,
 )
 from muster.products import PRODUCTS, Product
+from muster.spec.balancer import AdminRoute, Balancer, Domain, Stickiness
 from muster.spec.faults import Fault, SpecError
+from muster.spec.instance import ARTIFACT_KINDS, Artifact, ArtifactFile, ArtifactInS3, Instance, Node
+from muster.spec.network import ExistingVpc, Network, Subnet, VpcZone
 from muster.spec.reading import Document
 
-BlockT = TypeVar("BlockT", bound=Block)
-ARTIFACT = "the application's .jar: {file: PATH} or {s3: bucket/key, sha256: HASH}"
-FILE = "the path of a .jar whose name has only letters, digits and . _ -"
-
-
-def _file_fault(value: str) -> str | None:
-    name = value.rpartition("/")[2]
-    plain = name.isascii() and name.replace(".", "").replace("_", "").replace("-", "").isalnum()
-    if not plain or not name.endswith(".jar") or not name[0].isalnum() or len(name) > 100:
-        return "whose name is not such"
-    return None if value.isprintable() else "which is not printable"
-
-
-class Node(Block):
-    """A member machine of the cluster."""
-
-    zone: Zone
-
-
-class Instance(Block):
-    """What every node runs on; `ami` stands in place of the pinned image of `os`."""
-
-    type: InstanceType
-    os: Os = "amazon-linux-2023"
-    java: Annotated[int, one_of(8, 11, 17, 21)] = 17
-    ami: Ami | None = None
-
-    @property
-    def architecture(self) -> Architecture:
-        """The processor architecture that `type` says."""
-        return architecture(self.type)
-
-
-class ArtifactFile(Block):
-    """A .jar on this machine; its path is relative to the cluster file."""
-
-    file: Annotated[str, Field(description=FILE), checked(_file_fault, FILE)]
-
-
-class ArtifactInS3(Block):
-    """A .jar in S3 with its hash."""
-
-    s3: S3Object
-    sha256: Sha256
-
-
-ARTIFACT_KINDS: Final[Mapping[str, type[Block]]] = {"<file>": ArtifactFile, "<s3>": ArtifactInS3}
-"""By the mark that pydantic puts into the location of an error."""
-
-
-def _kind_of_artifact(value: Any) -> str:
-    return "<s3>" if isinstance(value, dict) and {"s3", "sha256"} & set(value) else "<file>"
-
-
-Artifact = Annotated[
-    Annotated[ArtifactFile, Tag("<file>")] | Annotated[ArtifactInS3, Tag("<s3>")],
-    Field(description=ARTIFACT),
-    Discriminator(_kind_of_artifact),
+__all__ = [
+    "ARTIFACT_KINDS",
+    "AdminRoute",
+    "Alarms",
+    "Artifact",
+    "ArtifactFile",
+    "ArtifactInS3",
+    "Balancer",
+    "Cluster",
+    "Database",
+    "Domain",
+    "ExistingVpc",
+    "Formation",
+    "Instance",
+    "Logs",
+    "Network",
+    "Node",
+    "Stickiness",
+    "Subnet",
+    "VpcZone",
+    "file_model",
 ]
 
-
-class Stickiness(Block):
-    """How long a user stays on one node, and by which cookie; `balancer` is the balancer's own."""
-
-    cookie: Cookie = "balancer"
-    hours: Hours = 8
-
-
-class Balancer(Block):
-    """The load balancer that users reach."""
-
-    scheme: Scheme = "internal"
-    certificate: Certificate | None = None
-    stickiness: Stickiness = Stickiness()
-
-
-class Network(Block):
-    """The address range of the cluster's own VPC."""
-
-    cidr: Cidr = "10.64.0.0/20"
+BlockT = TypeVar("BlockT", bound=Block)
 
 
 class Formation(Block):
-    """Seconds in which the cluster must have formed, else the deployment fails."""
+    """How long a deployment waits."""
 
     timeout: Timeout = 900
+    """Seconds in which the cluster must have formed, else the deployment fails."""
+
+
+class Logs(Block):
+    """The log groups of nodes, product and H2."""
+
+    retention: Retention = 30
+    """Days after which log entries go."""
+
+
+class Alarms(Block):
+    """Who is told when something is wrong."""
+
+    email: Email | None = None
+    """The address to which alarms are sent, after its owner has confirmed it."""
 
 
 class Database(Block):
-    """The H2 pair: database name, the port of its servers, and the port on which the members ask each other."""
+    """The H2 pair."""
 
     name: DatabaseName = "connections"
+    """The database's name, as the product's own URL has it."""
     port: Port = 9092
+    """The port of the H2 servers."""
     peer_port: Port = 9093
+    """The port on which the members ask each other."""
 
 
 class Cluster(Block):
     """One cluster file. The block of its product is read by `block`."""
 
     name: ClusterName
-    product: Annotated[str, Field(description=" or ".join(PRODUCTS)), one_of(*PRODUCTS)]
+    """The cluster's name, in the names of all that it is made of; two clusters of one account differ in it."""
+    account: Account | None = None
+    """The account for which the file is meant: a deployment to another is refused, and so are another's ARNs."""
+    product: Annotated[str, one_of(*PRODUCTS)]
+    """The product that runs on the nodes."""
     region: Region
-    nodes: Annotated[Mapping[NodeName, Node], Field(description="a mapping of node names to {zone: ZONE}")]
-    instance: Annotated[Instance, Field(description="a mapping such as {type: t4g.medium}")]
+    """The region."""
+    protection: Protection = "on"
+    """`on`: deletion is refused. `lifted`: it keeps volumes' snapshots and access logs. `off`: it keeps nothing."""
+    tags: Annotated[
+        Mapping[TagKey, TagValue], Check("a mapping of tags such as {cost-center: '1234'}"), Field(default_factory=dict)
+    ]
+    """Tags of everything that is made, up to 40."""
+    nodes: Annotated[Mapping[NodeName, Node], Check("a mapping of node names to {zone: ZONE}")]
+    """The nodes. Each is known by its name; its place in the list means nothing."""
+    instance: Annotated[Instance, Check("a mapping such as {type: t4g.medium}")]
+    """What every node runs on."""
     artifact: Artifact
+    """The application."""
     balancer: Balancer = Balancer()
+    """The load balancer that users reach."""
     network: Network = Network()
+    """Where the cluster lies."""
     formation: Formation = Formation()
+    """How long a deployment waits."""
+    logs: Logs = Logs()
+    """The log groups of nodes, product and H2."""
+    alarms: Alarms = Alarms()
+    """Who is told when something is wrong."""
+    kms_key: KmsKey | None = None
+    """Your own key for volumes, secrets, log groups and the alarms' topic. Without it AWS's own keys encrypt them."""
+    permission_boundary: PermissionBoundary | None = None
+    """A managed policy that bounds every role of the cluster."""
     database: Database = Database()
+    """The H2 pair."""
 
     _document: Document | None = PrivateAttr(default=None)
+
+    @property
+    def protected(self) -> bool:
+        """Whether data outlive a deletion: `protection` is on or lifted."""
+        return self.protection != "off"
+
+    @property
+    def deletion_refused(self) -> bool:
+        """Whether nothing that holds data, and not the stack, can be deleted: `protection` is on."""
+        return self.protection == "on"
+
+    @property
+    def present_nodes(self) -> tuple[str, ...]:
+        """The names of the nodes whose instances run, sorted."""
+        return tuple(sorted(name for name, node in self.nodes.items() if node.present))
 
     def block(self, kind: type[BlockT]) -> BlockT:
         """Return the block of this cluster's product; raises `TypeError` if `kind` is another product's."""
@@ -168,5 +174,5 @@ def file_model(product: str | None) -> type[Cluster]:
     blocks: dict[str, Any] = dict.fromkeys(PRODUCTS, (Any, None))
     if product:
         kind = PRODUCTS[product].block
-        blocks = {product: (kind, kind())}
+        blocks = {product: (kind, Field(default=kind(), description=kind.__doc__))}
     return cast("type[Cluster]", create_model("Cluster", __base__=Cluster, **blocks))

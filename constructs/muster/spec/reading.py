@@ -11,7 +11,7 @@ from ruamel.yaml import events as yaml_events
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
-from muster.fields import LONGEST_SHOWN, shown
+from muster.checking import LONGEST_SHOWN, printable, shown
 from muster.spec.faults import Fault, Location, SpecError
 
 LARGEST: Final = 256 * 1024
@@ -95,7 +95,7 @@ def _syntax_fault(name: str, text: str, error: Exception) -> Fault:
     problem = error.problem or error.context or "syntax error"
     if "\\t" in problem:
         problem = "found a tab, want spaces"
-    return Fault(name, mark.line + 1 if mark else None, "", f"is not YAML: {problem}")
+    return Fault(name, mark.line + 1 if mark else None, "", f"is not YAML: {printable(problem)}")
 
 
 class _Builder:
@@ -128,10 +128,10 @@ class _Builder:
 
     def _node(self, event: Any, location: Location) -> Any:
         if isinstance(event, yaml_events.AliasEvent):
-            self._refuse(location, event, f"uses the alias *{event.anchor}, want the value written out")
+            self._refuse(location, event, f"uses the alias *{printable(event.anchor)}, want the value written out")
             return None
         if event.anchor is not None:
-            self._refuse(location, event, f"sets the anchor &{event.anchor}, want the value written out")
+            self._refuse(location, event, f"sets the anchor &{printable(event.anchor)}, want the value written out")
         if event.tag is not None:
             self._refuse(location, event, f"has the tag {shown(str(event.tag))}, want a plain value")
         if isinstance(event, yaml_events.ScalarEvent):

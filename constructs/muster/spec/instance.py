@@ -1,0 +1,87 @@
+"""The blocks of the cluster file about machines: nodes, instances, and the application's file."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import Discriminator, Field, Tag
+
+from muster.addresses import Address
+from muster.aws_ids import Ami
+from muster.aws_names import Architecture, ArchitectureField, InstanceType, S3Object, Sha256, Zone, architecture
+from muster.checking import Check, checked, one_of
+from muster.fields import Block, Os, Truth, Volume
+
+ARTIFACT: Final = "the application's .jar: {file: PATH} or {s3: bucket/key, sha256: HASH}"
+FILE: Final = "the path of a .jar whose name has only letters, digits and . _ -"
+
+
+def _file_fault(value: str) -> str | None:
+    name = value.rpartition("/")[2]
+    plain = name.isascii() and name.replace(".", "").replace("_", "").replace("-", "").isalnum()
+    if not plain or not name.endswith(".jar") or not name[0].isalnum() or len(name) > 100:
+        return "whose name is not such"
+    return None if value.isprintable() else "which is not printable"
+
+
+class Node(Block):
+    """A member machine of the cluster."""
+
+    zone: Zone
+    """The availability zone in which the node runs."""
+    present: Truth = True
+    """Whether its instance runs. An absent node keeps its place, its address and its data volume."""
+    address: Address | None = None
+    """The node's address, in an existing VPC alone: an unused one of its zone's node subnet."""
+
+
+class Instance(Block):
+    """What every node runs on."""
+
+    type: InstanceType
+    """The instance type of every node."""
+    os: Os = "amazon-linux-2023"
+    """The operating system of the image."""
+    java: Annotated[int, one_of(8, 11, 17, 21)] = 17
+    """The version of Java, from the operating system's packages."""
+    ami: Ami | None = None
+    """An image of your own in place of the pinned one of `os`, which it must run."""
+    architecture_of_image: ArchitectureField | None = Field(default=None, alias="architecture")
+    """What your own image is built for, to be compared with the instance type."""
+    volume: Volume = 20
+    """The size in GiB of each node's data volume, which can grow later but not shrink."""
+
+    @property
+    def architecture(self) -> Architecture:
+        """The processor architecture that `type` says."""
+        return architecture(self.type)
+
+
+class ArtifactFile(Block):
+    """A .jar on this machine."""
+
+    file: Annotated[str, checked(_file_fault, FILE, pattern=r"^(.*/)?[A-Za-z0-9][A-Za-z0-9._-]*\.jar$")]
+    """The path of the application's .jar, relative to the cluster file."""
+
+
+class ArtifactInS3(Block):
+    """A .jar in S3 with its hash."""
+
+    s3: S3Object
+    """Where the application's .jar lies: bucket/key."""
+    sha256: Sha256
+    """The SHA-256 of the .jar, which each node compares."""
+
+
+ARTIFACT_KINDS: Final[Mapping[str, type[Block]]] = {"<file>": ArtifactFile, "<s3>": ArtifactInS3}
+"""By the mark that pydantic puts into the location of an error."""
+
+
+def _kind_of_artifact(value: Any) -> str:
+    return "<s3>" if isinstance(value, dict) and {"s3", "sha256"} & set(value) else "<file>"
+
+
+Artifact = Annotated[
+    Annotated[ArtifactFile, Tag("<file>")] | Annotated[ArtifactInS3, Tag("<s3>")],
+    Check(ARTIFACT),
+    Discriminator(_kind_of_artifact),
+]

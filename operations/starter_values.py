@@ -1,0 +1,80 @@
+"""Values for a cluster file to begin with: the product's defaults, and examples that agree with one another."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from muster.aws_names import partition_of
+from muster.fields import Block
+from muster.products import PRODUCTS
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the user chose: a product that is known, a valid name, a known region."""
+
+    product: str
+    name: str
+    region: str
+
+    @property
+    def nodes(self) -> dict[str, str]:
+        """As few nodes as the product has, by name, in two zones."""
+        names = "abcdefgh"[: PRODUCTS[self.product].nodes.start]
+        return {name: f"{self.region}{'ab'[place % 2]}" for place, name in enumerate(names)}
+
+
+def value_of(start: Start, place: tuple[str, ...], field: FieldInfo) -> Any:
+    """Return an example where there is no default, else the default that the product has, or the model's."""
+    examples = _examples(start)
+    if ".".join(place) in examples:
+        return examples[".".join(place)]
+    default = field.get_default(call_default_factory=True)
+    value = default.model_dump(by_alias=True, mode="json", exclude_none=True) if isinstance(default, Block) else default
+    return _merged(value, _defaults(start, place))
+
+
+def _defaults(start: Start, place: tuple[str, ...]) -> Any:
+    found: Any = PRODUCTS[start.product].defaults
+    for key in place:
+        found = found.get(key, {}) if isinstance(found, Mapping) else {}
+    return found
+
+
+def _merged(value: Any, over: Any) -> Any:
+    if isinstance(value, dict) and isinstance(over, Mapping):
+        return {**value, **over}
+    return value if over == {} else over
+
+
+def _examples(start: Start) -> dict[str, Any]:
+    """Return examples of fields without a default; they agree with one another and with the region."""
+    account, key_id = "123456789012", "12345678-1234-1234-1234-123456789012"
+    where = f"arn:{partition_of(start.region)}"
+    return {
+        "account": account,
+        "tags": {"cost-center": "1234"},
+        "alarms": {"email": "operations@example.org"},
+        "kms_key": f"{where}:kms:{start.region}:{account}:key/{key_id}",
+        "permission_boundary": f"{where}:iam::{account}:policy/boundary",
+        "instance.ami": "ami-0123456789abcdef0",
+        "instance.architecture": "arm64",
+        "balancer.certificate": f"{where}:acm:{start.region}:{account}:certificate/{key_id}",
+        "balancer.clients": ["10.0.0.0/8"],
+        "balancer.admin": {"route": "host", "host": "admin.example.org"},
+        "balancer.domain": {"name": "gateway.example.org", "zone": "Z0123456789ABC"},
+    }
+
+
+def flow(value: Any) -> str:
+    """Return a value as YAML in one line; text is quoted where it would read as something else."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {flow(each)}' for key, each in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(flow(each) for each in value)}]"
+    if isinstance(value, str) and not value.isdigit():
+        return value
+    return json.dumps(value)

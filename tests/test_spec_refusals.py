@@ -1,0 +1,45 @@
+"""The catalogue of input that must be refused: each entry that has a field, with the whole of its message.
+
+The numbers are those of docs/decisions/0005-what-a-cluster-file-is-refused-for.md, which says why the others are not
+here.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from muster.spec import SpecError, load
+from tests.conftest import ROOT
+from tests.refusals_of_places import PLACES
+from tests.refusals_of_values import VALUES, own
+
+DECISION = ROOT / "docs" / "decisions" / "0005-what-a-cluster-file-is-refused-for.md"
+
+REFUSED = [*PLACES, *VALUES]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [row[1:] for row in REFUSED], ids=[f"entry {number}" for number, *_ in REFUSED]
+)
+def test_refuses_with_exactly_these_lines(text: str, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError) as error:
+        load(file)
+    assert str(error.value) == "\n".join(f"{file}:{line}" for line in words.splitlines())
+
+
+def test_every_entry_of_the_catalogue_is_in_the_table_or_has_its_reason() -> None:
+    rows = re.findall(r"^\| (\d+) \|[^|]*\| (here|elsewhere|no field|another product) \|", DECISION.read_text(), re.M)
+    here = {int(number) for number, where in rows if where == "here"}
+    assert [int(number) for number, _ in rows] == list(range(1, 51))
+    assert here == {number for number, _, _ in REFUSED}
+
+
+def test_values_that_only_look_dangerous_arrive_as_written(tmp_path: Path) -> None:
+    """The positive side of entry 39: spaces, = and letters of any script in the values of tags."""
+    value = "a = b: Größe 東京 + @home/1_2"
+    file = tmp_path / "x.yaml"
+    file.write_text(own("Gateway Basel", f"'{value}'"), encoding="utf-8")
+    assert load(file).tags["team"] == value
