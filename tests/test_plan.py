@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muster.fields import Block
-from muster.products.as400gateway import As400Gateway
-from muster.spec import ArtifactFile, Cluster, Member, ZonePlan, plan
-from muster.spec.model import Instance, Network, Node
+from muster.spec import Cluster, Member, SpecError, ZonePlan, locked, plan
+from muster.spec.model import Node
+from tests.lock_help import NEW, OLD, PAIR, cluster_of, launched, pair, pinned
 
 NAMES = st.from_regex(r"[a-z]([a-z0-9-]{0,13}[a-z0-9])?", fullmatch=True)
 ZONES = st.sampled_from([f"eu-west-1{letter}" for letter in "abcdefgh"])
@@ -23,30 +22,14 @@ def cidrs(draw: st.DrawFn) -> str:
     return f"{IPv4Address((10 << 24) + (draw(st.integers(0, 2 ** (prefix - 8) - 1)) << (32 - prefix)))}/{prefix}"
 
 
-def cluster_of(nodes: dict[str, str], cidr: str = "10.64.0.0/20") -> Cluster:
-    """Return a cluster of these nodes (name to zone); how many a product allows is not asked."""
-
-    class File(Cluster):
-        as400gateway: Block = As400Gateway()
-
-    fields: dict[str, Any] = {"name": "x", "product": "as400gateway", "region": "eu-west-1"}
-    return File(
-        **fields,
-        nodes={name: Node(zone=zone) for name, zone in nodes.items()},
-        instance=Instance(type="t4g.medium"),
-        artifact=ArtifactFile(file="x.jar"),
-        network=Network(cidr=cidr),
-    )
-
-
 CLUSTERS = st.builds(cluster_of, st.dictionaries(NAMES, ZONES, min_size=1, max_size=12), cidrs())
 
 
 def test_the_example_lies_where_the_documentation_says() -> None:
     planned = plan(cluster_of({"a": "eu-west-1a", "b": "eu-west-1b"}))
     assert planned.members == (
-        Member("a", 0, "eu-west-1a", "10.64.0.10"),
-        Member("b", 1, "eu-west-1b", "10.64.1.11"),
+        Member("a", 0, "eu-west-1a", "10.64.0.10", instance_type="t4g.medium"),
+        Member("b", 1, "eu-west-1b", "10.64.1.11", instance_type="t4g.medium"),
     )
     assert planned.zones == (
         ZonePlan("eu-west-1a", "10.64.0.0/24", "10.64.8.0/25", "10.64.8.128/25"),
@@ -55,13 +38,13 @@ def test_the_example_lies_where_the_documentation_says() -> None:
 
 
 def test_more_than_eight_zones_are_refused() -> None:
-    with pytest.raises(ValueError, match="at most 8 zones, got 9"):
+    with pytest.raises(SpecError, match="at most 8 zones in its life, eu-west-1i would be number 9"):
         plan(cluster_of({f"n{letter}": f"eu-west-1{letter}" for letter in "abcdefghi"}))
 
 
 def test_more_nodes_than_addresses_are_refused() -> None:
     nodes = {f"n{number:02}": "eu-west-1a" for number in range(54)}
-    with pytest.raises(ValueError, match="no room for node n53"):
+    with pytest.raises(SpecError, match="no room for node n53"):
         plan(cluster_of(nodes, "10.0.0.0/22"))
 
 
@@ -115,3 +98,36 @@ def test_ordinals_are_the_places_of_the_sorted_names(cluster: Cluster) -> None:
     members = plan(cluster).members
     assert [member.ordinal for member in members] == list(range(len(members)))
     assert [member.name for member in members] == sorted(cluster.nodes)
+
+
+def test_an_absent_member_keeps_its_place_and_is_not_present() -> None:
+    planned = plan(pair(present="a"))
+    assert [member.name for member in planned.members] == ["a", "b"]
+    assert [member.name for member in planned.present] == ["a"]
+    assert planned.members[1].address == plan(pair()).members[1].address
+    assert [zone.zone for zone in planned.zones] == sorted(PAIR.values())
+
+
+def test_a_member_that_the_lock_has_absent_is_absent_though_the_file_wants_it() -> None:
+    """As during `muster roll`."""
+    lock = launched(pair()).with_node("a", present=False).changed(rolling=("a",))
+    assert [member.name for member in plan(pair(), lock).present] == ["b"]
+
+
+def test_members_are_launched_as_the_lock_says_and_not_as_the_newest_pin() -> None:
+    planned = plan(pair(), pinned(launched(pair(), OLD), NEW))
+    assert [member.image for member in planned.members] == [OLD, OLD]
+
+
+def test_without_a_lock_the_plan_says_so() -> None:
+    assert not plan(pair()).locked
+    assert plan(pair(), launched(pair())).locked
+
+
+def test_a_zone_that_comes_later_stands_behind_the_others() -> None:
+    """So that what lies in the first zone alone, the NAT gateway, never moves."""
+    late = cluster_of({"b": "eu-west-1b", "c": "eu-west-1c"})
+    lock = launched(late)
+    wider = cluster_of({"a": Node(zone="eu-west-1a"), "b": "eu-west-1b", "c": "eu-west-1c"})
+    planned = plan(wider, locked(lock, wider))
+    assert [zone.zone for zone in planned.zones] == ["eu-west-1b", "eu-west-1c", "eu-west-1a"]

@@ -1,34 +1,35 @@
-"""Where everything lies: subnets and addresses, a pure function of the cluster file.
-
-The VPC's range is cut into 16 equal blocks. Zone k (in sorted order) has block k for its nodes; block 8+k is split in
-halves: the lower for the balancer, the upper (edge) for the NAT gateway and for a balancer that faces the internet.
-So nodes and balancer never compete for addresses, and a zone's subnets depend on no other zone's use.
-"""
+"""Where everything lies and what each node is launched with: a pure function of the cluster file and its lock."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network
-from typing import Final
 
+from muster.spec.layout import FIRST_HOST, MOST_ZONES
+from muster.spec.lock import Lock
+from muster.spec.locking import verify
 from muster.spec.model import Cluster
 
-MOST_ZONES: Final = 8
-FIRST_HOST: Final = 10
-"""Offset of ordinal 0 in its subnet: AWS keeps the first four addresses, some are left for what comes later."""
+__all__ = ["FIRST_HOST", "MOST_ZONES", "Member", "Plan", "ZonePlan", "plan"]
 
 
 @dataclass(frozen=True)
 class Member:
-    """A node with its place; `address` is an IPv4 address of its zone's node subnet."""
+    """A node with its place; `address` is an IPv4 address of its zone's node subnet.
+
+    An absent member (not `present`) has no instance: its address and its data volume wait for it. `image` is None as
+    long as none is pinned.
+    """
 
     name: str
     ordinal: int
     zone: str
     address: str
+    present: bool = True
+    instance_type: str = ""
+    image: str | None = None
 
 
 @dataclass(frozen=True)
 class ZonePlan:
-    """The subnets (CIDR) of one zone."""
+    """The subnets (CIDR) of one zone; in an existing VPC there is no edge, and perhaps no balancer (empty text)."""
 
     zone: str
     node_subnet: str
@@ -38,37 +39,34 @@ class ZonePlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """Members by ordinal, zones in sorted order."""
+    """All members by ordinal, absent ones too; their zones by number. `locked`: there is a lock file."""
 
     cidr: str
     members: tuple[Member, ...]
     zones: tuple[ZonePlan, ...]
+    locked: bool = False
+
+    @property
+    def present(self) -> tuple[Member, ...]:
+        """The members that have an instance."""
+        return tuple(member for member in self.members if member.present)
 
 
-def plan(cluster: Cluster) -> Plan:
-    """Return the plan of `cluster`; the order in which its file names the nodes means nothing.
+def plan(cluster: Cluster, lock: Lock | None = None) -> Plan:
+    """Return the plan of `cluster` as `lock` says; without one, as the lock that it would get.
 
-    Raises `ValueError` for more than `MOST_ZONES` zones or more nodes than a node subnet holds.
+    The order in which the file names the nodes means nothing. Raises `SpecError` for what the lock refuses, and for a
+    lock that does not know all of the file.
     """
-    zones = _zones(cluster)
-    subnets = {each.zone: IPv4Network(each.node_subnet) for each in zones}
+    known = verify(cluster, lock)
     members = []
-    for ordinal, name in enumerate(sorted(cluster.nodes)):
-        zone = cluster.nodes[name].zone
-        address = subnets[zone].network_address + FIRST_HOST + ordinal
-        if address >= subnets[zone].broadcast_address:
-            raise ValueError(f"the node subnet {subnets[zone]} has no room for node {name}")
-        members.append(Member(name, ordinal, zone, str(address)))
-    return Plan(cluster.network.cidr, tuple(members), zones)
+    for name, node in sorted(known.nodes.items(), key=lambda item: item[1].ordinal):
+        present = node.present and cluster.nodes[name].present
+        members.append(Member(name, node.ordinal, node.zone, node.address, present, node.type, node.image))
+    return Plan(known.cidr, tuple(members), _zones(known), locked=lock is not None)
 
 
-def _zones(cluster: Cluster) -> tuple[ZonePlan, ...]:
-    blocks = list(IPv4Network(cluster.network.cidr).subnets(prefixlen_diff=4))
-    names = sorted({node.zone for node in cluster.nodes.values()})
-    if len(names) > MOST_ZONES:
-        raise ValueError(f"a cluster spans at most {MOST_ZONES} zones, got {len(names)}")
-    zones = []
-    for number, zone in enumerate(names):
-        lower, upper = blocks[MOST_ZONES + number].subnets()
-        zones.append(ZonePlan(zone, str(blocks[number]), str(lower), str(upper)))
-    return tuple(zones)
+def _zones(lock: Lock) -> tuple[ZonePlan, ...]:
+    used = {node.zone for node in lock.nodes.values()}
+    zones = sorted(((zone.number, name, zone) for name, zone in lock.zones.items() if name in used))
+    return tuple(ZonePlan(name, zone.nodes, zone.balancer or "", zone.edge or "") for _, name, zone in zones)

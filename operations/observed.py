@@ -1,0 +1,134 @@
+"""What AWS says about a deployed cluster: its stack, its instances by their tags, its targets' health."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from operations.aws import Aws, Missing
+from operations.errors import Failure
+
+TARGET_GROUP: Final = "AWS::ElasticLoadBalancingV2::TargetGroup"
+THERE: Final = ("pending", "running", "stopping", "stopped")
+"""States of an instance that is not gone or going for good."""
+
+
+@dataclass(frozen=True)
+class SeenInstance:
+    """An instance of a node as EC2 describes it."""
+
+    id: str
+    node: str
+    state: str
+    type: str
+    image: str
+    address: str
+    zone: str
+
+
+@dataclass(frozen=True)
+class SeenTarget:
+    """What a target group says about an instance; `state` is `healthy` or another word of the balancer's."""
+
+    group: str
+    instance: str
+    state: str
+    reason: str = ""
+
+
+def stack_name(cluster: str) -> str:
+    """Return the name of the stack of the cluster named `cluster`."""
+    return f"muster-{cluster}"
+
+
+def stack_status(aws: Aws, stack: str) -> str | None:
+    """Return the status of `stack`, or None if there is no such stack. Raises `Failure`."""
+    try:
+        stacks = aws.call("cloudformation", "describe_stacks", StackName=stack)["Stacks"]
+    except Missing:
+        return None
+    status = str(stacks[0]["StackStatus"]) if stacks else None
+    return None if status == "DELETE_COMPLETE" else status
+
+
+def stack_resources(aws: Aws, stack: str) -> list[dict[str, Any]]:
+    """Return the resources of `stack`, as CloudFormation lists them. Raises `Failure`."""
+    found = aws.pages("cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=stack)
+    return [each for each in found if each["ResourceStatus"] != "DELETE_COMPLETE"]
+
+
+def seen_instances(aws: Aws, cluster: str) -> list[SeenInstance]:
+    """Return the instances of the cluster named `cluster`, by node. Raises `Failure`."""
+    filters = [
+        {"Name": "tag:muster:cluster", "Values": [cluster]},
+        {"Name": "instance-state-name", "Values": list(THERE)},
+    ]
+    reservations = aws.pages("ec2", "describe_instances", "Reservations", Filters=filters)
+    found = [_instance(each) for reservation in reservations for each in reservation["Instances"]]
+    return sorted(found, key=lambda each: (each.node, each.id))
+
+
+def _instance(described: Mapping[str, Any]) -> SeenInstance:
+    tags = {tag["Key"]: tag["Value"] for tag in described.get("Tags", ())}
+    return SeenInstance(
+        id=described["InstanceId"],
+        node=tags.get("muster:node", "?"),
+        state=described["State"]["Name"],
+        type=described["InstanceType"],
+        image=described["ImageId"],
+        address=described.get("PrivateIpAddress", ""),
+        zone=described["Placement"]["AvailabilityZone"],
+    )
+
+
+def by_node(instances: Iterable[SeenInstance]) -> dict[str, SeenInstance]:
+    """Return instances by node. Raises `Failure` for a node that has two: one of them is none of the stack's."""
+    known: dict[str, SeenInstance] = {}
+    for each in instances:
+        if other := known.get(each.node):
+            raise Failure(
+                f"node {each.node} has two instances, {other.id} and {each.id}: terminate the one not its own"
+            )
+        known[each.node] = each
+    return known
+
+
+def seen_targets(aws: Aws, stack: str) -> list[SeenTarget]:
+    """Return the health of every instance in every target group of `stack`. Raises `Failure`."""
+    groups = [
+        each["PhysicalResourceId"] for each in stack_resources(aws, stack) if each["ResourceType"] == TARGET_GROUP
+    ]
+    targets = []
+    for group in groups:
+        described = aws.call("elbv2", "describe_target_health", TargetGroupArn=group)["TargetHealthDescriptions"]
+        targets += [_target(group, each) for each in described]
+    return targets
+
+
+def _target(group: str, described: Mapping[str, Any]) -> SeenTarget:
+    health = described["TargetHealth"]
+    reason = " ".join(part for part in (health.get("Reason"), health.get("Description")) if part)
+    return SeenTarget(group.split(":")[-1], described["Target"]["Id"], health["State"], reason)
+
+
+def unhealthy(
+    instances: Mapping[str, SeenInstance], targets: Iterable[SeenTarget], present: Iterable[str]
+) -> list[str]:
+    """Return one clause for each node of `present` that does not serve; nothing means that all are healthy."""
+    known = list(targets)
+    groups = sorted({target.group for target in known})
+    faults = []
+    for node in present:
+        instance = instances.get(node)
+        if instance is None:
+            faults.append(f"{node} has no instance")
+            continue
+        states = {target.group: target for target in known if target.instance == instance.id}
+        faults += [f"{node} is no target of {group}" for group in groups if group not in states]
+        bad = next((target for target in states.values() if target.state != "healthy"), None)
+        if bad:
+            faults.append(
+                " ".join(part for part in (f"{node} is {bad.state}", bad.reason and f"({bad.reason})") if part)
+            )
+        elif not groups:
+            faults.append(f"{node} is in no target group")
+    return faults

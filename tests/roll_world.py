@@ -1,0 +1,135 @@
+"""A small AWS for rolls: one stack, whose deploys do to instances what CloudFormation would do, or fail."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from muster.spec import PLACEHOLDER, cluster_lock, load, plan
+from operations.aws import Aws, Missing
+from tests.aws_help import REGION
+
+STACK = "muster-as400"
+
+
+@dataclass
+class Instance:
+    """An instance of a node."""
+
+    id: str
+    type: str
+    image: str
+    address: str
+    zone: str
+    protected: bool = False
+    healthy: bool = True
+
+
+@dataclass
+class World(Aws):
+    """The stack's instances by node; `trouble` is asked before each deploy and may return an exit code or raise."""
+
+    protected: bool = False
+    status: str | None = "UPDATE_COMPLETE"
+    instances: dict[str, Instance] = field(default_factory=dict)
+    deploys: list[dict[str, tuple[str, str]]] = field(default_factory=list)
+    policies: list[str] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+    trouble: Callable[[int], int | None] = lambda _: None
+    account: str = "123456789012"
+    parameter: str | None = None
+    made: int = 0
+
+    def __post_init__(self) -> None:
+        super().__init__(REGION)
+
+    def deploy(self, file: Path) -> int:
+        """Do what a deploy of `file` does; refuse what would replace an instance, as EC2 does for its address."""
+        cluster = load(file)
+        wanted = {member.name: member for member in plan(cluster, cluster_lock(cluster)).present}
+        self.deploys.append({name: (each.instance_type, each.image or PLACEHOLDER) for name, each in wanted.items()})
+        if code := self.trouble(len(self.deploys)):
+            return code
+        out = [name for name in self.instances if name not in wanted]
+        restarted = [n for n, m in wanted.items() if n in self.instances and self.instances[n].type != m.instance_type]
+        assert len(out) + len(restarted) <= 1, "two nodes at once"
+        for name in out:
+            gone = self.instances.pop(name)
+            if gone.protected:
+                self.orphans.append(gone.id)
+        for name, member in wanted.items():
+            image = member.image or PLACEHOLDER
+            if name in self.instances:
+                assert self.instances[name].image == image, f"{name} would be replaced"
+                self.instances[name].type = member.instance_type
+            else:
+                self.made += 1
+                id_ = f"i-{self.made:017x}"
+                place = (member.address, member.zone, self.protected)
+                self.instances[name] = Instance(id_, member.instance_type, image, *place)
+        return 0
+
+    def call(self, service: str, operation: str, **parameters: Any) -> Any:
+        """Answer as AWS does."""
+        assert service
+        return getattr(self, f"_{operation}")(**parameters)
+
+    def pages(self, service: str, operation: str, result: str, **parameters: Any) -> list[Any]:
+        """Answer as AWS does, all pages at once."""
+        assert service
+        items: list[Any] = getattr(self, f"_{operation}")(**parameters)[result]
+        return items
+
+    def _get_caller_identity(self) -> Any:
+        return {"Account": self.account}
+
+    def _describe_stacks(self, StackName: str) -> Any:  # noqa: N803 - AWS's name
+        assert StackName == STACK
+        if self.status is None:
+            raise Missing(f"Stack with id {StackName} does not exist", "ValidationError")
+        return {"Stacks": [{"StackStatus": self.status}]}
+
+    def _list_stack_resources(self, **_: Any) -> Any:
+        group = {"ResourceType": "AWS::ElasticLoadBalancingV2::TargetGroup", "PhysicalResourceId": "arn:group/one"}
+        return {"StackResourceSummaries": [group | {"ResourceStatus": "CREATE_COMPLETE", "LogicalResourceId": "G"}]}
+
+    def _describe_instances(self, **_: Any) -> Any:
+        described = [
+            {
+                "InstanceId": each.id,
+                "State": {"Name": "running"},
+                "InstanceType": each.type,
+                "ImageId": each.image,
+                "PrivateIpAddress": each.address,
+                "Placement": {"AvailabilityZone": each.zone},
+                "Tags": [{"Key": "muster:node", "Value": name}],
+            }
+            for name, each in self.instances.items()
+        ]
+        return {"Reservations": [{"Instances": described}]}
+
+    def _describe_target_health(self, **_: Any) -> Any:
+        return {
+            "TargetHealthDescriptions": [
+                {"Target": {"Id": each.id}, "TargetHealth": {"State": "healthy" if each.healthy else "unhealthy"}}
+                for each in self.instances.values()
+            ]
+        }
+
+    def _get_template(self, **_: Any) -> Any:
+        return {"TemplateBody": {"Resources": {}}}
+
+    def _set_stack_policy(self, StackPolicyBody: str, **_: Any) -> Any:  # noqa: N803 - AWS's name
+        self.policies.append(StackPolicyBody)
+
+    def _get_parameter(self, **_: Any) -> Any:
+        if self.parameter is None:
+            raise Missing("no parameter", "ParameterNotFound")
+        return {"Parameter": {"Value": self.parameter}}
+
+    def _modify_instance_attribute(self, InstanceId: str, DisableApiTermination: Any) -> Any:  # noqa: N803
+        for each in self.instances.values():
+            if each.id == InstanceId:
+                each.protected = DisableApiTermination["Value"]
+                return
+        raise Missing("gone", "InvalidInstanceID.NotFound")
