@@ -43,6 +43,11 @@ def target_group(*targets: Target, check: HealthCheck = CHECK, sticky: Stickines
     )
 
 
+def named(group: TargetGroup, name: str) -> TargetGroup:
+    """Return the same target group under another name and ARN."""
+    return replace(group, name=name, arn=GROUP_ARN.replace("/web/", f"/{name}/"))
+
+
 def load_balancer(group: TargetGroup, *listeners: Listener, tail: str = "50dc6c495c0c9188") -> LoadBalancer:
     """Describe a load balancer with these listeners, or with one on port 80 that forwards to the group."""
     plain = (Listener(80, "HTTP", (Rule((), Forward(group.arn)),)),)
@@ -54,6 +59,11 @@ def load_balancer(group: TargetGroup, *listeners: Listener, tail: str = "50dc6c4
 def with_targets(model: LoadBalancer, *targets: Target) -> LoadBalancer:
     """Return the same load balancer with other targets."""
     return replace(model, target_groups=(replace(model.target_groups[0], targets=targets),))
+
+
+def with_groups(model: LoadBalancer, *groups: TargetGroup) -> LoadBalancer:
+    """Return the same load balancer with these target groups."""
+    return replace(model, target_groups=groups)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -82,10 +82,10 @@ class World:
         assert self.balancer is not None
         return [found.state for found in self.balancer.health()]
 
-    def get(self, path: str = "/", cookies: dict[str, str] | None = None, **headers: str) -> Answer:
+    def get(self, path: str = "/", cookies: dict[str, str] | None = None, port: int = 80, **headers: str) -> Answer:
         """Ask the balancer from the visitor."""
-        connection = http.client.HTTPConnection(ADDRESS)
-        connection.sock = netns.connect_in(self.network.visitor.namespace, (ADDRESS, 80), 15)
+        connection = http.client.HTTPConnection(ADDRESS, port)
+        connection.sock = netns.connect_in(self.network.visitor.namespace, (ADDRESS, port), 15)
         crumbs = {"Cookie": "; ".join(f"{k}={v}" for k, v in cookies.items())} if cookies else {}
         connection.request("GET", path, headers=crumbs | {k.replace("_", "-"): v for k, v in headers.items()})
         answer = connection.getresponse()

@@ -23,9 +23,12 @@ from rehearsal.balancer.model import (
     Rule,
     Stickiness,
 )
+from rehearsal.balancer.pem import self_signed
 from rehearsal.balancer.quoting import wildcard
+from rehearsal.balancer.tls_policies import POLICIES
 from tests.balancer_support import GROUP_ARN, load_balancer, target, target_group
 
+CERTIFICATE = self_signed("web")
 FILES = Files(Path("/run/x"))
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=30)
 PATTERN = st.text("abcXYZ019*?./-_$~\"'\\@:+&()[]|^# ", min_size=1, max_size=20)
@@ -48,6 +51,10 @@ conditions = st.builds(
 )
 rules = st.builds(Rule, st.lists(conditions, max_size=2).map(tuple), actions)
 listeners = st.builds(Listener, st.just(80), st.just("HTTP"), st.lists(rules, min_size=1, max_size=4).map(tuple))
+secure = st.lists(
+    st.builds(Listener, st.just(443), st.just("HTTPS"), st.just(()), st.sampled_from([None, *sorted(POLICIES)])),
+    max_size=1,
+)
 stickiness = st.sampled_from([None, Stickiness(None, 60), Stickiness("JSESSIONID", 60)])
 checks = st.builds(
     HealthCheck,
@@ -75,7 +82,8 @@ def models(draw: st.DrawFn) -> LoadBalancer:
         slow_start=draw(st.sampled_from([0, 30])),
     )
     mode = draw(st.sampled_from(["append", "preserve", "remove"]))
-    return replace(load_balancer(group, draw(listeners)), keep_host=draw(st.booleans()), forwarded_for=mode)
+    made = load_balancer(group, draw(listeners), *draw(secure))
+    return replace(made, keep_host=draw(st.booleans()), forwarded_for=mode, drop_invalid=draw(st.booleans()))
 
 
 @pytest.mark.host
@@ -84,6 +92,7 @@ def models(draw: st.DrawFn) -> LoadBalancer:
 def test_haproxy_accepts_every_model(model: LoadBalancer, tmp_path: Path) -> None:
     files = Files(tmp_path)
     files.config.write_text(configuration(model, files))
+    files.pem.write_bytes(CERTIFICATE)
     files.state.write_text(server_state(model, set()))
     command = ["haproxy", "-c", "-f", str(files.config)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

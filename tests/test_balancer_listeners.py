@@ -110,3 +110,57 @@ def test_a_balancer_without_listeners_waits_for_the_first(world: World) -> None:
     assert balancer.health() == []
     assert balancer.sync(replace(balancer._model, listeners=model.listeners, target_groups=model.target_groups))
     assert world.get().status == 200
+
+
+def handshake(world: World, context: ssl.SSLContext) -> tuple[str, str]:
+    """Return TLS version and cipher that a client and the balancer agree on."""
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    plain = netns.connect_in(world.network.visitor.namespace, (ADDRESS, 443), 5)
+    with context.wrap_socket(plain) as made:
+        cipher = made.cipher()
+        assert cipher is not None
+        return str(made.version()), cipher[0]
+
+
+def client(highest: ssl.TLSVersion, ciphers: str = "DEFAULT") -> ssl.SSLContext:
+    """Make a client that speaks no newer TLS than that, and below TLS 1.3 only these ciphers."""
+    context = ssl.create_default_context()
+    context.maximum_version = highest
+    context.set_ciphers(ciphers)
+    return context
+
+
+@pytest.mark.parametrize(
+    ("policy", "agreed"),
+    [
+        ("ELBSecurityPolicy-TLS13-1-2-Res-2021-06", ("TLSv1.3", "TLSv1.2", None)),
+        ("ELBSecurityPolicy-TLS13-1-2-2021-06", ("TLSv1.3", "TLSv1.2", "TLSv1.2")),
+        ("ELBSecurityPolicy-TLS13-1-3-2021-06", ("TLSv1.3", None, None)),
+        ("ELBSecurityPolicy-FS-1-2-Res-2020-10", ("TLSv1.2", "TLSv1.2", None)),
+    ],
+)
+def test_a_tls_policy_decides_who_may_speak(world: World, policy: str, agreed: tuple[str | None, ...]) -> None:
+    world.start(load_balancer(target_group(A), Listener(443, "HTTPS", (Rule((), Forward(GROUP_ARN)),), policy)))
+    clients = (
+        client(ssl.TLSVersion.TLSv1_3),
+        client(ssl.TLSVersion.TLSv1_2),
+        client(ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-SHA256"),
+    )
+    for each, version in zip(clients, agreed, strict=True):
+        if version is None:
+            with pytest.raises(ssl.SSLError):
+                handshake(world, each)
+        else:
+            assert handshake(world, each)[0] == version
+
+
+@pytest.mark.parametrize("dropping", [True, False])
+def test_headers_with_invalid_names_are_dropped_where_that_is_set(world: World, dropping: bool) -> None:
+    world.start(replace(load_balancer(target_group(A)), drop_invalid=dropping))
+    connection = http.client.HTTPConnection(ADDRESS)
+    connection.sock = netns.connect_in(world.network.visitor.namespace, (ADDRESS, 80), 5)
+    connection.request("GET", "/y", headers={"X_Under": "1", "X-Plain": "1"})
+    connection.getresponse().read()
+    connection.close()
+    headers = world.sites[A.address, 8080].seen[-1][1]
+    assert ("x_under" in headers, "x-plain" in headers) == (not dropping, True)

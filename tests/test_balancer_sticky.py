@@ -12,6 +12,7 @@ from tests.balancer_world import A, B, World, pair, running, two_guests
 
 pytestmark = pytest.mark.host
 
+SHARDS = [f"AWSALBAPP-{number}" for number in range(4)]
 APP, OWN = Stickiness("JSESSIONID", 60), Stickiness(None, 60)
 
 
@@ -32,27 +33,44 @@ def world(guests: tuple[Network, dict[str, str]]) -> Iterator[World]:
 def test_a_user_stays_with_the_target_that_set_the_applications_cookie(world: World) -> None:
     world.start(pair(APP))
     login = world.get("/login")
-    assert set(login.cookies) == {"JSESSIONID", "AWSALBAPP-0"}
+    assert set(login.cookies) == {"JSESSIONID", *SHARDS}
+    assert [login.cookies[name] for name in SHARDS[1:]] == ["_remove_"] * 3
     assert world.names(6, login.cookies) == {login.body}
 
 
 def test_both_cookies_are_needed_to_stay(world: World) -> None:
     world.start(pair(APP))
     login = world.get("/login")
-    for name in login.cookies:
+    for name in ("JSESSIONID", "AWSALBAPP-0"):
         assert len(world.names(4, {name: login.cookies[name]})) == 2
 
 
-def test_no_cookie_is_made_before_the_application_sets_its_own(world: World) -> None:
+def test_before_the_application_sets_its_cookie_those_of_the_balancer_are_empty(world: World) -> None:
     world.start(pair(APP))
-    assert world.get().cookies == {}
+    empty = dict.fromkeys(SHARDS, "_remove_")
+    assert world.get().cookies == empty
+    assert len(world.names(4, empty | {"JSESSIONID": "10:8080"})) == 2
+
+
+def test_each_response_lengthens_the_time_that_a_user_stays(world: World) -> None:
+    """The control: the cookie of the login, kept as it was, has run out by then."""
+    world.start(pair(Stickiness("JSESSIONID", 2)))
+    login = world.get("/login")
+    renewed = dict(login.cookies)
+    for _ in range(3):
+        time.sleep(1)
+        renewed |= world.get("/", renewed).cookies
+    assert world.names(4, renewed) == {login.body}
+    assert len(world.names(4, login.cookies)) == 2
 
 
 def test_a_user_stays_by_the_balancers_own_cookie(world: World) -> None:
     world.start(pair(OWN))
     first = world.get()
-    assert set(first.cookies) == {"AWSALB"}
-    assert world.names(6, first.cookies) == {first.body}
+    assert first.cookies["AWSALB"] == first.cookies["AWSALBCORS"]
+    assert set(first.cookies) == {"AWSALB", "AWSALBCORS"}
+    for name in first.cookies:
+        assert world.names(6, {name: first.cookies[name]}) == {first.body}
     assert len(world.names(4)) == 2
 
 
@@ -72,7 +90,7 @@ def test_the_users_of_a_dead_target_move_once_and_stay_when_it_returns(world: Wo
     poll(lambda: world.states()[place] == "unhealthy", within=10, every=0.05)
     moved = world.get("/", login.cookies)
     assert moved.body != login.body
-    assert set(moved.cookies) == {"AWSALBAPP-0"}
+    assert moved.cookies["AWSALBAPP-0"] not in ("_remove_", login.cookies["AWSALBAPP-0"])
     world.sites[dead.address, 9180].ready = 200
     poll(lambda: world.states()[place] == "healthy", within=10, every=0.05)
     assert world.names(4, login.cookies | moved.cookies) == {moved.body}

@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from tests.conftest import Synthesize, Template
+import pytest
+
+from tests.conftest import Template
+from tests.parts_support import CERTIFICATE, parts
 from tests.template_help import of_type, the
 
 Rule = tuple[str, str, int, str]
@@ -20,7 +23,12 @@ INTERNAL: set[Rule] = {
     ("out", "balancer", 8080, "nodes"),
     ("out", "balancer", 9180, "nodes"),
 }
-CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    """Return the template of the plain cluster file."""
+    return parts()
 
 
 def rules(template: Template) -> set[Rule]:
@@ -59,23 +67,41 @@ def test_both_groups_have_a_way_out_of_their_own(template: Template) -> None:
     assert all(each["SecurityGroupEgress"] for each in of_type(template, "EC2::SecurityGroup").values())
 
 
-def test_debian_fetches_packages_by_plain_http_too(synthesize: Synthesize) -> None:
-    template = synthesize(instance={"type": "t4g.medium", "os": "debian-12"})
+def test_debian_fetches_packages_by_plain_http_too() -> None:
+    template = parts(instance={"type": "t4g.medium", "os": "debian-12"})
     assert rules(template) == INTERNAL | {("out", "nodes", 80, "0.0.0.0/0")}
 
 
-def test_other_ports_move_the_rules(synthesize: Synthesize) -> None:
-    template = synthesize(database={"port": 19092, "peer_port": 19093}, as400gateway={"port": 18080})
+def test_other_ports_move_the_rules() -> None:
+    template = parts(database={"port": 19092, "peer_port": 19093}, as400gateway={"port": 18080})
     moved = {9092: 19092, 9093: 19093, 8080: 18080}
     expected = {(direction, group, moved.get(port, port), side) for direction, group, port, side in INTERNAL}
     assert rules(template) == expected
 
 
-def test_a_balancer_that_faces_the_internet_is_reached_from_anywhere(synthesize: Synthesize) -> None:
-    template = synthesize(balancer={"scheme": "internet-facing", "certificate": CERTIFICATE})
-    users = {rule for rule in rules(template) if rule[:2] == ("in", "balancer")}
-    assert users == {("in", "balancer", 80, "0.0.0.0/0"), ("in", "balancer", 443, "0.0.0.0/0")}
-    assert rules(template) - users == INTERNAL - {("in", "balancer", 80, "10.64.0.0/20")}
+def users(template: Template) -> set[tuple[int, str]]:
+    """Return on which ports the balancer is reached, and from where."""
+    return {
+        (port, side) for direction, group, port, side in rules(template) if (direction, group) == ("in", "balancer")
+    }
+
+
+def test_a_balancer_that_faces_the_internet_is_reached_from_anywhere() -> None:
+    template = parts(balancer={"scheme": "internet-facing", "certificate": CERTIFICATE})
+    assert users(template) == {(80, "0.0.0.0/0"), (443, "0.0.0.0/0")}
+    assert len(rules(template)) == len(INTERNAL) + 1
+
+
+@pytest.mark.parametrize("scheme", ["internal", "internet-facing"])
+def test_only_the_clients_that_the_file_names_reach_the_balancer(scheme: str) -> None:
+    clients = ["10.0.0.0/8", "192.0.2.1/32"]
+    template = parts(balancer={"scheme": scheme, "certificate": CERTIFICATE, "clients": clients})
+    assert users(template) == {(port, client) for port in (80, 443) for client in clients}
+
+
+def test_an_admin_port_is_open_to_the_same_clients() -> None:
+    template = parts(balancer={"clients": ["10.0.0.0/8"], "admin": {"route": "port", "port": 8443}})
+    assert users(template) == {(80, "10.0.0.0/8"), (8443, "10.0.0.0/8")}
 
 
 def test_the_group_of_the_nodes_has_an_explicit_name(template: Template) -> None:

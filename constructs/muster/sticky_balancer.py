@@ -1,24 +1,35 @@
 """The load balancer, which keeps a user on one node."""
 
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Sequence
 
-from aws_cdk import Annotations, Duration
+from aws_cdk import Annotations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elb
-from aws_cdk.aws_elasticloadbalancingv2_targets import InstanceTarget
-from constructs import Construct
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct, IDependable
 
-from muster.acknowledgements import acknowledge
-from muster.spec.model import Balancer
+from muster.access_logs import AccessLogs
+from muster.acknowledgements import HIPAA, NIST, PCI, acknowledge, acknowledge_in
+from muster.admin_route import AdminRoute
+from muster.alias_records import AliasRecords
+from muster.balancer_group import ANYWHERE, balancer_group
+from muster.listeners import listen, redirect, scheme, users_port
+from muster.spec import Cluster
+from muster.target_group import Targets
+from muster.web_firewall import WebFirewall
 
 
 class StickyBalancer(Construct):
     """Application Load Balancer over `nodes` on `port`, healthy while GET /ready on `readiness_port` answers 200.
 
     With a certificate it speaks HTTPS and sends plain HTTP there; without one it speaks plain HTTP. A user stays on
-    one node by the application's cookie, or by the balancer's own. Users come from `inside` (CIDR), or from anywhere if
-    the balancer faces the internet. Offers `balancer`, `listener`, `target_group`, `group` and `url`.
+    one node by the application's cookie, or by the balancer's own. Users come from the file's `clients`; without
+    such from `inside` (CIDR), or from anywhere if the balancer faces the internet.
+
+    Offers `balancer`, its security `group`, `listener` (users') and all `listeners`, `target_group` (users') and all
+    `target_groups`, `url` and `admin_url` (None without an admin route), `log_bucket` (None without protection), and
+    `after`: what must stand before nodes can be reached.
     """
 
     def __init__(
@@ -26,6 +37,7 @@ class StickyBalancer(Construct):
         scope: Construct,
         id_: str,
         *,
+        cluster: Cluster,
         vpc: ec2.IVpc,
         inside: str,
         subnets: Sequence[ec2.ISubnet],
@@ -33,116 +45,113 @@ class StickyBalancer(Construct):
         nodes: Sequence[ec2.Instance],
         port: int,
         readiness_port: int,
-        settings: Balancer,
+        kms_key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        self._settings = settings
-        if not settings.certificate:
-            text = "users' passwords and data cross the network in the clear: balancer.certificate is not set"
-            Annotations.of(self).add_warning_v2("muster:plain-http", text)
-        self.group = self._security_group(vpc, inside)
-        self._let_through(node_group, {port: "users' requests", readiness_port: "readiness"})
+        self._cluster, self._settings = cluster, cluster.balancer
+        self.group = balancer_group(
+            self,
+            vpc=vpc,
+            clients=self._clients(inside),
+            listening=self._ports(),
+            node_group=node_group,
+            node_ports={port: "users' requests", readiness_port: "readiness"},
+        )
         self.balancer = self._load_balancer(vpc, subnets)
-        self.target_group = self._target_group(vpc, nodes, port, readiness_port)
-        self.listener = self._listen()
-        self.url = f"{'https' if settings.certificate else 'http'}://{self.balancer.load_balancer_dns_name}"
+        self.log_bucket = self._log_bucket()
+        targets = Targets(vpc, nodes, port, readiness_port)
+        self.target_group = targets.group(self, "Targets", stickiness=self._settings.stickiness)
+        self._listen()
+        self._administrate(targets)
+        self._stand_before(kms_key)
 
     @property
     def _internet_facing(self) -> bool:
         return self._settings.scheme == "internet-facing"
 
-    def _security_group(self, vpc: ec2.IVpc, inside: str) -> ec2.SecurityGroup:
-        group = ec2.SecurityGroup(
-            self, "Group", vpc=vpc, description="Load balancer of the cluster", allow_all_outbound=False
-        )
-        users = ec2.Peer.any_ipv4() if self._internet_facing else ec2.Peer.ipv4(inside)
-        for number in (80, 443) if self._settings.certificate else (80,):
-            group.add_ingress_rule(users, ec2.Port.tcp(number), "users")
-        if self._internet_facing:
-            acknowledge(
-                group,
-                "AwsSolutions-EC23",
-                "the cluster file asks for a balancer that faces the internet: users come from anywhere",
-            )
-        return group
+    def _clients(self, inside: str) -> Sequence[str]:
+        return self._settings.clients or ((ANYWHERE,) if self._internet_facing else (inside,))
 
-    def _let_through(self, node_group: ec2.ISecurityGroup, ports: Mapping[int, str]) -> None:
-        for number, what in ports.items():
-            node_group.add_ingress_rule(self.group, ec2.Port.tcp(number), f"{what} from the balancer")
-        # Written into the group itself, which the L2 construct never does for rules between groups: a group that
-        # CloudFormation makes without an egress rule of its own begins with one that lets everything out.
-        group = cast("ec2.CfnSecurityGroup", self.group.node.default_child)
-        group.security_group_egress = [
-            ec2.CfnSecurityGroup.EgressProperty(
-                ip_protocol="tcp",
-                from_port=number,
-                to_port=number,
-                destination_security_group_id=node_group.security_group_id,
-                description=f"{what} to nodes",
-            )
-            for number, what in ports.items()
-        ]
+    def _ports(self) -> Sequence[int]:
+        users = (80, 443) if self._settings.certificate else (80,)
+        admin = self._settings.admin.port if self._settings.admin else None
+        return (*users, admin) if admin else users
 
     def _load_balancer(self, vpc: ec2.IVpc, subnets: Sequence[ec2.ISubnet]) -> elb.ApplicationLoadBalancer:
-        balancer = elb.ApplicationLoadBalancer(
+        return elb.ApplicationLoadBalancer(
             self,
             "Balancer",
             vpc=vpc,
             vpc_subnets=ec2.SubnetSelection(subnets=list(subnets)),
             internet_facing=self._internet_facing,
             security_group=self.group,
+            deletion_protection=self._cluster.deletion_refused,
             drop_invalid_header_fields=True,
             desync_mitigation_mode=elb.DesyncMitigationMode.STRICTEST,
         )
-        acknowledge(
-            balancer,
-            "AwsSolutions-ELB2",
-            "access logs need a bucket, which `cdk destroy` could not remove once it holds logs",
-        )
-        return balancer
 
-    def _target_group(
-        self, vpc: ec2.IVpc, nodes: Sequence[ec2.Instance], port: int, readiness_port: int
-    ) -> elb.ApplicationTargetGroup:
-        stickiness = self._settings.stickiness
-        return elb.ApplicationTargetGroup(
+    def _log_bucket(self) -> s3.IBucket | None:
+        if not self._cluster.deletion_refused:
+            why = "the cluster file lifts protection or turns it off, so that `cdk destroy` can remove the cluster"
+            acknowledge_in(self.balancer, (NIST, HIPAA), "ELBDeletionProtectionEnabled", why)
+        if self._cluster.protected:
+            days = self._cluster.logs.retention
+            return AccessLogs(self, "AccessLogs", balancer=self.balancer, days=days).bucket
+        why = "access logs need a bucket, which `cdk destroy` could not remove once it holds logs"
+        for rule in ("AwsSolutions-ELB2", "CKV_AWS_91"):
+            acknowledge(self.balancer, rule, why)
+        acknowledge_in(self.balancer, (NIST, PCI, HIPAA), "ELBLoggingEnabled", why)
+        return None
+
+    def _listen(self) -> None:
+        settings, to_nodes = self._settings, elb.ListenerAction.forward([self.target_group])
+        self.listeners: list[elb.ApplicationListener] = []
+        if settings.certificate:
+            self.listeners.append(redirect(self.balancer))
+        else:
+            text = "users' passwords and data cross the network in the clear: balancer.certificate is not set"
+            Annotations.of(self).add_warning_v2("muster:plain-http", text)
+        name = scheme(settings).capitalize()
+        self.listener = listen(self.balancer, name, port=users_port(settings), settings=settings, action=to_nodes)
+        self.listeners.append(self.listener)
+        name = settings.domain.name if settings.domain else self.balancer.load_balancer_dns_name
+        self.url = f"{scheme(settings)}://{name}"
+
+    def _administrate(self, targets: Targets) -> None:
+        route, admin = self._settings.admin, self._cluster.about.admin
+        self.target_groups = [self.target_group]
+        self.admin_url: str | None = None
+        self.after: list[IDependable] = [*self.target_groups, *self.listeners]
+        if route is None or admin is None:
+            return
+        path = admin(self._cluster)
+        made = AdminRoute(
             self,
-            "Targets",
-            vpc=vpc,
-            port=port,
-            protocol=elb.ApplicationProtocol.HTTP,
-            targets=[InstanceTarget(node, port) for node in nodes],
-            stickiness_cookie_duration=Duration.hours(stickiness.hours),
-            stickiness_cookie_name=None if stickiness.cookie == "balancer" else stickiness.cookie,
-            deregistration_delay=Duration.seconds(30),
-            health_check=elb.HealthCheck(
-                path="/ready",
-                port=str(readiness_port),
-                protocol=elb.Protocol.HTTP,
-                interval=Duration.seconds(5),
-                timeout=Duration.seconds(2),
-                healthy_threshold_count=2,
-                unhealthy_threshold_count=2,
-                healthy_http_codes="200",
-            ),
+            "Admin",
+            settings=self._settings,
+            path=path,
+            targets=targets,
+            balancer=self.balancer,
+            users=self.listener,
         )
+        self.target_groups.append(made.target_group)
+        self.listeners += [made.listener] if made.listener else []
+        self.after += [made.target_group, *made.rules, *([made.listener] if made.listener else [])]
+        place = f"{scheme(self._settings)}://{route.host}" if route.host else self.url
+        self.admin_url = f"{place}{f':{route.port}' if route.port else ''}{path}"
 
-    def _listen(self) -> elb.ApplicationListener:
-        to_nodes = elb.ListenerAction.forward([self.target_group])
-        if not self._settings.certificate:
-            return self.balancer.add_listener(
-                "Http", port=80, protocol=elb.ApplicationProtocol.HTTP, open=False, default_action=to_nodes
+    def _stand_before(self, kms_key: kms.IKey | None) -> None:
+        if self._settings.waf:
+            WebFirewall(
+                self,
+                "WebFirewall",
+                arn=self.balancer.load_balancer_arn,
+                cluster=self._cluster.name,
+                days=self._cluster.logs.retention,
+                kms_key=kms_key,
             )
-        to_https = elb.ListenerAction.redirect(protocol="HTTPS", port="443", permanent=True)
-        self.balancer.add_listener(
-            "Redirect", port=80, protocol=elb.ApplicationProtocol.HTTP, open=False, default_action=to_https
-        )
-        return self.balancer.add_listener(
-            "Https",
-            port=443,
-            protocol=elb.ApplicationProtocol.HTTPS,
-            open=False,
-            certificates=[elb.ListenerCertificate.from_arn(self._settings.certificate)],
-            ssl_policy=elb.SslPolicy.TLS13_RES,  # TLS 1.2 and 1.3, forward secrecy, authenticated encryption
-            default_action=to_nodes,
-        )
+        else:
+            why = "the cluster file asks for no web firewall (balancer.waf), which is paid for by rule and by request"
+            acknowledge_in(self.balancer, (NIST, PCI), "ALBWAFEnabled", why)
+        if self._settings.domain:
+            AliasRecords(self, "AliasRecords", settings=self._settings, balancer=self.balancer)

@@ -13,6 +13,8 @@ _BALANCE = {
     "weighted_random": "random",
 }
 _WEEK = 604800
+_OWN = ("AWSALB", "AWSALBCORS")
+_SHARDS = tuple(f"AWSALBAPP-{number}" for number in range(4))
 
 
 def checks_name(group: TargetGroup) -> str:
@@ -61,30 +63,48 @@ def _serving(group: TargetGroup, name: str, tracked: list[str] | None) -> list[s
 def _sticky(group: TargetGroup, stickiness: Stickiness) -> list[str]:
     """Write the target into a cookie of the balancer, as AWS does; so a reload forgets nothing.
 
-    With a cookie of the application, the balancer's cookie (AWSALBAPP-0) is made when a response sets it, and counts
-    only together with it. A target that is not healthy is passed over, and the user stays with the next one from then
-    on (ELB guide, "Sticky sessions"). The cookie holds target and end, `KEY~SECONDS`.
+    The cookie holds target and end, `KEY~SECONDS`, and each response gives it anew. A target that is not healthy is
+    passed over, and the user stays with the next one from then on (ELB guide, "Sticky sessions").
     """
-    name = "AWSALBAPP-0" if stickiness.cookie else "AWSALB"
-    live = f"{{ req.cook({name}),field(2,~),sub(txn.now) gt 0 }}"
-    both = f"{{ req.cook({stickiness.cookie}) -m found }} {live}" if stickiness.cookie else live
-    lines = [f"  http-request set-var(txn.wanted) req.cook({name}),field(1,~) if {both}"]
+    lines = _wish(stickiness)
     for place, target in enumerate(group.targets):
         key, here = group.key(target), f"{{ srv_id {place + 1} }}"
-        wanted = f"{{ var(txn.wanted) -m str {key} }}"
-        lines.append(f"  use-server {target.name} if {wanted}")
-        lines.append(f"  {_set_cookie(name, key, stickiness.seconds)} if {here}{_when(stickiness, here, wanted)}")
-    return lines
+        lines.append(f"  use-server {target.name} if {{ var(txn.wanted) -m str {key} }}")
+        lines += _remember(stickiness, f"{key}~%[date({stickiness.seconds})]", here)
+    return lines + _forget(stickiness)
 
 
-def _when(stickiness: Stickiness, here: str, wanted: str) -> str:
+def _wish(stickiness: Stickiness) -> list[str]:
+    """Read which target the user had. With a cookie of the application, both cookies must come."""
+    together = f"{{ req.cook({stickiness.cookie}) -m found }} " if stickiness.cookie else ""
+    return [
+        f"  http-request set-var(txn.wanted) req.cook({name}),field(1,~) "
+        f"if {together}{{ req.cook({name}),field(2,~),sub(txn.now) gt 0 }} !{{ var(txn.wanted) -m found }}"
+        for name in ((_SHARDS[0],) if stickiness.cookie else _OWN)
+    ]
+
+
+def _remember(stickiness: Stickiness, value: str, here: str) -> list[str]:
+    """Give the cookies that name the target `here`; of an application's only to a user who has or gets its cookie."""
     if stickiness.cookie is None:
-        return ""
-    set_now = f" {{ res.cook({stickiness.cookie}) -m found }}"
-    moved = f" or {here} {{ var(txn.wanted) -m found }} !{wanted}"
-    return set_now + moved
+        plain, cors = _OWN
+        return [_set_cookie(plain, value, here), _set_cookie(cors, value, here, "; SameSite=None; Secure")]
+    given, kept = f"{{ res.cook({stickiness.cookie}) -m found }}", "{ var(txn.wanted) -m found }"
+    return [_set_cookie(_SHARDS[0], value, f"{here} {given} or {here} {kept}")]
 
 
-def _set_cookie(name: str, key: str, seconds: int) -> str:
-    value = f"{name}={key}~%[date({seconds})]; Expires=%[date({_WEEK}),http_date]; Path=/"
-    return f"http-response add-header Set-Cookie {quoted(value)}"
+def _forget(stickiness: Stickiness) -> list[str]:
+    """Take away the parts that are not needed: all of them while the application has not set its cookie.
+
+    AWS sends four cookies with every response of such a target group, and `_remove_` is the value of an empty one.
+    No page of its guide says so; every load balancer with application-based stickiness shows it to `curl -i`.
+    """
+    if stickiness.cookie is None:
+        return []
+    alone = f"!{{ res.cook({stickiness.cookie}) -m found }} !{{ var(txn.wanted) -m found }}"
+    return [_set_cookie(_SHARDS[0], "_remove_", alone), *(_set_cookie(name, "_remove_", "") for name in _SHARDS[1:])]
+
+
+def _set_cookie(name: str, value: str, condition: str, attributes: str = "") -> str:
+    text = quoted(f"{name}={value}; Expires=%[date({_WEEK}),http_date]; Path=/{attributes}")
+    return f"  http-response add-header Set-Cookie {text}{' if ' + condition if condition else ''}"

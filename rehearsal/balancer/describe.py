@@ -30,6 +30,7 @@ def describe(elbv2: Any, load_balancer: Mapping[str, Any], address_of: AddressOf
         forwarded_for=attributes.get("routing.http.xff_header_processing.mode", "append"),
         listeners=tuple(sorted(listeners, key=lambda entry: entry.port)),
         target_groups=tuple(_group(elbv2, used, address_of) for used in used_groups(listeners)),
+        drop_invalid=attributes.get("routing.http.drop_invalid_header_fields.enabled") == "true",
     )
 
 

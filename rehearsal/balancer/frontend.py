@@ -19,6 +19,7 @@ from rehearsal.balancer.model import (
     TargetGroup,
 )
 from rehearsal.balancer.quoting import literal, quoted, wildcard
+from rehearsal.balancer.tls_policies import POLICIES, bind_options
 
 _DEFAULT_PORTS = {80, 443}
 _CHOSEN = "{ var(txn.rule) -m found }"
@@ -32,8 +33,8 @@ _PLACEHOLDERS = {
 
 def frontend(balancer: LoadBalancer, listener: Listener, groups: Mapping[str, TargetGroup], pem: Path) -> list[str]:
     """Return the lines of one frontend; `groups` by ARN, `pem` the certificate of HTTPS listeners."""
-    tls = f" ssl crt {quoted(str(pem))} alpn h2,http/1.1" if listener.protocol == "HTTPS" else ""
-    lines = [f"frontend port-{listener.port}", f"  bind :{listener.port}{tls}", *_status(listener, groups)]
+    lines = [f"frontend port-{listener.port}", f"  bind :{listener.port}{_tls(listener, pem)}"]
+    lines += _status(listener, groups)
     lines += ["  http-request set-var(txn.now) date"]
     for number, rule in enumerate(listener.rules):
         lines += _choice(number, rule)
@@ -44,6 +45,13 @@ def frontend(balancer: LoadBalancer, listener: Listener, groups: Mapping[str, Ta
         if isinstance(rule.action, Forward):
             lines += _forward(number, groups[rule.action.target_group_arn])
     return lines
+
+
+def _tls(listener: Listener, pem: Path) -> str:
+    if listener.protocol != "HTTPS":
+        return ""
+    limits = bind_options(POLICIES[listener.tls_policy]) if listener.tls_policy else ""
+    return f" ssl crt {quoted(str(pem))} alpn h2,http/1.1{limits}"
 
 
 def _choice(number: int, rule: Rule) -> list[str]:
@@ -102,6 +110,8 @@ def _headers(balancer: LoadBalancer, listener: Listener) -> list[str]:
         f"  http-request set-header X-Forwarded-Proto {listener.protocol.lower()}",
         f"  http-request set-header X-Forwarded-Port {listener.port}",
     ]
+    if balancer.drop_invalid:  # only these characters count as valid (ELB guide, "Load balancer attributes")
+        lines.insert(0, '  http-request del-header "[^-a-zA-Z0-9]" -m reg')
     return [*lines, *_forwarded_for(balancer.forwarded_for), *([] if balancer.keep_host else _host(listener.port))]
 
 

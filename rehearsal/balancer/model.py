@@ -113,18 +113,23 @@ class Rule:
 
 @dataclass(frozen=True)
 class Listener:
-    """A port. `protocol` is `HTTP` or `HTTPS`; `rules` are in order of priority, the default last."""
+    """A port. `protocol` is `HTTP` or `HTTPS`; `rules` are in order of priority, the default last.
+
+    `tls_policy` is the name of AWS's security policy; None leaves TLS to haproxy.
+    """
 
     port: int
     protocol: str
     rules: tuple[Rule, ...]
+    tls_policy: str | None = None
 
 
 @dataclass(frozen=True)
 class LoadBalancer:
     """An application load balancer with all that it uses. Times in seconds.
 
-    `forwarded_for` is what happens to X-Forwarded-For: `append`, `preserve` or `remove`.
+    `forwarded_for` is what happens to X-Forwarded-For: `append`, `preserve` or `remove`. With `drop_invalid`, headers
+    whose name has other characters than letters, digits and hyphens reach no target.
     """
 
     arn: str
@@ -134,6 +139,7 @@ class LoadBalancer:
     forwarded_for: str
     listeners: tuple[Listener, ...]
     target_groups: tuple[TargetGroup, ...]
+    drop_invalid: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from rehearsal.balancer.model import (
     Redirect,
     Rule,
 )
+from rehearsal.balancer.tls_policies import tls_policy
 
 _CONDITIONS = {"host-header": "HostHeaderConfig", "path-pattern": "PathPatternConfig"}
 
@@ -19,10 +20,14 @@ _CONDITIONS = {"host-header": "HostHeaderConfig", "path-pattern": "PathPatternCo
 def listener(described: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> Listener:
     """Return the listener of one entry of DescribeListeners, with its rules from DescribeRules."""
     port, protocol = int(described["Port"]), str(described["Protocol"])
+    where = f"listener on port {port}"
     if protocol not in {"HTTP", "HTTPS"}:
-        raise BalancerError(f"listener on port {port}: protocol {protocol} is not rehearsed, only HTTP and HTTPS")
+        raise BalancerError(f"{where}: protocol {protocol} is not rehearsed, only HTTP and HTTPS")
+    policy = str(described["SslPolicy"]) if protocol == "HTTPS" and described.get("SslPolicy") else None
+    if policy:
+        tls_policy(policy, where)
     ordered = sorted(rules, key=_place)
-    return Listener(port, protocol, tuple(_rule(entry, f"listener on port {port}") for entry in ordered))
+    return Listener(port, protocol, tuple(_rule(entry, where) for entry in ordered), policy)
 
 
 def used_groups(listeners: Iterable[Listener]) -> list[str]:

@@ -1,0 +1,94 @@
+"""VPC endpoints: ways to AWS's services that do not leave its network."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from muster.place import Place
+from muster.spec import Cluster
+from muster.spec.network import GATEWAY_ENDPOINTS, INTERFACE_ENDPOINTS
+
+_GATEWAYS: Final = {
+    "s3": ec2.GatewayVpcEndpointAwsService.S3,
+    "dynamodb": ec2.GatewayVpcEndpointAwsService.DYNAMODB,
+}
+_INTERFACES: Final = {
+    "ec2": ec2.InterfaceVpcEndpointAwsService.EC2,
+    "ssm": ec2.InterfaceVpcEndpointAwsService.SSM,
+    "ssmmessages": ec2.InterfaceVpcEndpointAwsService.SSM_MESSAGES,
+    "secretsmanager": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+    "logs": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+    "monitoring": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_MONITORING,
+}
+
+
+def wanted(cluster: Cluster) -> Sequence[str]:
+    """Return the endpoints of `cluster`, by name.
+
+    In an existing VPC those asked for. In one of its own: S3 and DynamoDB, which cost nothing; without another way out
+    also what nodes ask: settings and Session Manager (ssm, ssmmessages), logs, metrics (monitoring), secrets and the
+    EC2 API where the product has them. Packages, assets and the formation's signal come by way of S3.
+    """
+    network = cluster.network
+    if network.vpc:
+        return network.vpc.endpoints
+    if network.egress != "endpoints":
+        return GATEWAY_ENDPOINTS
+    asked = {"ssm", "ssmmessages", "logs", "monitoring"}
+    asked |= {"secretsmanager"} if cluster.about.secrets else set()
+    asked |= {"ec2"} if cluster.about.discovers_by_ec2_api else set()
+    return (*GATEWAY_ENDPOINTS, *(name for name in INTERFACE_ENDPOINTS if name in asked))
+
+
+class Endpoints(Construct):
+    """The endpoints `names` in `place`; `group` is the security group of those that are addresses, None without such.
+
+    Their names are AWS's own (private DNS), so that nodes notice no difference.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, place: Place, names: Sequence[str]) -> None:
+        super().__init__(scope, id_)
+        self.group: ec2.SecurityGroup | None = None
+        for name in names:
+            if name in _GATEWAYS:
+                self._gateway(name, place)
+        interfaces = [name for name in names if name in _INTERFACES]
+        if interfaces:
+            self.group = self._security_group(place.vpc)
+        for name in interfaces:
+            self._interface(name, place, self.group)
+
+    def let_in(self, nodes: ec2.ISecurityGroup) -> None:
+        """Let the nodes, and nobody else, reach the endpoints."""
+        if self.group:
+            self.group.add_ingress_rule(nodes, ec2.Port.tcp(443), "AWS APIs from nodes")
+
+    def _gateway(self, name: str, place: Place) -> None:
+        ec2.CfnVPCEndpoint(
+            self,
+            name,
+            vpc_id=place.vpc.vpc_id,
+            vpc_endpoint_type="Gateway",
+            service_name=_GATEWAYS[name].name,
+            route_table_ids=list(place.route_tables),
+        )
+
+    def _interface(self, name: str, place: Place, group: ec2.SecurityGroup | None) -> None:
+        ec2.CfnVPCEndpoint(
+            self,
+            name,
+            vpc_id=place.vpc.vpc_id,
+            vpc_endpoint_type="Interface",
+            service_name=_INTERFACES[name].name,
+            subnet_ids=[subnet.subnet_id for subnet in place.node_subnets.values()],
+            security_group_ids=[group.security_group_id] if group else [],
+            private_dns_enabled=True,
+        )
+
+    def _security_group(self, vpc: ec2.IVpc) -> ec2.SecurityGroup:
+        """Make a group without a way out: endpoints answer, they never ask."""
+        return ec2.SecurityGroup(
+            self, "Group", vpc=vpc, description="VPC endpoints of the cluster", allow_all_outbound=False
+        )

@@ -1,0 +1,103 @@
+"""VPC endpoints: which, where, and who reaches them."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from muster.endpoints import wanted
+from muster.products import PRODUCTS
+from tests.conftest import Template, WriteCluster
+from tests.parts_support import VPC, existing, parts
+from tests.template_help import depends_on, of_type, ref, text, the
+
+ONLY = {"egress": "endpoints"}
+
+
+def endpoints(template: Template, kind: str) -> dict[str, dict[str, Any]]:
+    """Return the endpoints of a kind by the last part of their service's name."""
+    found = [each for each in of_type(template, "EC2::VPCEndpoint").values() if each["VpcEndpointType"] == kind]
+    names = [text(each["ServiceName"], **{"AWS::Region": "eu-west-1"}) for each in found]
+    assert all(name.startswith("com.amazonaws.eu-west-1.") for name in names)
+    return {name.rpartition(".")[2]: each for name, each in zip(names, found, strict=True)}
+
+
+@pytest.mark.parametrize("egress", ["nat", "nat-per-zone", "endpoints"])
+def test_a_vpc_of_our_own_reaches_s3_and_dynamodb_from_every_node_subnet(egress: str) -> None:
+    template = parts(network={"egress": egress})
+    found = endpoints(template, "Gateway")
+    assert set(found) == {"s3", "dynamodb"}
+    nodes = [the(template, "EC2::Subnet", CidrBlock=cidr)[0] for cidr in ("10.64.0.0/24", "10.64.1.0/24")]
+    tables = [the(template, "EC2::SubnetRouteTableAssociation", SubnetId=ref(name))[1] for name in nodes]
+    for each in found.values():
+        assert each["RouteTableIds"] == [table["RouteTableId"] for table in tables]
+
+
+def test_beside_a_nat_gateway_no_endpoint_costs_anything() -> None:
+    assert endpoints(parts(), "Interface") == {}
+
+
+def test_without_another_way_out_nodes_reach_exactly_what_they_ask() -> None:
+    template = parts(network=ONLY)
+    found = endpoints(template, "Interface")
+    assert set(found) == {"ssm", "ssmmessages", "secretsmanager", "logs", "monitoring"}
+    nodes = [ref(the(template, "EC2::Subnet", CidrBlock=cidr)[0]) for cidr in ("10.64.0.0/24", "10.64.1.0/24")]
+    for each in found.values():
+        assert each["SubnetIds"] == nodes
+        assert each["PrivateDnsEnabled"] is True
+
+
+def test_the_ec2_api_is_reached_where_the_product_discovers_by_it(
+    monkeypatch: pytest.MonkeyPatch, write_cluster: WriteCluster
+) -> None:
+    from muster.spec import load
+
+    cluster = load(write_cluster(network=ONLY))
+    assert "ec2" not in wanted(cluster)
+    product = PRODUCTS["as400gateway"]
+    monkeypatch.setitem(PRODUCTS, "as400gateway", dataclasses.replace(product, discovers_by_ec2_api=True))
+    assert set(wanted(cluster)) >= {"ec2", "secretsmanager"}
+    monkeypatch.setitem(PRODUCTS, "as400gateway", dataclasses.replace(product, secrets=()))
+    assert "secretsmanager" not in wanted(cluster)
+
+
+def test_endpoints_let_in_the_nodes_alone_and_ask_nobody() -> None:
+    template = parts(network=ONLY)
+    (group,) = {each["SecurityGroupIds"][0]["Fn::GetAtt"][0] for each in endpoints(template, "Interface").values()}
+    properties = template["Resources"][group]["Properties"]
+    assert "SecurityGroupIngress" not in properties
+    assert [rule["CidrIp"] for rule in properties["SecurityGroupEgress"]] == ["255.255.255.255/32"]
+    nodes, _ = the(template, "EC2::SecurityGroup", GroupName="muster-as400")
+    rules = [
+        rule
+        for rule in of_type(template, "EC2::SecurityGroupIngress").values()
+        if rule["GroupId"]["Fn::GetAtt"][0] == group
+    ]
+    assert [(rule["FromPort"], rule["ToPort"], rule["SourceSecurityGroupId"]["Fn::GetAtt"][0]) for rule in rules] == [
+        (443, 443, nodes)
+    ]
+
+
+def test_nodes_wait_for_the_endpoints_and_for_being_let_in() -> None:
+    template = parts(network=ONLY)
+    needed = set(of_type(template, "EC2::VPCEndpoint"))
+    needed |= {
+        name
+        for name, rule in of_type(template, "EC2::SecurityGroupIngress").items()
+        if rule["Description"] == "AWS APIs from nodes"
+    }
+    assert len(needed) == 8
+    for node in of_type(template, "EC2::Instance"):
+        assert depends_on(template, node) >= needed
+
+
+def test_an_existing_vpc_gets_exactly_the_endpoints_asked_for() -> None:
+    assert of_type(existing(), "EC2::VPCEndpoint") == {}
+    asked = {"endpoints": ["s3", "secretsmanager"], "route_tables": ["rtb-0123456789abcdef0"]}
+    template = existing(vpc=asked)
+    (gateway,) = endpoints(template, "Gateway").values()
+    (interface,) = endpoints(template, "Interface").values()
+    assert gateway["RouteTableIds"] == ["rtb-0123456789abcdef0"]
+    assert interface["SubnetIds"] == ["subnet-0a000000000000001", "subnet-0b000000000000001"]
+    assert {gateway["VpcId"], interface["VpcId"]} == {VPC}
+    assert (set(endpoints(template, "Gateway")), set(endpoints(template, "Interface"))) == ({"s3"}, {"secretsmanager"})
