@@ -4,30 +4,37 @@ from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from muster import settings
+from muster import session_manager, settings
+from muster.alarms import Alarms
 from muster.artifact import Artifact
 from muster.data_volume import DataVolume
 from muster.database_secret import DatabaseSecret
 from muster.discovery_policy import DiscoveryPolicy
 from muster.formation_wait import FormationHandle, FormationWait
 from muster.images import Images
+from muster.lock_warning import warn_unlocked
+from muster.log_groups import LogGroups
 from muster.network import Network
 from muster.node import Node
 from muster.node_asset import SOURCE, NodeAsset, user_data
-from muster.node_role import NodeRole
+from muster.node_role import NodeRole, apply_boundary
+from muster.outputs import outputs
 from muster.products import Reach
 from muster.settings_document import SettingsDocument
 from muster.shared_security_group import SharedSecurityGroup
-from muster.spec import Cluster, Member, plan
+from muster.spec import Cluster, Member, cluster_lock, plan, verify
 from muster.sticky_balancer import StickyBalancer
+from muster.tagging import apply_tags
 
 
 class ClusterStack(cdk.Stack):
     """Stack `muster-CLUSTER`: everything that one cluster file describes, in whatever account it is deployed to.
 
-    `node_files` holds what runs on nodes. Raises `SpecError` if the file's artifact is nowhere to be found.
+    `node_files` holds what runs on nodes. Raises `SpecError` if the file's artifact is nowhere to be found, or if the
+    lock file beside the cluster file refuses the change.
     """
 
     def __init__(self, scope: Construct, *, cluster: Cluster, node_files: Path = SOURCE) -> None:
@@ -36,41 +43,50 @@ class ClusterStack(cdk.Stack):
         super().__init__(
             scope,
             f"muster-{cluster.name}",
-            env=cdk.Environment(region=cluster.region),
+            env=cdk.Environment(account=cluster.account, region=cluster.region),
             description=f"{cluster.about.title} cluster {cluster.name}",
+            termination_protection=cluster.deletion_refused,
         )
-        self._cluster = cluster
-        self._plan = plan(cluster)
-        self._product = cluster.about
+        lock = cluster_lock(cluster)
+        verify(cluster, lock)
+        self._cluster, self._plan, self._product = cluster, plan(cluster, lock), cluster.about
+        warn_unlocked(self, self._plan)
         self._user_data = user_data(node_files)
-        self._network = Network(
-            self, "Network", plan=self._plan, internet_facing=cluster.balancer.scheme == "internet-facing"
-        )
-        self._group = SharedSecurityGroup(
-            self,
-            "SharedSecurityGroup",
-            vpc=self._network.vpc,
-            cluster=cluster.name,
-            member_ports=self._product.ports_for(cluster, Reach.MEMBERS),
-            operating_system=cluster.instance.os,
-        ).group
+        apply_tags(self, cluster)
+        apply_boundary(self, cluster)
+        self._key = kms.Key.from_key_arn(self, "Key", cluster.kms_key) if cluster.kms_key else None
+        self._network = Network(self, "Network", cluster=cluster, plan=self._plan, kms_key=self._key)
+        self._group = self._shared_group()
+        self._network.let_in(self._group)
+        self._images = Images(self, "Images", cluster=cluster, plan=self._plan)
         document, handle, role = self._settings(node_files)
-        nodes = [self._node(member, role, document).instance for member in self._plan.members]
+        nodes = {member.name: self._node(member, role, document).instance for member in self._plan.present}
         balancer = self._balancer(nodes)
-        FormationWait(
+        formed = FormationWait(
             self,
             "FormationWait",
             handle=handle,
             nodes=len(nodes),
             timeout=cluster.formation.timeout,
-            after=[document, *(node.instance for node in nodes), balancer.target_group, balancer.listener],
+            after=[document, *(node.instance for node in nodes.values()), *balancer.after],
         )
-        self._outputs(balancer)
+        Alarms(self, "Alarms", cluster=cluster, nodes=nodes, balancer=balancer, kms_key=self._key, after=[formed])
+        outputs(self, cluster=cluster, plan=self._plan, nodes=nodes, balancer=balancer)
 
     @property
     def availability_zones(self) -> list[str]:
         """The cluster file's zones: nothing is looked up."""
         return self._zones
+
+    def _shared_group(self) -> ec2.SecurityGroup:
+        return SharedSecurityGroup(
+            self,
+            "SharedSecurityGroup",
+            vpc=self._network.vpc,
+            cluster=self._cluster.name,
+            member_ports=self._product.ports_for(self._cluster, Reach.MEMBERS),
+            operating_system=self._cluster.instance.os,
+        ).group
 
     def _settings(self, node_files: Path) -> tuple[SettingsDocument, FormationHandle, NodeRole]:
         cluster = self._cluster
@@ -79,16 +95,10 @@ class ClusterStack(cdk.Stack):
             Artifact(self, "Artifact", cluster=cluster).stored,
         )
         secrets = {
-            each.name: DatabaseSecret(self, each.id, cluster=cluster.name, secret=each).secret
+            each.name: DatabaseSecret(self, each.id, cluster=cluster.name, secret=each, kms_key=self._key).secret
             for each in self._product.secrets
         }
-        self._volumes = {
-            member.name: DataVolume(
-                self, f"Data-{member.name}", zone=member.zone, tags=self._tags(member.name, f"{member.name}-data")
-            )
-            for member in self._plan.members
-        }
-        self._images = Images(self, "Images", cluster=cluster)
+        self._volumes = {member.name: self._volume(member) for member in self._plan.members}
         content = settings.content(
             cluster,
             self._plan,
@@ -97,17 +107,34 @@ class ClusterStack(cdk.Stack):
             artifact=artifact,
             secrets={name: secret.secret_arn for name, secret in secrets.items()},
         )
-        instance = cluster.instance
-        generation = settings.generation(content, instance.type, instance.os, self._images.image_id, self._user_data)
+        generation = settings.generation(cluster, self._plan, content, self._user_data)
         handle = FormationHandle(self, "FormationHandle", generation=generation)
         name = settings.parameter_name(cluster.name)
         role = NodeRole(
-            self, "NodeRole", parameter_name=name, objects=[asset, artifact], secrets=list(secrets.values())
+            self,
+            "NodeRole",
+            parameter_name=name,
+            objects=[asset, artifact],
+            secrets=list(secrets.values()),
+            log_groups=list(LogGroups(self, "Logs", cluster=cluster, kms_key=self._key).groups.values()),
+            kms_key=self._key,
+            session_manager=session_manager.possible(cluster),
         )
         document = SettingsDocument(self, "Settings", name=name, document=content, handle=handle, after=role.policy)
         if self._product.discovers_by_ec2_api:
             DiscoveryPolicy(self, "DiscoveryPolicy", role=role.role)
         return document, handle, role
+
+    def _volume(self, member: Member) -> DataVolume:
+        return DataVolume(
+            self,
+            f"Data-{member.name}",
+            zone=member.zone,
+            gibibytes=self._cluster.instance.volume,
+            protected=self._cluster.protected,
+            kms_key=self._key,
+            tags=self._tags(member.name, f"{member.name}-data"),
+        )
 
     def _node(self, member: Member, role: NodeRole, document: SettingsDocument) -> Node:
         return Node(
@@ -118,39 +145,31 @@ class ClusterStack(cdk.Stack):
             subnet=self._network.node_subnets[member.zone],
             security_group=self._group,
             role=role,
-            instance_type=self._cluster.instance.type,
-            image=self._images.image,
+            image=self._images.image_of(member),
             user_data=self._user_data,
             volume=self._volumes[member.name],
+            protected=self._cluster.deletion_refused,
+            kms_key=self._key,
             tags=self._tags(member.name, member.name)
             | {"muster:settings": settings.parameter_name(self._cluster.name)},
-            after=document,
+            after=[document, *self._network.ready],
         )
 
     def _tags(self, node: str, name: str) -> dict[str, str]:
         cluster = self._cluster.name
         return {"Name": f"{cluster}-{name}", "muster:cluster": cluster, "muster:node": node}
 
-    def _balancer(self, nodes: list[ec2.Instance]) -> StickyBalancer:
+    def _balancer(self, nodes: dict[str, ec2.Instance]) -> StickyBalancer:
         return StickyBalancer(
             self,
             "Balancer",
+            cluster=self._cluster,
             vpc=self._network.vpc,
-            inside=self._plan.cidr,
+            inside=self._network.cidr,
             subnets=self._network.balancer_subnets,
             node_group=self._group,
-            nodes=nodes,
+            nodes=list(nodes.values()),
             port=self._product.port(self._cluster, self._product.serving),
             readiness_port=self._product.port(self._cluster, self._product.readiness),
-            settings=self._cluster.balancer,
+            kms_key=self._key,
         )
-
-    def _outputs(self, balancer: StickyBalancer) -> None:
-        cdk.CfnOutput(self, "Url", value=balancer.url)
-        for member in self._plan.members:
-            cdk.CfnOutput(self, output_name(member.name), value=member.address)
-
-
-def output_name(node: str) -> str:
-    """Return the name of the output that holds the address of `node`: `NodeA` for a, `NodeEastOne` for east-one."""
-    return "Node" + "".join(part.capitalize() for part in node.split("-"))

@@ -109,3 +109,21 @@ def synthesized(file: Path, node_files: Path, context: Mapping[str, Any], folder
 def template(synthesize: Synthesize) -> Template:
     """Return the template of the plain cluster file."""
     return synthesize()
+
+
+@pytest.fixture(scope="session")
+def node_side(
+    write_cluster: WriteCluster, context: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Synthesize:
+    """Return a function like `synthesize`, for the constructs about nodes in a stack of their own (`NodeSide`)."""
+    known: dict[tuple[Path, int], Template] = {}
+
+    def node_side(groups: int = 1, **changes: Any) -> Template:
+        from tests.node_side import template_of
+
+        file = write_cluster(**changes)
+        if (file, groups) not in known:
+            known[file, groups] = template_of(file, groups, context, tmp_path_factory.mktemp("cdk"))
+        return known[file, groups]
+
+    return node_side

@@ -1,5 +1,9 @@
 """What a deployment waits for."""
 
+from typing import Any
+
+import pytest
+
 from tests.conftest import Synthesize, Template
 from tests.template_help import depends_on, of_type, ref, the
 
@@ -30,11 +34,18 @@ def test_begins_once_nodes_settings_and_balancer_are_there(template: Template) -
     assert depends_on(template, name) == {each for type_ in wanted for each in of_type(template, type_)}
 
 
-def test_a_change_that_reaches_nodes_renames_handle_and_condition(template: Template, synthesize: Synthesize) -> None:
+@pytest.mark.parametrize("edit", [{"database": {"port": 19092}}, {"balancer": {"stickiness": {"hours": 2}}}], ids=str)
+def test_every_edit_renames_handle_and_condition(
+    edit: dict[str, Any], template: Template, synthesize: Synthesize
+) -> None:
     """CloudFormation waits again only for a condition and a handle that are both new."""
-    changed = synthesize(database={"port": 19092})
-    assert len(set(ids(template)) | set(ids(changed))) == 4
+    assert len(set(ids(template)) | set(ids(synthesize(**edit)))) == 4
 
 
-def test_no_change_keeps_both(template: Template, synthesize: Synthesize) -> None:
-    assert ids(synthesize(balancer={"stickiness": {"hours": 2}})) == ids(template)
+def test_without_an_edit_both_keep_their_names(template: Template, synthesize: Synthesize) -> None:
+    assert ids(synthesize(nodes={"b": {"zone": "eu-west-1b"}, "a": {"zone": "eu-west-1a"}})) == ids(template)
+
+
+def test_an_absent_node_is_not_waited_for(synthesize: Synthesize) -> None:
+    template = synthesize(nodes={"a": {"zone": "eu-west-1a"}, "b": {"zone": "eu-west-1b", "present": False}})
+    assert the(template, "CloudFormation::WaitCondition")[1]["Count"] == 1

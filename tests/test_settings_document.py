@@ -2,9 +2,11 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import aws_cdk as cdk
+import hypothesis
 import pytest
 from aws_cdk.assertions import Template as Assertions
 from hypothesis import given
@@ -12,8 +14,11 @@ from hypothesis import strategies as st
 
 from muster import settings
 from muster.formation_wait import FormationHandle
-from muster.settings_document import LARGEST, SettingsDocument
-from tests.conftest import Synthesize, Template
+from muster.settings_document import LARGEST, STANDARD, WAIT_URL_LENGTH, SettingsDocument
+from muster.spec import Cluster, load, plan
+from muster.stored_object import StoredObject
+from tests.conftest import JAR, Template, WriteCluster
+from tests.node_side import BOUNDARY, IMAGE, KEY
 from tests.template_help import of_type, text, the
 
 JSON: Any = st.recursive(
@@ -47,8 +52,10 @@ def test_holds_exactly_what_nodes_read(template: Template) -> None:
         "product": "as400gateway",
         "region": "eu-west-1",
         "members": [
-            {"name": "a", "ordinal": 0, "zone": "eu-west-1a", "address": "10.64.0.10", "volume": f"<{volumes[0]}>"},
-            {"name": "b", "ordinal": 1, "zone": "eu-west-1b", "address": "10.64.1.11", "volume": f"<{volumes[1]}>"},
+            {"name": "a", "ordinal": 0, "zone": "eu-west-1a", "address": "10.64.0.10"}
+            | {"present": True, "volume": f"<{volumes[0]}>"},
+            {"name": "b", "ordinal": 1, "zone": "eu-west-1b", "address": "10.64.1.11"}
+            | {"present": True, "volume": f"<{volumes[1]}>"},
         ],
         "wait_url": f"<{handle}>",
         "formation_timeout": 900,
@@ -74,18 +81,31 @@ def test_refers_to_no_instance(template: Template) -> None:
     assert not [name for name in of_type(template, "EC2::Instance") if name in value]
 
 
-CHANGES: list[dict[str, Any]] = [
+EDITS: list[dict[str, Any]] = [
     {"name": "other"},
+    {"account": "123456789012"},
+    {"protection": "off"},
+    {"tags": {"cost-center": "1234"}},
     {"nodes": {"a": {"zone": "eu-west-1a"}, "c": {"zone": "eu-west-1b"}}},
     {"nodes": {"a": {"zone": "eu-west-1a"}, "b": {"zone": "eu-west-1c"}}},
+    {"nodes": {"a": {"zone": "eu-west-1a"}, "b": {"zone": "eu-west-1b", "present": False}}},
     {"region": "eu-west-2", "nodes": {"a": {"zone": "eu-west-2a"}, "b": {"zone": "eu-west-2b"}}},
     {"instance": {"type": "t4g.large"}},
     {"instance": {"type": "t4g.medium", "java": 21}},
     {"instance": {"type": "t4g.medium", "os": "debian-12"}},
-    {"instance": {"type": "t4g.medium", "ami": "ami-0123456789abcdef0"}},
+    {"instance": {"type": "t4g.medium", "volume": 30}},
+    {"instance": {"type": "t4g.medium", "ami": "ami-0123456789abcdef0", "architecture": "arm64"}},
     {"artifact": {"s3": "bucket/as400.jar", "sha256": "0123456789abcdef" * 4}},
+    {"balancer": {"scheme": "internet-facing"}},
+    {"balancer": {"stickiness": {"hours": 9}}},
+    {"balancer": {"clients": ["10.64.0.0/24"]}},
     {"network": {"cidr": "10.65.0.0/20"}},
+    {"network": {"egress": "nat-per-zone"}},
     {"formation": {"timeout": 901}},
+    {"logs": {"retention": 7}},
+    {"alarms": {"email": "ops@example.org"}},
+    {"kms_key": KEY},
+    {"permission_boundary": BOUNDARY},
     {"database": {"name": "other"}},
     {"database": {"port": 19092}},
     {"database": {"peer_port": 19093}},
@@ -93,30 +113,87 @@ CHANGES: list[dict[str, Any]] = [
     {"as400gateway": {"port": 18080}},
     {"as400gateway": {"readiness_port": 19180}},
     {"as400gateway": {"health": "/health"}},
+    {"as400gateway": {"admin": "/x"}},
 ]
 
 
-@pytest.mark.parametrize("changes", CHANGES, ids=str)
-def test_whatever_reaches_a_node_changes_the_generation(
-    changes: dict[str, Any], template: Template, synthesize: Synthesize
+def generation(cluster: Cluster, *, user_data: str = "#!/bin/bash", sha256: str = "0" * 64, **launch: Any) -> str:
+    """Return the generation of `cluster` with this user data, this artifact and this launch of every member."""
+    planned = plan(cluster)
+    planned = replace(planned, members=tuple(replace(each, **launch) for each in planned.members))
+    return settings.generation(cluster, planned, content(cluster, sha256), user_data)
+
+
+def content(cluster: Cluster, sha256: str = "0" * 64) -> dict[str, Any]:
+    """Return what a document of `cluster` holds, with names in place of what only a deployment knows."""
+    return settings.content(
+        cluster,
+        plan(cluster),
+        volumes=dict.fromkeys(cluster.nodes, "vol-0123456789abcdef0"),
+        asset=StoredObject("b" * 63, f"{'0' * 64}.zip", "0" * 64, "musternode.zip"),
+        artifact=StoredObject("b" * 63, f"{sha256}.jar", sha256, JAR),
+        secrets={each.name: "s" * settings.TOKEN_LENGTH for each in cluster.about.secrets},
+    )
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=str)
+def test_every_edit_of_the_cluster_file_changes_the_generation(
+    edit: dict[str, Any], write_cluster: WriteCluster
 ) -> None:
-    assert document(synthesize(**changes))["generation"] != document(template)["generation"]
+    """So a deployment waits for the nodes after each, also where nothing reaches them."""
+    assert generation(load(write_cluster(**edit))) != generation(load(write_cluster()))
+
+
+def test_the_edits_above_are_of_every_field(write_cluster: WriteCluster) -> None:
+    fields = set(load(write_cluster()).model_dump()) - {"product"}  # there is no other product to change it to
+    assert {field for edit in EDITS for field in edit} == fields
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [
-        {"balancer": {"stickiness": {"hours": 9}}},
-        {"balancer": {"scheme": "internet-facing"}},
-        {"as400gateway": {"admin": "/x"}},
-        {"nodes": {"b": {"zone": "eu-west-1b"}, "a": {"zone": "eu-west-1a"}}},
-    ],
+    "launch",
+    [{"instance_type": "m7g.large"}, {"image": IMAGE}, {"user_data": "#!/bin/sh"}, {"sha256": "1" * 64}],
     ids=str,
 )
-def test_what_reaches_no_node_keeps_the_generation(
-    changes: dict[str, Any], template: Template, synthesize: Synthesize
+def test_whatever_else_reaches_a_node_changes_the_generation(
+    launch: dict[str, str], write_cluster: WriteCluster
 ) -> None:
-    assert document(synthesize(**changes))["generation"] == document(template)["generation"]
+    cluster = load(write_cluster())
+    assert generation(cluster, **launch) != generation(cluster)
+
+
+def test_neither_the_order_of_nodes_nor_the_artifacts_folder_changes_the_generation(
+    write_cluster: WriteCluster,
+) -> None:
+    edited = write_cluster(
+        nodes={"b": {"zone": "eu-west-1b"}, "a": {"zone": "eu-west-1a"}}, artifact={"file": f"elsewhere/{JAR}"}
+    )
+    assert generation(load(edited)) == generation(load(write_cluster()))
+
+
+@hypothesis.settings(max_examples=20)
+@given(note=st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=40))
+def test_a_comment_does_not_change_the_generation(note: str, write_cluster: WriteCluster) -> None:
+    file = write_cluster(name="noted")
+    before = generation(load(file))
+    noted = file.with_suffix(".noted.yaml")
+    noted.write_text(f"# {note}\n{file.read_text(encoding='utf-8')}", encoding="utf-8")
+    assert generation(load(noted)) == before
+
+
+def test_the_document_of_a_pair_with_everything_on_fits_the_standard_tier(write_cluster: WriteCluster) -> None:
+    cluster = load(
+        write_cluster(
+            account="123456789012",
+            tags={f"{'k' * 60}{number}": "v" * 256 for number in range(40)},
+            alarms={"email": "ops@example.org"},
+            kms_key=KEY,
+            permission_boundary=BOUNDARY,
+            instance={"type": "t4g.medium", "ami": IMAGE, "architecture": "arm64", "volume": 16384},
+            balancer={"scheme": "internet-facing", "clients": ["10.0.0.0/8"], "stickiness": {"cookie": "JSESSIONID"}},
+        )
+    )
+    whole = {**content(cluster), "generation": "0" * 16, "wait_url": "u" * WAIT_URL_LENGTH}
+    assert settings.length(whole) <= STANDARD
 
 
 @given(JSON)

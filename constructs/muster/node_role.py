@@ -1,18 +1,40 @@
 """What a node may do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from muster.acknowledgements import acknowledge
+from muster.metrics import NAMESPACE
+from muster.spec import Cluster
 from muster.stored_object import StoredObject
+
+SESSION_MANAGER: Final = (
+    "ssm:UpdateInstanceInformation",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+)
+"""What the SSM agent needs for sessions and nothing else (Systems Manager User Guide, "Create a custom IAM role for
+Session Manager")."""
+
+_NO_RESOURCES: Final = (
+    "CloudWatch metrics and Session Manager's channels have no resources in IAM; a namespace and the region narrow them"
+)
 
 
 class NodeRole(Construct):
     """Role of the cluster's instances: read the settings document, exactly these objects, exactly these secrets.
 
+    Writes into exactly these log groups, metrics of one namespace, and (with `session_manager`) keeps the channels of
+    Session Manager. `kms_key` is the key of the secrets, usable through Secrets Manager alone.
     `role` is the role, `profile` its instance profile, `policy` what must exist before an instance starts.
     """
 
@@ -24,6 +46,9 @@ class NodeRole(Construct):
         parameter_name: str,
         objects: Sequence[StoredObject],
         secrets: Sequence[secretsmanager.ISecret],
+        log_groups: Sequence[logs.ILogGroup],
+        kms_key: kms.IKey | None,
+        session_manager: bool,
     ) -> None:
         super().__init__(scope, id_)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
@@ -31,18 +56,54 @@ class NodeRole(Construct):
             service="ssm", resource="parameter", resource_name=parameter_name.removeprefix("/")
         )
         self.profile = iam.InstanceProfile(self, "Profile", role=self.role)
+        statements = [
+            _allow("Settings", ["ssm:GetParameter"], [parameter]),
+            _allow("Files", ["s3:GetObject"], [each.arn(self) for each in objects]),
+            _allow("Secrets", ["secretsmanager:GetSecretValue"], [each.secret_arn for each in secrets]),
+            *self._decryption(kms_key),
+            _allow(
+                "Logs",
+                ["logs:CreateLogStream", "logs:PutLogEvents"],
+                # ends in :*, which stands for the streams of this group
+                [each.log_group_arn for each in log_groups],
+            ),
+            _allow(
+                "Metrics",
+                ["cloudwatch:PutMetricData"],
+                ["*"],
+                {"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
+            ),
+        ]
+        if session_manager:
+            here = {"StringEquals": {"aws:RequestedRegion": Stack.of(self).region}}
+            statements.append(_allow("SessionManager", SESSION_MANAGER, ["*"], here))
         self.policy = iam.ManagedPolicy(
             self,
             "Policy",
-            description="What a node of the cluster reads: its settings, its files, its secrets",
+            description="What a node of the cluster may do",
             roles=[self.role],
-            statements=[
-                _allow("ssm:GetParameter", [parameter]),
-                _allow("s3:GetObject", [each.arn(self) for each in objects]),
-                _allow("secretsmanager:GetSecretValue", [each.secret_arn for each in secrets]),
-            ],
+            statements=statements,
         )
+        acknowledge(self.policy, "AwsSolutions-IAM5[Resource::*]", _NO_RESOURCES)
+
+    def _decryption(self, key: kms.IKey | None) -> list[iam.PolicyStatement]:
+        if key is None:
+            return []
+        service = f"secretsmanager.{Stack.of(self).region}.amazonaws.com"
+        return [
+            _allow("SecretsKey", ["kms:Decrypt"], [key.key_arn], {"StringEquals": {"kms:ViaService": service}}),
+        ]
 
 
-def _allow(action: str, resources: list[str]) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=[action], resources=resources)
+def apply_boundary(stack: Stack, cluster: Cluster) -> None:
+    """Put the permission boundary that the file of `cluster` names, if any, on every role of `stack`."""
+    if cluster.permission_boundary is None:
+        return
+    boundary = iam.ManagedPolicy.from_managed_policy_arn(stack, "PermissionBoundary", cluster.permission_boundary)
+    iam.PermissionsBoundary.of(stack).apply(boundary)
+
+
+def _allow(
+    sid: str, actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Any] | None = None
+) -> iam.PolicyStatement:
+    return iam.PolicyStatement(sid=sid, actions=list(actions), resources=list(resources), conditions=conditions)

@@ -35,7 +35,7 @@ def content(
     product = cluster.about
     members = [
         {"name": each.name, "ordinal": each.ordinal, "zone": each.zone, "address": each.address}
-        | {"volume": volumes[each.name]}
+        | {"present": each.present, "volume": volumes[each.name]}
         for each in plan.members
     ]
     return {
@@ -54,12 +54,17 @@ def content(
     }
 
 
-def generation(document: Mapping[str, Any], *also: str) -> str:
-    """Return 16 hexadecimal digits that change with every literal of `document` and with every text of `also`.
+def generation(cluster: Cluster, plan: Plan, document: Mapping[str, Any], user_data: str) -> str:
+    """Return 16 hexadecimal digits that change with every value of the cluster file and with all that reaches a node.
 
-    `also` is what reaches a node by another way: its instance's type, image and user data.
+    So a deployment waits for the nodes after every edit, also one that they are told nothing of. Beside the literals of
+    `document`, that is each member's instance type and image, and the user data. The artifact's path is left out: its
+    name and its hash stand in `document`.
     """
-    literal = render([_without_tokens(document), *also])
+    # without warnings: of an artifact in S3, pydantic says that it is not the first of its kinds
+    file = cluster.model_dump(mode="json", exclude={"artifact": {"file"}}, warnings=False)
+    launched = [[each.name, each.instance_type, each.image] for each in plan.members]
+    literal = render([file, launched, _without_tokens(document), user_data])
     return hashlib.sha256(literal.encode()).hexdigest()[:16]
 
 

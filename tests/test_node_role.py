@@ -1,0 +1,110 @@
+"""What a node may do, to the last statement."""
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import Synthesize, Template
+from tests.node_side import BOUNDARY, IMAGE, KEY
+from tests.template_help import attribute, of_type, ref, the
+
+DEBIAN = {"type": "t4g.medium", "os": "debian-12"}
+
+
+def statements(template: Template) -> dict[str, Any]:
+    """Return the statements of the nodes' policy by their Sid, without it."""
+    _, policy = the(template, "IAM::ManagedPolicy")
+    return {each.pop("Sid"): each for each in [dict(one) for one in policy["PolicyDocument"]["Statement"]]}
+
+
+def named(template: Template, type_: str, **properties: Any) -> str:
+    """Return the logical id of the one resource of `type_` with `properties`."""
+    return the(template, type_, **properties)[0]
+
+
+def test_holds_exactly_these_statements(node_side: Synthesize) -> None:
+    template = node_side()
+    groups = [named(template, "Logs::LogGroup", LogGroupName=f"/muster/as400/{each}") for each in sorted(GROUPS)]
+    assert statements(template) == {
+        "Settings": {
+            "Effect": "Allow",
+            "Action": "ssm:GetParameter",
+            "Resource": {
+                "Fn::Join": ["", ["arn:aws:ssm:eu-west-1:", ref("AWS::AccountId"), ":parameter/muster/as400/settings"]]
+            },
+        },
+        "Files": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::files/node.zip"},
+        "Secrets": {
+            "Effect": "Allow",
+            "Action": "secretsmanager:GetSecretValue",
+            "Resource": [ref(name) for name in of_type(template, "SecretsManager::Secret")],
+        },
+        "Logs": {
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": [attribute(name, "Arn") for name in groups],
+        },
+        "Metrics": {
+            "Effect": "Allow",
+            "Action": "cloudwatch:PutMetricData",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"cloudwatch:namespace": "Muster"}},
+        },
+        "SessionManager": {
+            "Effect": "Allow",
+            "Action": [
+                "ssm:UpdateInstanceInformation",
+                "ssmmessages:CreateControlChannel",
+                "ssmmessages:CreateDataChannel",
+                "ssmmessages:OpenControlChannel",
+                "ssmmessages:OpenDataChannel",
+            ],
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}},
+        },
+    }
+
+
+GROUPS = ("node", "product", "h2")
+
+
+def test_may_use_the_clusters_key_through_secrets_manager_alone(node_side: Synthesize) -> None:
+    with_key = statements(node_side(kms_key=KEY, account="123456789012"))
+    assert with_key.keys() - statements(node_side()).keys() == {"SecretsKey"}
+    assert with_key["SecretsKey"] == {
+        "Effect": "Allow",
+        "Action": "kms:Decrypt",
+        "Resource": KEY,
+        "Condition": {"StringEquals": {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("instance", "allowed"),
+    [(DEBIAN, False), ({**DEBIAN, "ami": IMAGE, "architecture": "arm64"}, True), ({"type": "t4g.medium"}, True)],
+    ids=["Debian's image", "an image of one's own", "Amazon Linux"],
+)
+def test_keeps_channels_of_session_manager_only_where_an_agent_can_be(
+    instance: dict[str, str], allowed: bool, node_side: Synthesize
+) -> None:
+    assert ("SessionManager" in statements(node_side(instance=instance))) == allowed
+
+
+def test_is_the_role_of_instances_and_of_nobody_else(node_side: Synthesize) -> None:
+    template = node_side()
+    _, role = the(template, "IAM::Role")
+    assert role == {
+        "AssumeRolePolicyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
+            ],
+        }
+    }
+    assert not of_type(template, "IAM::Policy")
+
+
+def test_every_role_has_the_clusters_permission_boundary(node_side: Synthesize) -> None:
+    bounded = of_type(node_side(permission_boundary=BOUNDARY, account="123456789012"), "IAM::Role").values()
+    assert [each["PermissionsBoundary"] for each in bounded] == [BOUNDARY]
+    assert not [each for each in of_type(node_side(), "IAM::Role").values() if "PermissionsBoundary" in each]
