@@ -1,0 +1,110 @@
+"""What must not be deployed as it is, each in one sentence with the safe way."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from operations.review.changes import Change
+from operations.review.effects import INTERRUPTING, Effect, NodeReview, OtherReview
+from operations.review.others import DATA
+from operations.review.replacing import INSTANCE, VOLUME
+from operations.review.settings import SettingChange
+from operations.review.values import references
+
+LOST_WITH_ANY_REPLACEMENT: Final = frozenset({VOLUME, "AWS::SecretsManager::Secret"})
+"""A running cluster needs the very volume and the very password that it has, also where the old one is kept."""
+
+NAMES: Final[Mapping[str, str]] = {
+    "AWS::EC2::SecurityGroup": "GroupName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::SSM::Parameter": "Name",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::SecretsManager::Secret": "Name",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": "Name",
+    "AWS::ElasticLoadBalancingV2::TargetGroup": "Name",
+}
+"""The property that names a resource for its account. CloudFormation makes the new one first, and the name is taken
+(CloudFormation Template Reference, "Name type")."""
+
+
+def refusals(
+    nodes: Sequence[NodeReview],
+    others: Sequence[OtherReview],
+    found: Sequence[SettingChange],
+    changes: Mapping[str, Change],
+) -> tuple[str, ...]:
+    """Return the sentences, nodes first."""
+    return (
+        *_of_nodes(nodes),
+        *_of_settings(found),
+        *_of_others(others, changes),
+        *_shrunk(changes),
+        *_taken_names(changes),
+    )
+
+
+def _of_nodes(nodes: Sequence[NodeReview]) -> Iterator[str]:
+    for node in nodes:
+        if node.effect is Effect.REPLACEMENT:
+            yield (
+                f"node {node.name} would be replaced ({node.reasons[0]}): CloudFormation starts the new instance while "
+                f"the old one has its address and volume, which EC2 refuses; swap it in two deploys: "
+                f"nodes.{node.name}.present: false, ./muster lock FILE, deploy; then the change and true, again"
+            )
+    interrupted = [node.name for node in nodes if node.effect in INTERRUPTING]
+    if len(interrupted) > 1:
+        yield (
+            f"nodes {', '.join(interrupted)} would be interrupted at the same time, and users with them; "
+            "change one node a deploy: ./muster roll FILE"
+        )
+    elif interrupted and len(nodes) == 1:
+        yield f"node {interrupted[0]} is the only one: users would be cut off"
+
+
+def _of_settings(found: Sequence[SettingChange]) -> Iterator[str]:
+    if refused := [each.words for each in found if each.refused]:
+        yield (
+            f"the nodes of a running cluster refuse {'; '.join(refused)}: the deployment would fail and roll back; "
+            "a node's place can be changed while it is absent, the rest needs a new cluster"
+        )
+
+
+def _of_others(others: Sequence[OtherReview], changes: Mapping[str, Change]) -> Iterator[str]:
+    used = _used_volumes(changes)
+    for each in others:
+        if each.type not in DATA or each.loss == "no longer kept":
+            continue
+        if each.loss == "replaced" and each.type == VOLUME and each.logical_id not in used:
+            continue  # that of an absent node, which moves with it
+        if each.kept is None:
+            yield (
+                f"{each.logical_id} ({each.type}) would be {each.loss}, and {DATA[each.type]} lost; deploy "
+                "protection: on first, which keeps it, or leave this out of the change"
+            )
+        elif each.loss == "replaced" and each.type in LOST_WITH_ANY_REPLACEMENT:
+            yield f"{each.logical_id} ({each.type}) would be replaced by one without {DATA[each.type]}"
+
+
+def _used_volumes(changes: Mapping[str, Change]) -> set[str]:
+    """Return the volumes that an instance has now."""
+    return set().union(*(references(each.old.get("Volumes")) for each in changes.values() if each.type == INSTANCE))
+
+
+def _shrunk(changes: Mapping[str, Change]) -> Iterator[str]:
+    for each in changes.values():
+        old, new = each.old.get("Size"), each.new.get("Size")
+        if each.type == VOLUME and str(old).isdigit() and str(new).isdigit() and int(str(new)) < int(str(old)):
+            yield f"{each.logical_id} ({VOLUME}) would shrink from {old} to {new} GiB, which EBS cannot do"
+
+
+def _taken_names(changes: Mapping[str, Change]) -> Iterator[str]:
+    """Yield what replaces or succeeds a resource under the name that this still has."""
+    gone = [each for each in changes.values() if each.kind in ("replaced", "removed")]
+    made = [each for each in changes.values() if each.kind in ("replaced", "added")]
+    for each in made:
+        property_ = NAMES.get(each.type, "")
+        name = each.new.get(property_)
+        if name and any(other.type == each.type and other.old.get(property_) == name for other in gone):
+            yield (
+                f"{each.logical_id} ({each.type}) would be made under the name {name} while the old one still has it, "
+                "which AWS refuses"
+            )

@@ -1,0 +1,105 @@
+"""The settings document of a template, and what differs between two of them."""
+
+import json
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from operations.review.changes import Change
+from operations.review.values import references
+
+CONFIRMED: Final = frozenset({"generation", "wait_url"})
+"""New in each deployment; a node that sees nothing else new confirms that the cluster is formed, and does no more."""
+
+GROUPS: Final = {"asset": "the program on the nodes (asset)", "artifact": "the application's file (artifact)"}
+"""Parts whose hashes and keys tell a person nothing."""
+
+_AS400GATEWAY: Final = ("ports.database", "ports.peer", "settings.database", "settings.home", "secrets")
+FIXED: Final[Mapping[str, tuple[str, ...]]] = {"as400gateway": _AS400GATEWAY}
+"""By product: settings that the nodes of a running cluster refuse to change (musternode.rollout.refusal)."""
+
+LONGEST: Final = 60
+"""Characters that are shown of a value."""
+
+_PLACE: Final = frozenset({"zone", "address", "volume"})
+"""Of a member: changed only while it is absent; its ordinal never, so that none comes or goes."""
+
+
+@dataclass(frozen=True)
+class SettingChange:
+    """A setting by its dotted path, such as ports.http or members.a.zone, in words for a person."""
+
+    path: str
+    words: str
+    refused: bool = False
+
+
+def document(changes: Mapping[str, Change], *, new: bool) -> dict[str, Any] | None:
+    """Return the settings document of the old or the new template, references as `${LogicalId}`; None without one.
+
+    Raises `ValueError` if the parameter holds no JSON object.
+    """
+    for each in changes.values():
+        properties = each.new if new else each.old
+        name = str(properties.get("Name", ""))
+        if each.type == "AWS::SSM::Parameter" and name.startswith("/muster/") and name.endswith("/settings"):
+            found = json.loads(properties["Value"])
+            if not isinstance(found, dict):
+                raise ValueError(f"the parameter {name} holds no JSON object")
+            return found
+    return None
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], replaced: Set[str]) -> list[SettingChange]:
+    """Return what a node finds changed, in the order of the paths; a value of a replaced resource is another value."""
+    before, after = dict(_flat(old)), dict(_flat(new))
+    fixed = partial(_is_fixed, product=str(new.get("product")), before=before)
+    found: dict[str, SettingChange] = {}
+    for path in sorted({*before, *after}):
+        if path.partition(".")[0] in CONFIRMED:
+            continue
+        one, other = before.get(path), after.get(path)
+        if one != other or references(other) & replaced:
+            change = _described(path, one, other, refused=fixed(path))
+            found.setdefault(change.words, change)
+    return list(found.values())
+
+
+def _described(path: str, old: Any, new: Any, *, refused: bool) -> SettingChange:
+    top = path.partition(".")[0]
+    if top in GROUPS:
+        return SettingChange(path, GROUPS[top])
+    words = "of a replaced resource" if old == new else f"{_shown(old)} to {_shown(new)}"
+    return SettingChange(path, f"{path}: {words}", refused)
+
+
+def _is_fixed(path: str, *, product: str, before: Mapping[str, Any]) -> bool:
+    fixed = FIXED.get(product, ())
+    if not path.startswith("members."):
+        return any(path == each or path.startswith(f"{each}.") for each in fixed)
+    member, _, name = path.rpartition(".")
+    present = before.get(f"{member}.present", True)
+    return bool(fixed) and (name == "ordinal" or (name in _PLACE and bool(present)))
+
+
+def _shown(value: Any) -> str:
+    text = "none" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield (dotted path, scalar); the items of a list of named things by their names, of another by their numbers."""
+    if isinstance(value, Mapping):
+        items = list(value.items())
+    elif isinstance(value, list):
+        items = [(str(each["name"] if _is_named(each) else number), each) for number, each in enumerate(value)]
+    else:
+        yield path, value
+        return
+    for key, each in items:
+        yield from _flat(each, f"{path}.{key}" if path else str(key))
+
+
+def _is_named(value: Any) -> bool:
+    return isinstance(value, Mapping) and "name" in value

@@ -1,0 +1,88 @@
+"""What a change does to what holds data or serves users, and what of it is refused."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from operations.review import Effect, review
+from tests.review_support import DOCUMENT, edited, effects, properties, stack
+
+
+def test_a_stack_that_goes_takes_its_nodes_and_says_what_is_kept() -> None:
+    found = review(stack(), None)
+    assert effects(found) == {"a": "removed", "b": "removed"}
+    kept = {each.logical_id: each.kept for each in found.others}
+    assert kept["DataA"] == "Snapshot"
+    assert kept["Logs"] == "Retain"
+    assert kept["Secret"] is None
+
+
+def test_a_volume_deleted_without_protection_is_refused() -> None:
+    old = stack()
+    del old["Resources"]["DataB"]["DeletionPolicy"]
+    new = stack()
+    del new["Resources"]["DataB"]
+    found = review(old, new)
+    assert [(each.logical_id, each.loss, each.kept) for each in found.others] == [("DataB", "deleted", None)]
+    assert found.refusals[0].startswith("DataB (AWS::EC2::Volume) would be deleted, and a node's data lost")
+
+
+def test_a_volume_deleted_with_protection_is_listed_only() -> None:
+    found = edited(lambda new: new["Resources"].pop("DataB"))
+    assert [(each.logical_id, each.kept) for each in found.others] == [("DataB", "Snapshot")]
+    assert not found.refused
+
+
+def test_a_replaced_volume_is_refused_though_the_old_one_is_kept() -> None:
+    found = edited(lambda new: properties(new, "DataA").update(AvailabilityZone="eu-west-1c"))
+    assert [(each.logical_id, each.loss, each.kept) for each in found.others] == [("DataA", "replaced", "Snapshot")]
+    assert "DataA (AWS::EC2::Volume) would be replaced by one without a node's data" in found.refusals
+    assert found.effect("a") is Effect.ROLLING, "its settings name another volume"
+
+
+def test_an_absent_node_moves_with_its_volume() -> None:
+    """The second of the two deploys of a swap: the node comes back in another zone."""
+    absent = copy.deepcopy(DOCUMENT)
+    absent["members"][1]["present"] = False
+    old = stack(absent)
+    del old["Resources"]["NodeB"]
+    moved = copy.deepcopy(DOCUMENT)
+    moved["members"][1] |= {"zone": "eu-west-1c", "address": "10.0.2.11"}
+    new = stack(moved)
+    for name in ("NodeB", "DataB", "SubnetB"):
+        properties(new, name)["AvailabilityZone"] = "eu-west-1c"
+    found = review(old, new)
+    assert effects(found) == {"a": "rolling reconfiguration", "b": "new"}
+    assert [(each.logical_id, each.loss) for each in found.others] == [("DataB", "replaced")]
+    assert not found.refused
+
+
+def test_a_volume_grows_in_place_and_does_not_shrink() -> None:
+    larger = edited(lambda new: properties(new, "DataA").update(Size=30))
+    assert (larger.nodes[0].effect, larger.nodes[0].reasons) == (Effect.NOTHING, ("data volume: Size: 20 to 30",))
+    assert not larger.nodes[1].reasons
+    assert not larger.refused
+    refusals = edited(lambda new: properties(new, "DataA").update(Size=10)).refusals
+    assert refusals == ("DataA (AWS::EC2::Volume) would shrink from 20 to 10 GiB, which EBS cannot do",)
+
+
+def test_protection_taken_away_is_listed() -> None:
+    found = edited(lambda new: new["Resources"]["DataA"].update(DeletionPolicy="Delete"))
+    (other,) = found.others
+    assert (other.logical_id, other.loss) == ("DataA", "no longer kept")
+    assert not found.refused
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "told"),
+    [
+        ("Balancer", {"Scheme": "internet-facing"}, "users reach it by another host name"),
+        ("Targets", {"Port": 8081}, "nodes must become healthy in the new one, users get new sessions"),
+    ],
+)
+def test_what_serves_users_is_told_when_replaced(name: str, change: dict[str, Any], told: str) -> None:
+    found = edited(lambda new: properties(new, name).update(change))
+    (other,) = found.others
+    assert (other.logical_id, other.loss, other.reasons[-1]) == (name, "replaced", told)
+    assert not found.refused

@@ -1,0 +1,125 @@
+"""GitHub's workflows: who may do what in them, and what their shell does."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from operations.cli import app
+from tests.workflow_support import GITHUB, every_workflow, steps, workflow
+
+WRITTEN = ("diff", "deploy", "destroy")
+SCRIPTS = ("review", "aws-session")
+KNOWN_ACTIONS = {"actions/checkout@v4", "actions/setup-python@v5", "actions/cache@v4"}
+
+
+def permissions(name: str) -> dict[str, dict[str, str]]:
+    return {job: content["permissions"] for job, content in workflow(name)["jobs"].items()}
+
+
+@pytest.mark.parametrize("name", every_workflow())
+def test_no_workflow_runs_a_stranger_s_code_with_this_repository_s_rights(name: str) -> None:
+    assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(workflow(name)["on"])
+
+
+@pytest.mark.parametrize("name", every_workflow())
+def test_a_job_has_no_right_that_it_does_not_name(name: str) -> None:
+    assert workflow(name)["permissions"] == {}
+    assert all(content is not None for content in permissions(name).values())
+
+
+@pytest.mark.parametrize("name", every_workflow())
+def test_only_known_actions_are_used(name: str) -> None:
+    assert {step["uses"] for _, step in steps(name) if "uses" in step} <= KNOWN_ACTIONS
+
+
+@pytest.mark.parametrize("name", every_workflow())
+def test_no_checkout_leaves_the_token_in_the_repository(name: str) -> None:
+    for _, step in steps(name):
+        if step.get("uses", "").startswith("actions/checkout"):
+            assert step["with"]["persist-credentials"] == "false"
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_no_expression_is_put_into_shell(name: str) -> None:
+    """What an expression gives may be a command; through the environment it is a value."""
+    for _, step in steps(name):
+        assert "${{" not in step.get("run", ""), step.get("name")
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_no_secret_is_named(name: str) -> None:
+    assert "secrets." not in (GITHUB / "workflows" / f"{name}.yml").read_text()
+
+
+def test_the_review_runs_on_pull_requests_alone_and_each_job_may_do_one_thing() -> None:
+    assert set(workflow("diff")["on"]) == {"pull_request"}
+    assert permissions("diff") == {
+        "diff": {"contents": "read"},
+        "account": {"contents": "read", "id-token": "write"},
+        "comment": {"pull-requests": "write"},
+    }
+
+
+def test_the_job_that_writes_runs_no_code_of_the_pull_request() -> None:
+    mine = [step for job, step in steps("diff") if job == "comment"]
+    assert [set(step) for step in mine] == [{"name", "env", "run"}]
+    assert not re.search(r"\./|\.github|git ", mine[0]["run"])
+
+
+def test_no_other_job_of_the_review_has_the_token() -> None:
+    for job, step in steps("diff"):
+        assert job == "comment" or "github.token" not in json.dumps(step)
+
+
+@pytest.mark.parametrize("job", ["account", "comment"])
+def test_a_fork_gets_neither_credentials_nor_a_comment(job: str) -> None:
+    condition = workflow("diff")["jobs"][job]["if"]
+    assert "github.event.pull_request.head.repo.full_name == github.repository" in condition
+    assert "if" not in workflow("diff")["jobs"]["diff"], "its table is made all the same"
+
+
+@pytest.mark.parametrize("name", ["deploy", "destroy"])
+def test_what_changes_an_account_is_started_by_hand_and_approved(name: str) -> None:
+    assert set(workflow(name)["on"]) == {"workflow_dispatch"}
+    for job, content in workflow(name)["jobs"].items():
+        if "id-token" in content["permissions"]:
+            assert content["environment"] == "${{ inputs.environment }}", job
+        assert content["permissions"].keys() <= {"contents", "id-token"}
+        assert content["permissions"]["contents"] == "read"
+
+
+def test_two_runs_on_one_cluster_wait_for_each_other() -> None:
+    groups = {json.dumps(workflow(name)["concurrency"], sort_keys=True) for name in ("deploy", "destroy")}
+    assert len(groups) == 1
+    assert '"cancel-in-progress": "false"' in groups.pop()
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_every_command_of_muster_in_a_workflow_exists(name: str) -> None:
+    known = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    scripts = [step.get("run", "") for _, step in steps(name)]
+    scripts += [(GITHUB / each).read_text() for each in SCRIPTS]
+    used = {found for text in scripts for found in re.findall(r"^[^#]*?\./muster ([a-z]+)", text, re.MULTILINE)}
+    assert used
+    assert used <= known
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_the_shell_of_a_workflow_is_right(name: str, tmp_path: Path) -> None:
+    for number, (_, step) in enumerate(steps(name)):
+        if "run" in step:
+            file = tmp_path / f"{number}.sh"
+            file.write_text(f"#!/bin/bash\nset -eo pipefail\n{step['run']}\n")
+            done = subprocess.run(["shellcheck", file], capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_the_scripts_are_right_and_can_be_run(name: str) -> None:
+    assert os.access(GITHUB / name, os.X_OK)
+    done = subprocess.run(["shellcheck", GITHUB / name], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
