@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from operations import ROOT
 from operations.steps import run_step
 
-SOURCES = ["app.py", "stacks", "constructs", "operations", "rehearsal", "assets", "tests"]
+SOURCES = ["app.py", "delivery.py", "stacks", "constructs", "operations", "rehearsal", "assets", "tests"]
+
+SCRIPTS = ["muster", ".ci/run", ".github/review", ".github/aws-session"]
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,13 @@ def steps(*, full: bool, whole_machine: bool) -> list[Step]:
     if not whole_machine:
         markers += ["not host", "not scenario"]
     chosen = ["-m", " and ".join(markers)] if markers else []
-    shell = ["muster", ".ci/run", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "assets").rglob("*.sh"))]
+    shell = [*SCRIPTS, *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "assets").rglob("*.sh"))]
     return [
         Step("ruff check", ["ruff", "check", *SOURCES]),
         Step("ruff format", ["ruff", "format", "--check", *SOURCES]),
         Step("shellcheck", ["shellcheck", *shell]),
         Step("mypy", ["mypy"]),
+        Step("checkov's environment", ["python", "-m", "operations.checkov"]),
         Step("pytest", ["python", "-m", "pytest", "-v", "--durations=15", *chosen]),
     ]
 

@@ -1,0 +1,52 @@
+"""The same cluster file gives the same template, wherever and whenever, and it stays small."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.judged import judged, write_cluster
+from tests.variants import EXAMPLES, VARIANTS, Variant
+
+
+def synthesized_apart(variant: Variant, folder: Path) -> str:
+    """Return the template of the variant that a process of its own writes, one that hashes texts in its own way."""
+    context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    context["cluster"] = str(write_cluster(turned(variant.fields), variant.example, folder))
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": "1",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "constructs")]),
+        "CDK_CONTEXT_JSON": json.dumps(context),
+        "CDK_OUTDIR": str(folder / "cdk.out"),
+    }
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "app.py")], cwd=folder, env=environment, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return (folder / "cdk.out" / f"muster-{variant.fields['name']}.template.json").read_text(encoding="utf-8")
+
+
+def turned(value: Any) -> Any:
+    """Return the same mapping written in the opposite order."""
+    if isinstance(value, dict):
+        return {key: turned(value[key]) for key in reversed(value)}
+    return value
+
+
+@pytest.mark.parametrize("example", [example.stem for example in EXAMPLES])
+def test_the_same_file_gives_the_same_text_in_another_order_place_and_process(example: str, tmp_path: Path) -> None:
+    name = f"{example}: everything on"
+    assert synthesized_apart(VARIANTS[name], tmp_path) == judged(name).text
+
+
+@pytest.mark.parametrize("name", [name for name in VARIANTS if name.endswith(("everything on", "as it stands"))])
+def test_a_pair_needs_at_most_100_resources_and_51200_bytes(name: str) -> None:
+    """CloudFormation takes a template of at most 51,200 bytes in the call itself."""
+    assert len(judged(name).template["Resources"]) <= 100
+    assert len(judged(name).text.encode()) < 51_200

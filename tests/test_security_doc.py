@@ -1,0 +1,96 @@
+"""What docs/security.md says of the rule packs is what they find."""
+
+import re
+from collections.abc import Iterable
+
+import aws_cdk as cdk
+
+from muster.acknowledgements import SHORTEST
+from stacks.delivery import STACK, Delivery, DeliveryStack
+from tests.conftest import ROOT, Template
+from tests.fixtures.plain_findings import CHECKOV, PLAIN
+from tests.golden_files import same_as_between
+from tests.judged import judged
+from tests.judging import PACKS, WARNED, Acknowledged, Finding, bare_name, nothing_accepted
+from tests.variants import VARIANTS
+
+DOC = ROOT / "docs" / "security.md"
+OF_CFN_LINT = re.compile(r"[EWI]\d{4}$")
+
+HARDENED = [name for name in VARIANTS if name.endswith(": hardened")]
+
+
+def acknowledged(*names: str) -> set[Acknowledged]:
+    """Return what these forms of examples acknowledge."""
+    return {each for name in names for each in judged(name).acknowledged}
+
+
+def by_reason(those: Iterable[Acknowledged]) -> dict[str, set[Acknowledged]]:
+    """Return the acknowledgements by their reason."""
+    known: dict[str, set[Acknowledged]] = {}
+    for each in those:
+        known.setdefault(each.reason, set()).add(each)
+    return known
+
+
+def test_the_tables_of_acknowledged_rules_are_what_the_code_acknowledges() -> None:
+    always = by_reason(acknowledged(*HARDENED))
+    by_choice = {why: those for why, those in by_reason(acknowledged(*VARIANTS)).items() if why not in always}
+    for name, reasons in ("always", always), ("by choice", by_choice):
+        rows = sorted(_row(reason, those) for reason, those in reasons.items())
+        same_as_between(_table(rows), DOC, f"acknowledged {name}")
+
+
+def test_the_table_of_the_delivery_stack_is_what_its_code_acknowledges() -> None:
+    with nothing_accepted() as noted:
+        DeliveryStack(cdk.App(), STACK, delivery=Delivery("acme/cluster", ("eu-west-1",)))
+    rows = sorted(_row(reason, those) for reason, those in by_reason(noted).items())
+    same_as_between(_table(rows), DOC, "acknowledged for delivery")
+
+
+def test_nine_matters_are_acknowledged_in_the_hardened_example_beyond_the_cdks_own() -> None:
+    reasons = by_reason(each for each in acknowledged(*HARDENED) if not OF_CFN_LINT.match(each.rule))
+    assert len(reasons) <= 9
+
+
+def test_every_acknowledgement_says_why() -> None:
+    assert all(len(each.reason) >= SHORTEST for each in acknowledged(*VARIANTS))
+
+
+def test_the_table_of_packs_is_what_they_find() -> None:
+    results = [judged(name) for name in HARDENED]
+    lines = ["| | plain cluster | hardened example: found | acknowledged | left |", "|---|---|---|---|---|"]
+    for pack in [*PACKS, ""]:
+        found = sum(_of(pack, result.found) for result in results)
+        left = sum(_of(pack, result.left) for result in results)
+        title = pack or "CDK (its CloudFormation Validate)"
+        lines.append(f"| {title} | {sum(PLAIN[pack].values())} | {found} | {found - left} | {left} |")
+    skips = sum(_skips(result.template) for result in results)
+    lines.append(f"| checkov | {len(CHECKOV)} | {skips} | {skips} | 0 |")
+    same_as_between("".join(f"{line}\n" for line in lines), DOC, "packs")
+
+
+def _of(pack: str, found: Iterable[Finding]) -> int:
+    return sum(each.pack == pack and each.rule not in WARNED for each in found)
+
+
+def _skips(template: Template) -> int:
+    """Return how many findings the template tells checkov to skip; test_checkov.py shows that each is one."""
+    return sum(
+        len(each.get("Metadata", {}).get("checkov", {}).get("skip", [])) for each in template["Resources"].values()
+    )
+
+
+def _table(rows: list[str]) -> str:
+    return "".join(f"{line}\n" for line in ("| rules | on | reason |", "|---|---|---|", *rows))
+
+
+def _row(reason: str, those: set[Acknowledged]) -> str:
+    rules = ", ".join(sorted({bare_name(each.rule) for each in those}))
+    places = ", ".join(sorted({_place(each.path) for each in those}))
+    return f"| {rules} | {places} | {reason} |"
+
+
+def _place(path: str) -> str:
+    """Return the place of a construct in the stack, without the names of nodes and zones."""
+    return re.sub(r"-[^/]*", "", path.partition("/")[2]) or "the stack"

@@ -1,0 +1,132 @@
+"""Every example in the forms in which it is judged: its own, those of the matrix, and with everything on."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from tests.conftest import ROOT
+
+Fields = dict[str, Any]
+
+EXAMPLES = sorted((ROOT / "clusters").glob("*.yaml"))
+ACCOUNT = "123456789012"
+CERTIFICATE = f"arn:aws:acm:eu-west-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
+KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/12345678-1234-1234-1234-123456789012"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+ENDPOINTS = ["s3", "dynamodb", "ec2", "ssm", "ssmmessages", "secretsmanager", "logs", "monitoring"]
+
+HARDENED: Mapping[str, Any] = {
+    "protection": "on",
+    "kms_key": KEY,
+    "balancer": {"certificate": CERTIFICATE, "waf": True},
+}
+"""What the compliance packs ask for and a cluster file can give."""
+
+DEBIAN: Mapping[str, Any] = {
+    "tags": {"cost-center": "1234"},
+    "instance": {"type": "m7i.large", "os": "debian-12"},
+    "balancer": {
+        "certificate": CERTIFICATE,
+        "stickiness": {"cookie": "balancer"},
+        "admin": {"route": "port", "port": 8443},
+    },
+}
+"""The other system, and the other ways of the balancer."""
+
+EVERYTHING: Mapping[str, Any] = {
+    **HARDENED,
+    "account": ACCOUNT,
+    "permission_boundary": BOUNDARY,
+    "alarms": {"email": "operations@example.org"},
+    "balancer": {
+        "scheme": "internet-facing",
+        "certificate": CERTIFICATE,
+        "clients": ["192.0.2.0/24", "198.51.100.0/24"],
+        "waf": True,
+        "domain": {"name": "gateway.example.org", "zone": "Z0123456789ABCDEFGHIJ"},
+        "admin": {"route": "host", "host": "admin.example.org"},
+    },
+    "network": {"egress": "endpoints"},
+}
+"""The cluster file with the most resources. Tags add none, and some 2 kB each to the template."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A cluster file that is synthesized and judged."""
+
+    example: str
+    form: str
+    fields: Fields
+
+    @property
+    def name(self) -> str:
+        """Its name in reports: `as400gateway: internal, own VPC, nat`."""
+        return f"{self.example}: {self.form}"
+
+
+def read(example: Path) -> Fields:
+    """Return the fields of an example's cluster file."""
+    fields: Fields = YAML(typ="safe").load(example.read_text(encoding="utf-8"))
+    return fields
+
+
+def merged(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> Fields:
+    """Return the fields with those of `changes` in their place, block by block."""
+    both = {
+        name: merged(fields[name], value)
+        for name, value in changes.items()
+        if isinstance(value, Mapping) and isinstance(fields.get(name), Mapping)
+    }
+    return {**fields, **changes, **both}
+
+
+def in_existing_vpc(fields: Mapping[str, Any]) -> Fields:
+    """Return the fields of the same cluster in a VPC that exists (and nowhere does)."""
+    zones = sorted({node["zone"] for node in fields["nodes"].values()})
+    nodes = {
+        name: {**node, "address": f"10.0.{zones.index(node['zone'])}.{10 + place}"}
+        for place, (name, node) in enumerate(sorted(fields["nodes"].items()))
+    }
+    vpc: Fields = {
+        "id": "vpc-0123456789abcdef0",
+        "cidr": "10.0.0.0/16",
+        "zones": {
+            zone: {
+                "nodes": {"id": f"subnet-0000000000000000{place}", "cidr": f"10.0.{place}.0/24"},
+                "balancer": {"id": f"subnet-0000000000000001{place}", "cidr": f"10.0.{100 + place}.0/24"},
+            }
+            for place, zone in enumerate(zones)
+        },
+    }
+    network = {name: value for name, value in fields.get("network", {}).items() if name != "cidr"}
+    if network.get("egress") == "endpoints":
+        vpc |= {"endpoints": ENDPOINTS, "route_tables": ["rtb-0123456789abcdef0"]}
+    return {**fields, "nodes": nodes, "network": {**network, "vpc": vpc}}
+
+
+def variants() -> Iterator[Variant]:
+    """Yield every example in every form."""
+    for example in EXAMPLES:
+        fields = read(example)
+        yield Variant(example.stem, "as it stands", fields)
+        for scheme, place, egress in itertools.product(
+            ("internal", "internet-facing"), ("own VPC", "existing VPC"), ("nat", "endpoints")
+        ):
+            balancer = {"scheme": scheme, **({"certificate": CERTIFICATE} if scheme == "internet-facing" else {})}
+            form = merged(fields, {"balancer": balancer, "network": {"egress": egress}})
+            if place == "existing VPC":
+                form = in_existing_vpc(form)
+            yield Variant(example.stem, f"{scheme}, {place}, {egress}", form)
+        yield Variant(example.stem, "Debian, HTTPS, admin port", merged(fields, DEBIAN))
+        yield Variant(example.stem, "hardened", merged(fields, HARDENED))
+        lifted = {**HARDENED, "protection": "lifted"}
+        yield Variant(example.stem, "hardened, about to be deleted", merged(fields, lifted))
+        yield Variant(example.stem, "everything on", merged(fields, EVERYTHING))
+
+
+VARIANTS: Mapping[str, Variant] = {each.name: each for each in variants()}
