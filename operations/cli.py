@@ -75,6 +75,130 @@ def test(
     raise typer.Exit(run_checks(full=full))
 
 
+@app.command()
+def diff(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Cluster files; without one, all in clusters/.")
+    ] = None,
+    *,
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="REF", help="Compare with this commit of the checkout (HEAD).")
+    ] = None,
+    old: Annotated[
+        Path | None, typer.Option("--old", metavar="FILE", help="Compare with another cluster file.")
+    ] = None,
+    deployed: Annotated[bool, typer.Option("--deployed", help="Compare with what is deployed in the account.")] = False,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", metavar="FILE.md", help="Write a pull request's comment here.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", help="Bytes of that comment.")] = 65_000,
+) -> None:
+    """Say what a change does to each node: nothing, rolling reconfiguration, restart, REPLACEMENT; then `cdk diff`.
+
+    Exit code 1 if something of it is refused, 2 if a file is wrong. Needs AWS only for --deployed.
+    """
+    from operations.diff import diff_command
+
+    chosen = files or []
+    raise typer.Exit(diff_command(chosen, against=against, old=old, deployed=deployed, markdown=markdown, limit=limit))
+
+
+@app.command()
+def init(
+    product: Annotated[str, typer.Argument(metavar="PRODUCT", help="What shall run, such as as400gateway.")],
+    *,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="The cluster's name.")] = None,
+    region: Annotated[str, typer.Option("--region", metavar="REGION", help="The region.")] = "eu-west-1",
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Where to write; clusters/NAME.yaml else.")
+    ] = None,
+) -> None:
+    """Write a cluster file to begin with, in which every field is explained. Overwrites nothing."""
+    from operations.init import init_command
+
+    init_command(product, name=name, region=region, output=output)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of cluster files, which schema/cluster.schema.json holds for editors."""
+    from operations.schema import schema_text
+
+    print(schema_text(), end="")
+
+
+@app.command()
+def lock(
+    file: ClusterFile,
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 1 if the lock file is behind.")
+    ] = False,
+) -> None:
+    """Write the lock file: places, types and images of the nodes, which no edit of other nodes moves. Needs no AWS."""
+    from operations.lock import lock_file
+
+    raise typer.Exit(lock_file(file, check=check))
+
+
+@app.command()
+def bump(files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cluster files.")]) -> None:
+    """Read the newest images from AWS and pin them in the lock files. Launched nodes stay as they are."""
+    from operations.bump import bump_files
+
+    raise typer.Exit(bump_files(files))
+
+
+@app.command()
+def roll(
+    file: ClusterFile,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Bring launched nodes to the file's type and the pinned image, one after the other, each waited for."""
+    from operations.roll import roll_file
+
+    raise typer.Exit(roll_file(file, yes=yes, ask=typer.confirm))
+
+
+@app.command()
+def status(file: ClusterFile) -> None:
+    """Show what of a cluster is deployed, beside its lock file. Exit code 0 only if all is well."""
+    from operations.status import status_file
+
+    raise typer.Exit(status_file(file))
+
+
+@app.command()
+def unprotect(
+    file: ClusterFile,
+    *,
+    node: Annotated[
+        str | None, typer.Option("--node", metavar="NAME", help="Lift the protection of this node's instance only.")
+    ] = None,
+) -> None:
+    """Set `protection: lifted` in a cluster file, the first step to remove the cluster. Data are still kept."""
+    from operations.unprotect import unprotect_file, unprotect_node
+
+    raise typer.Exit(unprotect_node(file, node) if node else unprotect_file(file))
+
+
+@app.command()
+def guard(file: ClusterFile) -> None:
+    """Set a stack policy: CloudFormation itself then refuses to replace what holds data."""
+    from operations.guard import guard_file
+
+    raise typer.Exit(guard_file(file))
+
+
+@app.command()
+def leftovers(file: ClusterFile) -> None:
+    """List what a removed cluster has left in the account, each with the command that removes it."""
+    from operations.leftovers import leftovers_file
+
+    raise typer.Exit(leftovers_file(file))
+
+
 def main() -> None:
     """Run the command line; every failure becomes one line and its exit code, Ctrl-C exit code 130."""
     try:
