@@ -82,6 +82,8 @@ def _tell(outcome: Outcome, cluster: Cluster, progress: Progress) -> None:
         progress.verdict(check.verdict, f"{check.name}: {check.detail}")
     progress.plain()
     progress.plain(f"  hosts ran Debian 12; an AWS deploy of this file runs {cluster.instance.os}")
+    if cluster.balancer.waf:
+        progress.plain("  the web application firewall was deployed and judged nothing: its rules are AWS's own")
     progress.plain(f"  URL      {outcome.report.url}")
     for member in outcome.report.members:
         progress.plain(f"  member   {member['name']}  {member['address']}  {member['zone']}  {member['instance']}")

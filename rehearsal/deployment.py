@@ -4,8 +4,9 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from muster.spec import Cluster, plan
+from muster.spec import Cluster, cluster_lock, plan
 from rehearsal.drive import DeployFailed, Rehearsal
 from rehearsal.last_words import last_line
 from rehearsal.poll import NotYet, poll
@@ -55,26 +56,31 @@ class Deployment:
                 "address": member.address,
                 "instance": inventory.host(member.name).instance,
             }
-            for member in plan(self._cluster).members
+            for member in plan(self._cluster, cluster_lock(self._cluster)).present
         ]
 
     def wait_until_healthy(self) -> None:
         """Wait until the balancer finds every target healthy. Raises `TimeoutError` with the last states."""
         balancing = self._rehearsal.client("elbv2")
+        wanted = len(self._cluster.present_nodes)
 
         def healthy() -> bool:
-            states = [
-                target["TargetHealth"]["State"]
+            groups = [
+                [target["TargetHealth"]["State"] for target in _health(balancing, group["TargetGroupArn"])]
                 for group in balancing.describe_target_groups()["TargetGroups"]
-                for target in balancing.describe_target_health(TargetGroupArn=group["TargetGroupArn"])[
-                    "TargetHealthDescriptions"
-                ]
             ]
-            if len(states) >= len(self._cluster.nodes) and set(states) == {"healthy"}:
+            states = [state for group in groups for state in group]
+            if min(map(len, groups), default=0) >= wanted and set(states) == {"healthy"}:
                 return True
             raise NotYet(f"targets are {', '.join(states) or 'not registered'}")
 
         poll(healthy, within=HEALTHY_SECONDS, every=0.3)
+
+
+def _health(balancing: Any, group: str) -> list[dict[str, Any]]:
+    """Return the balancer's view of each target of `group`."""
+    found: list[dict[str, Any]] = balancing.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    return found
 
 
 def cause(output: str) -> str:

@@ -22,6 +22,9 @@ from rehearsal.poll import poll
 STAY = b"stay"
 """Said to the service on its standard input: do not end with me."""
 
+ACCOUNT = "123456789012"
+"""The emulated account's id, unless a cluster file names another."""
+
 Listener = Callable[[str], None]
 
 _WATCH = 0.5
@@ -137,7 +140,7 @@ def run_cdk(
         _end_group(child)
 
 
-def start_service(region: str) -> subprocess.Popen[bytes]:
+def start_service(region: str, account: str | None = None) -> subprocess.Popen[bytes]:
     """Start the service in the background and return at once.
 
     It ends by itself when this process does, however that ends (its standard input reaches the end), unless `release`
@@ -147,7 +150,7 @@ def start_service(region: str) -> subprocess.Popen[bytes]:
     words.parent.mkdir(parents=True, exist_ok=True)
     with words.open("wb") as sink:
         return subprocess.Popen(
-            [sys.executable, "-m", "rehearsal.service", "--region", region],
+            [sys.executable, "-m", "rehearsal.service", "--region", region, "--account", account or ACCOUNT],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from muster.spec import ArtifactInS3, Cluster
-from rehearsal import doubles, drive
+from rehearsal import doubles, drive, existing
 from rehearsal.cdk_cli import NO_CREDENTIALS
 from rehearsal.checks import run_all
 from rehearsal.deployment import Deployment
@@ -40,7 +40,7 @@ def rehearse(file: Path, cluster: Cluster, *, keep: bool, progress: Progress) ->
     `drive.ServiceError`, `DeployFailed` (with the cause), `TimeoutError`.
     """
     record = new_record()
-    service = drive.start_service(cluster.region)
+    service = drive.start_service(cluster.region, cluster.account)
     try:
         artifacts = find_artifacts(cluster, progress)
         assembly = synthesize(file, artifacts, record, progress)
@@ -49,6 +49,7 @@ def rehearse(file: Path, cluster: Cluster, *, keep: bool, progress: Progress) ->
                 service, within=SERVICE_SECONDS, tell=lambda text: progress.detail("service", text)
             )
         rehearsal.artifacts = artifacts
+        existing.provide(rehearsal, cluster)
         report = deploy_and_check(rehearsal, cluster, assembly, record, progress)
     except BaseException as error:
         try:

@@ -18,7 +18,7 @@ from typing import Any
 
 from rehearsal import leftovers
 from rehearsal.account import Account
-from rehearsal.drive import STAY
+from rehearsal.drive import ACCOUNT, STAY
 from rehearsal.exclusive import AlreadyRunningError, exclusive
 from rehearsal.hosts import image
 from rehearsal.hosts.authority import Authority, endpoint_names, load_or_make
@@ -41,9 +41,9 @@ class ServiceError(Exception):
 class Service:
     """Account and hypervisor, from `run` until `ended` is set."""
 
-    def __init__(self, region: str, ended: threading.Event) -> None:
+    def __init__(self, region: str, account: str, ended: threading.Event) -> None:
         self._ended = ended
-        self._account = Account(region=region)
+        self._account = Account(region=region, account_id=account)
         self._hypervisor: Hypervisor | None = None
         self._state = ServiceState(
             pid=os.getpid(),
@@ -110,7 +110,7 @@ def main() -> int:
     threading.Thread(target=_wait_for_end_of_input, args=(ended,), daemon=True).start()
     try:
         with exclusive():
-            _serve(options.region, ended)
+            _serve(options.region, options.account, ended)
     except CommandError as error:
         return 0 if ended.is_set() else _refuse(str(error))  # a build that was asked to end says so too
     except (AlreadyRunningError, PreparationError, ServiceError) as error:
@@ -120,7 +120,7 @@ def main() -> int:
     return 0
 
 
-def _serve(region: str, ended: threading.Event) -> None:
+def _serve(region: str, account: str, ended: threading.Event) -> None:
     leftovers.remove_leftovers()
     if remaining := leftovers.find_leftovers():
         raise ServiceError(f"an earlier rehearsal's remains cannot be removed: {', '.join(remaining)}")
@@ -128,7 +128,7 @@ def _serve(region: str, ended: threading.Event) -> None:
         place.mkdir(mode=0o700, parents=True)
     _log_to_file()
     try:
-        Service(region, ended).run()
+        Service(region, account, ended).run()
     except Exception:
         _log.exception("the service ends")
         _keep_log()
@@ -164,6 +164,7 @@ def _options() -> argparse.Namespace:
         prog="python -m rehearsal.service", description="Emulated account and hypervisor of a rehearsal."
     )
     parser.add_argument("--region", required=True, help="the region of the emulated account")
+    parser.add_argument("--account", default=ACCOUNT, help="the emulated account's id, 12 digits")
     return parser.parse_args()
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CIDR = "10.64.0.0/20"
+_NAMES = ("*.amazonaws.com", "*.eu-west-1.amazonaws.com", "*.s3.amazonaws.com", "*.s3.eu-west-1.amazonaws.com")
 ALL = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
 
 
@@ -61,7 +62,7 @@ def vpc(folder: Path, *, app: "WSGIApplication" = nobody, resolve: Resolve = unk
         vpc_id=f"vpc-{uuid.uuid4().hex[:17]}",
         cidr=CIDR,
         host_app=app,
-        certificate=certificate(folder, "*.amazonaws.com", "*.s3.amazonaws.com", "*.s3.eu-west-1.amazonaws.com"),
+        certificate=certificate(folder, *_NAMES),
         resolve=resolve,
     )
     network.up()

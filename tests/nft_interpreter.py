@@ -81,6 +81,7 @@ _MATCHES: list[tuple[str, Callable[[re.Match[str], Packet], bool]]] = [
     (r"ct state established,related", lambda _found, p: p.established),
     (r"ip saddr \{ (.*?) \}", lambda f, p: _within(p.source, f[1])),
     (r"ip daddr \{ (.*?) \}", lambda f, p: _within(p.destination, f[1])),
+    (r"ip daddr != \{ (.*?) \}", lambda f, p: not _within(p.destination, f[1])),
     (r"ip daddr != (\S+)", lambda f, p: not _within(p.destination, f[1])),
     (r"(tcp|udp) dport (\S+)", _port),
     (r"icmp type (\d+)", lambda f, p: p.protocol == 1 and p.type == int(f[1])),

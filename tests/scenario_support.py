@@ -94,11 +94,11 @@ class Bench:
         }
 
     def wait_until_healthy(self, within: float = 90.0) -> None:
-        """Wait until the balancer finds every member healthy and every member says the same of itself.
+        """Wait until the balancer finds every present member healthy and each says the same of itself.
 
         The balancer's word alone may be of before: it takes two of its checks to notice anything.
         """
-        wanted = dict.fromkeys(self.cluster.nodes, "healthy")
+        wanted = dict.fromkeys(self.cluster.present_nodes, "healthy")
         poll(lambda: self.states() == wanted and all(map(self.answers, self.scene.members)), within=within)
 
     def answers(self, member: Member) -> bool:

@@ -106,6 +106,39 @@ def test_data_outlives_power_off_and_volumes_come_back(place: Site, host: str) -
     poll(lambda: place.run(host, "test", "-e", device).code == 1, within=10)
 
 
+def test_a_volume_that_grows_is_larger_inside_while_it_is_mounted_and_keeps_its_data(place: Site, host: str) -> None:
+    volume = place.attach(host)
+    device = f"/dev/disk/by-id/{by_id(volume)}"
+    poll(lambda: place.run(host, "test", "-b", device).code == 0, within=10)
+    assert (
+        place.run(host, "sh", "-c", f"mkfs.ext4 -q {device} && mount {device} /mnt && echo kept >/mnt/file").code == 0
+    )
+    place.ec2.modify_volume(VolumeId=volume, Size=3)
+    size = ["blockdev", "--getsize64", device]
+    poll(lambda: place.run(host, *size).out.strip() == str(3 * 1024**3), within=10)
+    # out of use: the kernel lets only CAP_SYS_RESOURCE grow a file system that is mounted, which not every machine has
+    grow = f"umount /mnt && e2fsck -fp {device} >/dev/null && resize2fs {device} 2>/dev/null >&2 && mount {device} /mnt"
+    grown = place.run(host, "sh", "-c", f"{grow} && df --output=size -BM /mnt | tail -1 && cat /mnt/file")
+    assert grown.code == 0, grown
+    megabytes, kept = grown.out.split()
+    assert (int(megabytes.rstrip("M")) > 2500, kept) == (True, "kept")
+    place.run(host, "umount", "/mnt")
+    place.ec2.detach_volume(VolumeId=volume, InstanceId=host)
+    poll(lambda: place.run(host, "test", "-e", device).code == 1, within=10)
+
+
+def test_another_instance_type_is_a_stop_and_a_start_however_fast(place: Site, host: str) -> None:
+    """As CloudFormation changes it: the stop and the start may both lie between two looks at the account."""
+    before = place.leader(host)
+    place.ec2.stop_instances(InstanceIds=[host])
+    place.ec2.modify_instance_attribute(InstanceId=host, InstanceType={"Value": "t3.medium"})
+    place.ec2.start_instances(InstanceIds=[host])
+    assert place.wait_until_booted(host, after=before) == "running"
+    token = f"$(curl -sS -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' {METADATA.rsplit('/', 1)[0]}/api/token)"
+    ask = f'curl -sS -H "X-aws-ec2-metadata-token: {token}" {METADATA}/instance-type'
+    assert place.run(host, "sh", "-c", ask).out == "t3.medium"
+
+
 def test_a_reboot_by_the_api_is_a_new_start_of_the_same_disk(place: Site, host: str) -> None:
     place.run(host, "nft", "add", "table", "inet", "lost")
     before = place.leader(host)

@@ -18,6 +18,7 @@ class Account:
     """An account with nothing in it, which may be broken."""
 
     host_app = None
+    region = "eu-west-1"
     broken = ""
 
     def client(self, _service: str) -> Any:
@@ -29,7 +30,7 @@ class Account:
         if self.broken:
             raise ConnectionError(self.broken)
         keys = ("Reservations", "Vpcs", "Subnets", "SecurityGroups", "RouteTables", "Volumes", "LoadBalancers")
-        return lambda: {key: [] for key in keys}
+        return lambda: {key: [] for key in (*keys, "VpcEndpoints")}
 
 
 @pytest.fixture

@@ -97,6 +97,7 @@ class Ec2:
             "describe_subnets": {"Subnets": [{**SUBNETS[0], "CidrBlock": "10.0.0.0/24"}]},
             "describe_security_groups": {"SecurityGroups": []},
             "describe_route_tables": {"RouteTables": []},
+            "describe_vpc_endpoints": {"VpcEndpoints": []},
         }
         return lambda: answers[operation]
 

@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rehearsal.network import InterfacePolicy, Permission, SecurityGroup
+from rehearsal.network.names import GATEWAYS
 from rehearsal.network.ruleset import Fabric, Fixed, ruleset
 from tests.network_support import group, interface, tcp
 from tests.nft_interpreter import Packet, Table
 
-FABRIC = Fabric("10.64.0.0/20", "10.64.0.2", Fixed("x", "198.51.100.10"), Fixed("v", "10.64.0.3"))
+S3 = GATEWAYS["s3"]
+FABRIC = Fabric("10.64.0.0/20", "10.64.0.2", Fixed("x", "198.51.100.10"), Fixed("v", "10.64.0.3"), (S3,))
 ADDRESSES = ["10.64.0.10", "10.64.0.11", "10.64.1.10", "10.64.1.11"]
 IDS = ["sg-1", "sg-2", "sg-3"]
 CIDRS = [
@@ -53,12 +55,18 @@ def worlds(draw: st.DrawFn) -> list[InterfacePolicy]:
             ADDRESSES[number],
             tuple(draw(st.lists(st.sampled_from(groups), max_size=2, unique=True))),
             draw(st.booleans()),
+            draw(st.sampled_from([{}, {S3: "vpce-1"}])),
         )
         for number in range(count)
     ]
 
 
-ENDS = [*((f"h-{n}", address) for n, address in enumerate(ADDRESSES)), ("v", "10.64.0.3"), ("x", "198.51.100.10")]
+ENDS = [
+    *((f"h-{n}", address) for n, address in enumerate(ADDRESSES)),
+    ("v", "10.64.0.3"),
+    ("x", "198.51.100.10"),
+    ("x", S3),
+]
 NOBODY = [("x", "10.64.0.99"), ("x", "192.0.2.1")]
 """Addresses that nobody has: the default route sends them to the endpoints' link."""
 
@@ -93,13 +101,13 @@ def _may_leave(ends: dict[str, InterfacePolicy], packet: Packet) -> bool:
     policy = ends.get(packet.source)
     if policy is None:
         return False
-    inside = ip_address(packet.destination) in ip_network(FABRIC.cidr)
+    inside = ip_address(packet.destination) in ip_network(FABRIC.cidr) or packet.destination in policy.gateways
     rules = [rule for g in policy.groups for rule in g.egress]
     return (inside or policy.way_out) and any(_allows(rule, packet.destination, packet, ends) for rule in rules)
 
 
 def _may_come(ends: dict[str, InterfacePolicy], packet: Packet) -> bool:
-    if packet.destination == FABRIC.endpoints.address:
+    if packet.destination in FABRIC.aws:
         return True
     policy = ends.get(packet.destination)
     rules = [rule for g in policy.groups for rule in g.ingress] if policy else []
@@ -161,6 +169,13 @@ def test_a_subnet_without_a_default_route_loses_even_established_packets_to_the_
     world = [interface("mu-h-0", "10.64.0.10", group("sg-1", []), way_out=False)]
     packet = Packet("h-0", "x", "10.64.0.10", "198.51.100.10", 6, 443, established=True)
     assert not Table(ruleset(FABRIC, world)).forwards(packet)
+
+
+def test_a_gateway_endpoint_is_a_way_to_its_service_and_to_nothing_else() -> None:
+    world = [replace(interface("mu-h-0", "10.64.0.10", group("sg-1", []), way_out=False), gateways={S3: "vpce-1"})]
+    table = Table(ruleset(FABRIC, world))
+    assert table.forwards(Packet("h-0", "x", "10.64.0.10", S3, 6, 443))
+    assert not table.forwards(Packet("h-0", "x", "10.64.0.10", "198.51.100.10", 6, 443))
 
 
 def test_a_group_reference_means_the_addresses_of_its_members_of_this_moment() -> None:

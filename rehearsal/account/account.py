@@ -1,14 +1,15 @@
 """The emulated AWS account: one object that the rehearsal starts, asks and stops."""
 
+import json
 import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rehearsal.account import bootstrap, target_health
+from rehearsal.account import bootstrap, existing, target_health
 from rehearsal.account.cloud import Cloud
 from rehearsal.account.cloudformation.engine import CloudFormation
 from rehearsal.account.emulator import Emulator, Environ
-from rehearsal.account.front import Front
+from rehearsal.account.front import Front, read_body, respond
 from rehearsal.account.iam.gate import Decision, Gate
 from rehearsal.account.iam.names import AccountNames
 from rehearsal.account.iam.principals import InstanceCredentials, Principals
@@ -30,6 +31,7 @@ class Account:
         self.access_key = "AKIA" + secrets.token_hex(8).upper()
         self.secret_key = secrets.token_urlsafe(30)
         self._running = False
+        self._existing: set[str] = set()
         self._emulator = Emulator(region=region, account_id=account_id)
         self._server = Server(self._serve, port)
         self.url = f"http://localhost:{self._server.port}"
@@ -118,7 +120,20 @@ class Account:
 
     def remains(self) -> list[str]:
         """Return a line for each thing that exists beyond what a fresh, bootstrapped account has."""
-        return remains(self._cloud, self._engine)
+        return [line for line in remains(self._cloud, self._engine) if line not in self._existing]
+
+    def provide(self, wanted: existing.Existing) -> None:
+        """Make what a cluster file takes for granted; it is no remainder of anything, and stays to the end."""
+        before = set(self.remains())
+        existing.provide(self._cloud, wanted)
+        self._existing |= set(self.remains()) - before
 
     def _serve(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Answer a request to `url`; under /muster/ stands what other processes of the rehearsal ask, hosts cannot."""
+        match environ["REQUEST_METHOD"], environ["PATH_INFO"]:
+            case ("PUT", "/muster/existing"):
+                self.provide(existing.parse(read_body(environ).decode()))
+                return respond(start_response, "200 OK", "application/json", "{}")
+            case ("GET", "/muster/remains"):
+                return respond(start_response, "200 OK", "application/json", json.dumps(self.remains()))
         return self._front(environ, start_response)

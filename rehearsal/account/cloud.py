@@ -3,6 +3,7 @@
 import re
 import secrets
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -24,6 +25,8 @@ class Cloud:
         self.handles = WaitHandles(region)
         self.default_egress: set[str] = set()
         """Security groups that still have the rule which AWS adds by itself."""
+        self.bucket_policies: dict[str, Mapping[str, Any]] = {}
+        """Bucket -> its policy in full; the emulator gets those parts only that it understands."""
         self._session = boto3.Session(
             aws_access_key_id="AKIAMUSTERENGINE0000", aws_secret_access_key=secrets.token_hex(), region_name=region
         )
@@ -75,6 +78,8 @@ def _leaf(value: Any, wanted: str) -> Any:
         return str(value)
     if wanted in ("integer", "long") and isinstance(value, str) and re.fullmatch(r"-?\d+", value):
         return int(value)
+    if wanted in ("double", "float") and isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
+        return float(value)
     if wanted == "boolean" and value in ("true", "false"):
         return value == "true"
     return value

@@ -1,23 +1,43 @@
 """moto behind one door: a WSGI application, and the few things that its public API cannot do.
 
-Only this module, `managed_policies`, `target_health`, `instance_power` and `server` know that moto is the emulator.
+Only this module, `certificates`, `existing`, `managed_policies`, `target_health`, `instance_power` and `server` know
+that moto is it.
 """
 
 import io
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # read when a region is first used; the images cost over a second
 
 from moto.backends import get_backend
 from moto.ec2.models.amis import Ami
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from rehearsal.account import instance_power, managed_policies, target_health
+from rehearsal.account import certificates, instance_power, managed_policies, target_health
 
 Environ = dict[str, Any]
+
+
+SERVICES: tuple[Any, ...] = (
+    *("cloudwatch", "dynamodb", "ec2", "ecr", "elbv2", "iam", "kms", "logs", "route53", "s3", "secretsmanager"),
+    *("sns", "ssm", "sts", "wafv2"),
+)
+"""What a new account begins without."""
+
+NOT_OF_COMPOSITES = (
+    *("namespace", "metric_name", "comparison_operator", "evaluation_periods", "period", "threshold", "statistic"),
+)
+"""What a metric alarm has and a composite one has not."""
+
+
+def architecture_of(instance_type: str) -> str:
+    """Return the processor architecture of an instance type, as EC2 describes it; x86_64 for one that is not known."""
+    supported = INSTANCE_TYPES.get(instance_type, {}).get("ProcessorInfo", {}).get("SupportedArchitectures", ())
+    return "arm64" if "arm64" in supported else "x86_64"
 
 
 class Emulator:
@@ -38,7 +58,8 @@ class Emulator:
         os.environ["MOTO_ACCOUNT_ID"] = self.account_id
         target_health.allow_many_ports()
         instance_power.note_starts_and_reboots()
-        for service in ("ec2", "iam", "elbv2", "s3", "ssm", "secretsmanager", "logs", "dynamodb", "ecr", "sts", "kms"):
+        certificates.take_any()
+        for service in SERVICES:
             get_backend(service).reset()
 
     def stop(self) -> None:
@@ -58,8 +79,11 @@ class Emulator:
                 if hasattr(answer, "close"):
                     answer.close()
 
-    def offer_image(self, image_id: str) -> None:
-        """Make sure that the account has an image of exactly this id; an API can only register one with a random id."""
+    def offer_image(self, image_id: str, instance_type: str) -> str:
+        """Make sure that the account has an image of exactly this id; an API can only register one with a random id.
+
+        It is for the processor of the instance type that asks first. Return the image's architecture.
+        """
         backend = get_backend("ec2")[self.account_id][self.region]
         with self._one_at_a_time:
             if image_id not in backend.amis:
@@ -70,12 +94,82 @@ class Emulator:
                     owner_id="136693071363",
                     public=True,
                     virtualization_type="hvm",
-                    architecture="x86_64",
+                    architecture=architecture_of(instance_type),
                     hypervisor="xen",
                     root_device_type="ebs",
                     root_device_name="/dev/xvda",
                     region_name=f"{self.region}a",
                 )
+            return str(backend.amis[image_id].architecture)
+
+    def give_interfaces(self, endpoint_id: str, interfaces: dict[str, str]) -> None:
+        """Give a VPC endpoint its interfaces, by subnet; those that the emulator makes have addresses of nowhere."""
+        endpoint = self._ec2.vpc_end_points[endpoint_id]
+        with self._one_at_a_time:
+            endpoint.subnet_ids, endpoint.network_interface_ids = list(interfaces), list(interfaces.values())
+
+    def lead_to_endpoint(self, endpoint_id: str, tables: Sequence[str], not_any_more: Sequence[str]) -> None:
+        """Change the route tables of a gateway endpoint, which the emulator's own operation keeps apart from routes."""
+        endpoint = self._ec2.vpc_end_points[endpoint_id]
+        destination = endpoint.destination_prefix_list_id
+        with self._one_at_a_time:
+            for table in tables:
+                self._ec2.create_route(table, None, gateway_id=endpoint_id, destination_prefix_list_id=destination)
+                endpoint.route_table_ids.append(table)
+            for table in not_any_more:
+                self._ec2.delete_route(table, destination)
+                endpoint.route_table_ids.remove(table)
+
+    def forget_endpoint(self, endpoint_id: str) -> None:
+        """Remove a VPC endpoint that was deleted, which the emulator would go on to list."""
+        with self._one_at_a_time:
+            self._ec2.vpc_end_points.pop(endpoint_id, None)
+
+    def put_composite_alarm(
+        self, name: str, rule: str, actions: dict[str, list[str]], *, description: str, enabled: bool
+    ) -> None:
+        """Make or change a composite alarm; the emulator has no operation for it, but knows what one is."""
+        backend: Any = get_backend("cloudwatch")[self.account_id][self.region]
+        with self._one_at_a_time:
+            backend.put_metric_alarm(
+                name=name,
+                rule=rule,
+                description=description,
+                actions_enabled=enabled,
+                alarm_actions=actions["AlarmActions"],
+                ok_actions=actions["OKActions"],
+                insufficient_data_actions=actions["InsufficientDataActions"],
+                **dict.fromkeys(NOT_OF_COMPOSITES),
+                dimensions=[],
+            )
+
+    def tag_bucket(self, name: str, tags: Sequence[dict[str, str]]) -> None:
+        """Set a bucket's tags, CloudFormation's own among them, which no caller of the public API may set."""
+        backend = get_backend("s3")[self.account_id]["aws"]
+        with self._one_at_a_time:
+            arn = backend.get_bucket(name).arn
+            backend.tagger.delete_all_tags_for_resource(arn)
+            backend.tagger.tag_resource(arn, [dict(tag) for tag in tags])
+
+    def is_before_something(self, web_acl_arn: str) -> bool:
+        """Return whether a web ACL is associated with anything; the emulator has no operation that lists that."""
+        backend: Any = get_backend("wafv2")[self.account_id][self.region]
+        return bool(backend.wacls[web_acl_arn].associated_resources)
+
+    def encrypt_log_group(self, name: str, key: str | None) -> None:
+        """Give a log group another key; the emulator has no operation for it."""
+        backend = get_backend("logs")[self.account_id][self.region]
+        with self._one_at_a_time:
+            backend.groups[name].kms_key_id = key
+
+    def monitor(self, instance_id: str, *, detailed: bool) -> None:
+        """Switch an instance's detailed monitoring; the emulator has no operation for it."""
+        with self._one_at_a_time:
+            self._ec2.get_instance(instance_id).monitoring_state = "enabled" if detailed else "disabled"
+
+    @property
+    def _ec2(self) -> Any:
+        return get_backend("ec2")[self.account_id][self.region]
 
     def offer_managed_policy(self, arn: str) -> None:
         """Make sure that one of AWS's own managed policies can be attached; moto loads all 1,500 of them or none."""

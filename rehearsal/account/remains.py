@@ -21,7 +21,7 @@ def remains(cloud: Cloud, engine: CloudFormation) -> list[str]:
         for resource in stack.resources.values()
     }
     lines = [f"stack {stack.name} {stack.status}" for stack in engine.stacks() if stack.name != BOOTSTRAP]
-    for look in (_network, _instances, _addresses, _iam, _elbv2, _data):
+    for look in (_network, _endpoints, _instances, _addresses, _iam, _elbv2, _data, _observability, _front):
         lines += [f"{kind} {name}" for kind, name in look(cloud.call) if name not in toolkit]
     return lines
 
@@ -50,6 +50,35 @@ def _network(call: Call) -> Found:
             yield "NAT gateway", nat["NatGatewayId"]
     for flow in call("ec2", "DescribeFlowLogs")["FlowLogs"]:
         yield "flow log", flow["FlowLogId"]
+
+
+def _endpoints(call: Call) -> Found:
+    for endpoint in call("ec2", "DescribeVpcEndpoints")["VpcEndpoints"]:
+        if endpoint["State"] != "deleted":
+            yield "VPC endpoint", endpoint["VpcEndpointId"]
+
+
+def _observability(call: Call) -> Found:
+    for topic in call("sns", "ListTopics")["Topics"]:
+        yield "topic", topic["TopicArn"]
+    for subscription in call("sns", "ListSubscriptions")["Subscriptions"]:
+        yield "subscription", subscription["SubscriptionArn"]
+    alarms = call("cloudwatch", "DescribeAlarms", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    for alarm in (*alarms.get("MetricAlarms", ()), *alarms.get("CompositeAlarms", ())):
+        yield "alarm", alarm["AlarmName"]
+    for dashboard in call("cloudwatch", "ListDashboards")["DashboardEntries"]:
+        yield "dashboard", dashboard["DashboardName"]
+    for policy in call("logs", "DescribeResourcePolicies")["resourcePolicies"]:
+        yield "log resource policy", policy["policyName"]
+
+
+def _front(call: Call) -> Found:
+    for acl in call("wafv2", "ListWebACLs", Scope="REGIONAL")["WebACLs"]:
+        yield "web ACL", acl["ARN"]
+    for zone in call("route53", "ListHostedZones")["HostedZones"]:
+        yield "hosted zone", zone["Id"]
+        for record in call("route53", "ListResourceRecordSets", HostedZoneId=zone["Id"])["ResourceRecordSets"]:
+            yield "record", f"{record['Type']} {record['Name']}"
 
 
 def _instances(call: Call) -> Found:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from muster.products import Reach
-from muster.spec import plan
+from muster.spec import cluster_lock, plan
 from rehearsal.hosts.enter import run_in
 from rehearsal.inventory import BalancerEntry, Inventory, VisitorEntry
 from rehearsal.visitor import Client, CookieJar
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from muster.spec import Cluster
     from rehearsal.drive import Rehearsal
 
+HTTP, HTTPS = 80, 443
 PATIENCE = 10.0
 """Seconds for one answer."""
 
@@ -42,8 +43,9 @@ class Scene:
 
     @cached_property
     def members(self) -> Sequence[Member]:
-        """Every node of the cluster file, by ordinal."""
-        hosts = [(planned, self._inventory.host(planned.name)) for planned in plan(self.cluster).members]
+        """Every node that the cluster file has present, by ordinal."""
+        present = plan(self.cluster, cluster_lock(self.cluster)).present
+        hosts = [(planned, self._inventory.host(planned.name)) for planned in present]
         return [Member(planned.name, planned.address, host.instance, host.namespace) for planned, host in hosts]
 
     @cached_property
@@ -63,9 +65,8 @@ class Scene:
         """Where users go: the balancer's HTTPS listener if it has one (HTTP only redirects then), else its HTTP one."""
         (balancer,) = self.client("elbv2").describe_load_balancers()["LoadBalancers"]
         found = self.client("elbv2").describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
-        secure = [listener for listener in found if listener["Protocol"] == "HTTPS"]
-        chosen: Mapping[str, Any] = min(secure or found, key=lambda listener: listener["Port"])
-        return chosen
+        by_port: Mapping[int, Mapping[str, Any]] = {listener["Port"]: listener for listener in found}
+        return by_port.get(HTTPS) or by_port[HTTP]
 
     @property
     def listener_port(self) -> int:

@@ -1,4 +1,4 @@
-"""Every member is registered with the balancer, once, and found healthy by it."""
+"""Every member is registered with each target group of the balancer, once, and found healthy by it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,43 +10,49 @@ from rehearsal.checks.scene import Scene
 
 @dataclass(frozen=True)
 class Target:
-    """A member as it should be registered (`state` is `expected`), or a target as the balancer's account shows it."""
+    """A member as it should be registered (`state` is `expected`), or a target as the balancer's account shows it.
+
+    `group` names the target group, where there are several.
+    """
 
     instance: str
     port: int
     member: str
     state: str
     reason: str = ""
+    group: str = ""
 
 
 def record(scene: Scene) -> Iterable[Target]:
     """Ask the account for the health of each target of each group."""
-    names = {}
-    for member in scene.members:
-        names[member.instance] = member.name
-        yield Target(member.instance, scene.port("http"), member.name, "expected")
+    names = {member.instance: member.name for member in scene.members}
     balancing = scene.client("elbv2")
-    for group in balancing.describe_target_groups()["TargetGroups"]:
-        health = balancing.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
+    for described in balancing.describe_target_groups()["TargetGroups"]:
+        group = described["TargetGroupName"]
+        for member in scene.members:
+            yield Target(member.instance, scene.port("http"), member.name, "expected", group=group)
+        health = balancing.describe_target_health(TargetGroupArn=described["TargetGroupArn"])
         for entry in health["TargetHealthDescriptions"]:
             target, seen = entry["Target"], entry["TargetHealth"]
             name = names.get(target["Id"], "")
-            yield Target(target["Id"], int(target["Port"]), name, seen["State"], seen.get("Reason", ""))
+            yield Target(target["Id"], int(target["Port"]), name, seen["State"], seen.get("Reason", ""), group)
 
 
 def judge(targets: Sequence[Target]) -> Finding:
     """Compare what is registered with what should be; states other than healthy are broken promises."""
-    expected = {(target.instance, target.port): target for target in targets if target.state == "expected"}
+    expected = {_place(target): target for target in targets if target.state == "expected"}
     registered = [target for target in targets if target.state != "expected"]
     if not expected:
         return unknown("no member is known")
     faults = [
-        f"member {target.member} is not registered" for key, target in expected.items() if not _has(registered, key)
+        f"member {target.member} is not registered"
+        for place, target in expected.items()
+        if place not in map(_place, registered)
     ]
     faults += [
         f"{target.instance}:{target.port} is registered and no member"
         for target in registered
-        if (target.instance, target.port) not in expected
+        if _place(target) not in expected
     ]
     faults += [
         f"member {target.member} is {target.state} ({target.reason or 'no reason'})"
@@ -57,11 +63,14 @@ def judge(targets: Sequence[Target]) -> Finding:
         faults = ["a member is registered twice"]
     if faults:
         return invalid("; ".join(faults))
-    return valid(f"{len(registered)} of {len(expected)} members are registered and healthy")
+    groups = len({target.group for target in registered})
+    members = len(expected) // groups
+    where = "" if groups == 1 else f" in each of {groups} target groups"
+    return valid(f"{members} of {members} members are registered and healthy{where}")
 
 
-def _has(registered: Iterable[Target], key: tuple[str, int]) -> bool:
-    return any((target.instance, target.port) == key for target in registered)
+def _place(target: Target) -> tuple[str, str, int]:
+    return target.group, target.instance, target.port
 
 
 CHECK = Check("every member is healthy at the balancer", Target, record, judge)

@@ -50,6 +50,7 @@ class Balancers:
     def _make(self, view: View, entry: Mapping[str, Any], network: Network) -> Balancer:
         cidr = view.subnets[_subnet(entry)]
         taken = {each.address for each in view.instances.values()} | {each.address for each in self.running.values()}
+        taken |= {interface.address for endpoint in view.endpoints for interface in endpoint.interfaces}
         return Balancer(
             model=self._describe(view, entry),
             network=network,

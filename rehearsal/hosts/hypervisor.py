@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rehearsal.account import Account
 from rehearsal.hosts.balancers import Balancers
+from rehearsal.hosts.endpoints import Endpoints, gateways
 from rehearsal.hosts.fleet import WANTED, Fleet
 from rehearsal.hosts.host import Wanted
 from rehearsal.hosts.instance import Instance
@@ -35,6 +36,7 @@ class Hypervisor:
         self._networks = Networks(
             host_app=account.host_app, certificate=certificate, resolve=names_of(self._balancers.addresses)
         )
+        self._endpoints = Endpoints(account.region)
         self._seen: dict[str, Instance] = {}
         self._read_at = 0.0
         self._written: Inventory | None = None
@@ -95,6 +97,7 @@ class Hypervisor:
     def _follow(self, view: View) -> None:
         alive = [entry for entry in view.instances.values() if WANTED[entry.state] is not Wanted.GONE]
         self._guarded("networks", lambda: self._networks.raise_for(view, _vpcs(view, alive)))
+        self._guarded("VPC endpoints", lambda: self._endpoints.follow(view, self._networks))
         self._guarded("hosts", lambda: self._fleet.follow(view, self._networks.__getitem__))
         self._guarded("balancers", lambda: self._balancers.follow(view, self._networks))
         self._guarded("security groups", lambda: self._enforce(view, alive))
@@ -107,8 +110,9 @@ class Hypervisor:
             if host := self._fleet.hosts.get(entry.id):
                 own = groups(view, (group for group, _ in entry.groups))
                 out = entry.subnet in view.ways_out
-                policies[entry.vpc].append(InterfacePolicy(host.namespace, entry.address, own, out))
-        for vpc, policy in self._balancers.policies(view):
+                through = gateways(view, entry.subnet)
+                policies[entry.vpc].append(InterfacePolicy(host.namespace, entry.address, own, out, through))
+        for vpc, policy in (*self._balancers.policies(view), *self._endpoints.policies(view)):
             policies[vpc].append(policy)
         self._networks.enforce(policies)
 

@@ -17,11 +17,15 @@ class Shelf:
         self._disks: dict[str, Disk] = {}
 
     def disks(self, attachments: tuple[Attachment, ...]) -> dict[str, dict[str, Disk]]:
-        """Return the disks by volume, by instance, after making those that are new. Raises `VolumeError`."""
+        """Return the disks by volume, by instance, after making those that are new and growing those that grew.
+
+        Raises `VolumeError`.
+        """
         found: dict[str, dict[str, Disk]] = {}
         for entry in attachments:
             if entry.volume not in self._disks:
                 self._disks[entry.volume] = Disk(self._folder / f"{entry.volume}{_SUFFIX}", entry.size)
+            self._disks[entry.volume].grow(entry.size)
             found.setdefault(entry.instance, {})[entry.volume] = self._disks[entry.volume]
         return found
 

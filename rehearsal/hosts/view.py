@@ -1,9 +1,10 @@
 """What the account says about machines, wires and disks, read in one go."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from rehearsal.hosts.endpoint import Endpoint, read_endpoints
 from rehearsal.hosts.instance import Instance, instance
 from rehearsal.hosts.volumes import Attachment, attachments
 
@@ -18,7 +19,8 @@ class View:
     """The account at one moment, by ids.
 
     `vpcs` and `subnets` give CIDRs; `groups` and `balancers` are EC2's and ELB's own descriptions; `ways_out` are the
-    subnets with a default route; `attachments` leave out root disks, which hosts have by the image.
+    subnets with a default route, `tables` the route table of each; `attachments` leave out root disks, which hosts have
+    by the image.
     """
 
     instances: Mapping[str, Instance]
@@ -29,6 +31,8 @@ class View:
     attachments: tuple[Attachment, ...]
     volumes: frozenset[str]
     balancers: tuple[Mapping[str, Any], ...]
+    tables: Mapping[str, str] = field(default_factory=dict)
+    endpoints: tuple[Endpoint, ...] = ()
 
 
 def read_instances(ec2: Any) -> dict[str, Instance]:
@@ -43,16 +47,19 @@ def read_view(ec2: Any, elbv2: Any) -> View:
     subnets = ec2.describe_subnets()["Subnets"]
     described = ec2.describe_volumes()["Volumes"]
     instances = read_instances(ec2)
+    tables = ec2.describe_route_tables()["RouteTables"]
     attached = [found for volume in described for found in attachments(volume) if found.device not in ROOT_DEVICES]
     return View(
         instances=instances,
         vpcs={vpc["VpcId"]: vpc["CidrBlock"] for vpc in ec2.describe_vpcs()["Vpcs"]},
         subnets={subnet["SubnetId"]: subnet["CidrBlock"] for subnet in subnets},
         groups={group["GroupId"]: group for group in ec2.describe_security_groups()["SecurityGroups"]},
-        ways_out=ways_out(subnets, ec2.describe_route_tables()["RouteTables"]),
+        ways_out=ways_out(subnets, tables),
         attachments=tuple(attached),
         volumes=frozenset(volume["VolumeId"] for volume in described),
         balancers=tuple(elbv2.describe_load_balancers()["LoadBalancers"]),
+        tables={subnet: str(table["RouteTableId"]) for subnet, table in _tables_of(subnets, tables).items()},
+        endpoints=read_endpoints(ec2),
     )
 
 
@@ -61,6 +68,13 @@ def ways_out(subnets: Sequence[Mapping[str, Any]], tables: Sequence[Mapping[str,
 
     A route whose target is gone (a black hole) leads nowhere.
     """
+    chosen = _tables_of(subnets, tables)
+    return frozenset(subnet for subnet, table in chosen.items() if _leads_out(table))
+
+
+def _tables_of(
+    subnets: Sequence[Mapping[str, Any]], tables: Sequence[Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
     own: dict[str, Mapping[str, Any]] = {}
     main: dict[str, Mapping[str, Any]] = {}
     for table in tables:
@@ -70,7 +84,7 @@ def ways_out(subnets: Sequence[Mapping[str, Any]], tables: Sequence[Mapping[str,
             elif association.get("Main"):
                 main[table["VpcId"]] = table
     chosen = {subnet["SubnetId"]: own.get(subnet["SubnetId"], main.get(subnet["VpcId"])) for subnet in subnets}
-    return frozenset(subnet for subnet, table in chosen.items() if table is not None and _leads_out(table))
+    return {subnet: table for subnet, table in chosen.items() if table is not None}
 
 
 def _leads_out(table: Mapping[str, Any]) -> bool:

@@ -60,6 +60,12 @@ class Disk:
         _run("losetup", "--detach", self.path)  # held open: only marks it to clear itself
         self.number = os.fstat(self._held).st_rdev
 
+    def grow(self, size: int) -> None:
+        """Let the device be `size` GiB from now on, also while it is in use; never smaller. Raises `VolumeError`."""
+        if self._file.stat().st_size < size * _GIB:
+            os.truncate(self._file, size * _GIB)
+            _run("losetup", "--set-capacity", self.path)
+
     def release(self) -> None:
         """Let go of the device; it ends when no host has it mounted any more."""
         if self._held >= 0:

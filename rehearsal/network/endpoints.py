@@ -3,6 +3,7 @@
 import logging
 import socket
 import ssl
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,10 @@ from werkzeug.wsgi import get_input_stream
 
 from rehearsal.netns import socket_in
 from rehearsal.network.serving import Serving
+from rehearsal.passage import CAME_THROUGH
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _log = logging.getLogger(__name__)
 _PORT = 443
@@ -73,6 +75,17 @@ class _Server(ThreadedWSGIServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Note what a client did to its connection; a client without the CA ends here."""
         _log.debug("endpoint client %s %s", client_address, request, exc_info=True)
+
+
+def through(app: "WSGIApplication", endpoint_of: Callable[[str], str]) -> "WSGIApplication":
+    """Return `app`, told by which VPC endpoint each request came: `endpoint_of` knows it by the client's address."""
+
+    def told(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if endpoint := endpoint_of(environ["REMOTE_ADDR"]):
+            environ[CAME_THROUGH] = endpoint
+        return app(environ, start_response)
+
+    return told
 
 
 class EndpointServer:

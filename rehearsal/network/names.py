@@ -5,7 +5,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 ENDPOINTS = "198.51.100.10"
-"""Where all AWS endpoints are (a documentation address, RFC 5737, so outside of any VPC)."""
+"""Where AWS endpoints are (a documentation address, RFC 5737, so outside of any VPC)."""
+
+GATEWAYS = {"s3": "198.51.100.11", "dynamodb": "198.51.100.12"}
+"""Where those services are that a VPC can have a gateway endpoint for: addresses that a route can lead to."""
 
 Resolve = Callable[[str], list[str] | None]
 """From a lower-case name without its last dot to its IPv4 addresses; None: there is no such name."""
@@ -17,7 +20,7 @@ def names_of(balancers: Callable[[], Mapping[str, Sequence[str]]]) -> Resolve:
     """Return the resolver of a rehearsed VPC.
 
     It knows the load balancers (`balancers()` gives the addresses by DNS name), the private names of hosts
-    (`ip-10-64-0-10.eu-west-1.compute.internal`), and every other name under amazonaws.com as the endpoints.
+    (`ip-10-64-0-10.eu-west-1.compute.internal`), and every other name under amazonaws.com as the public endpoints.
     """
 
     def resolve(name: str) -> list[str] | None:
@@ -27,10 +30,16 @@ def names_of(balancers: Callable[[], Mapping[str, Sequence[str]]]) -> Resolve:
         if name.endswith(".elb.amazonaws.com"):
             return None
         if name.endswith(".amazonaws.com"):
-            return [ENDPOINTS]
+            return [GATEWAYS.get(_gateway_service(name), ENDPOINTS)]
         return _host(name)
 
     return resolve
+
+
+def _gateway_service(name: str) -> str:
+    """Return s3 or dynamodb if a name is one of theirs, whatever stands before it or between it and the region."""
+    labels = name.split(".")
+    return "s3" if "s3" in labels else labels[0]
 
 
 def _host(name: str) -> list[str] | None:

@@ -2,17 +2,18 @@
 
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
 from rehearsal.netns import NamespaceError
 from rehearsal.network import resolv_conf
 from rehearsal.network.dns import DnsServer
-from rehearsal.network.endpoints import EndpointServer, ServerCertificate
-from rehearsal.network.names import ENDPOINTS, Resolve
+from rehearsal.network.endpoints import EndpointServer, ServerCertificate, through
+from rehearsal.network.names import ENDPOINTS, GATEWAYS, Resolve
 from rehearsal.network.policy import InterfacePolicy
 from rehearsal.network.ruleset import Fabric, Fixed, ruleset
 from rehearsal.network.wires import Router, link_of
@@ -67,6 +68,9 @@ class Network:
         self._endpoints = f"{NAMESPACE_PREFIX}x-{tail}"
         self._router = Router(f"{NAMESPACE_PREFIX}r-{tail}")
         self._host_app, self._certificate, self._resolve = host_app, certificate, resolve
+        self._private: dict[str, tuple[str, ...]] = {}
+        self._gateways: dict[tuple[str, str], str] = {}
+        self._served: dict[str, EndpointServer] = {}
         self._undo = ExitStack()
         self._rules = ""
         self._lock = threading.RLock()
@@ -82,15 +86,54 @@ class Network:
     def _raise(self) -> None:
         self._router.up(self.dns)
         self._undo.callback(self._router.close)
-        self._router.attach(self._endpoints, ENDPOINTS, _ENDPOINTS_SUBNET)
+        self._router.attach(self._endpoints, ENDPOINTS, _ENDPOINTS_SUBNET, more=tuple(GATEWAYS.values()))
         self._router.default_to(self._endpoints)
         self._router.attach(self.visitor.namespace, self.visitor.address, self.cidr)
         self._undo.callback(resolv_conf.remove, self.visitor.namespace)
         resolv_conf.write(self.visitor.namespace, self.dns)
         self.apply(())
-        self._undo.callback(DnsServer(self._router.namespace, self.dns, self._resolve).close)
-        endpoints = EndpointServer(self._endpoints, ENDPOINTS, self._host_app, self._certificate)
-        self._undo.callback(endpoints.close)
+        self._undo.callback(DnsServer(self._router.namespace, self.dns, self._look_up).close)
+        self._undo.callback(self._withdraw_all)
+        for address in (ENDPOINTS, *GATEWAYS.values()):
+            app = through(self._host_app, partial(self._gateway_of, address))
+            self._undo.callback(EndpointServer(self._endpoints, address, app, self._certificate).close)
+
+    def _gateway_of(self, public: str, client: str) -> str:
+        return self._gateways.get((client, public), "")
+
+    def _look_up(self, name: str) -> list[str] | None:
+        """Return a name's addresses; a private name of an interface endpoint hides the public one of its service."""
+        private = self._private.get(name)
+        return list(private) if private else self._resolve(name)
+
+    def serve(self, namespace: str, address: str, subnet_cidr: str, endpoint: str) -> None:
+        """Attach an interface of the VPC endpoint with the id `endpoint`, behind which the AWS endpoints answer.
+
+        Like any guest it is reached by nobody until `apply` has named it. Raises `NamespaceError`.
+        """
+        with self._lock:
+            self._router.attach(namespace, address, subnet_cidr)
+            try:
+                app = through(self._host_app, lambda _client: endpoint)
+                self._served[namespace] = EndpointServer(namespace, address, app, self._certificate)
+            except BaseException:
+                self._router.detach(namespace)
+                raise
+
+    def withdraw(self, namespace: str) -> None:
+        """Undo `serve`; unknown ones are no fault."""
+        with self._lock:
+            if (served := self._served.pop(namespace, None)) is not None:
+                served.close()
+            self._router.detach(namespace)
+
+    def _withdraw_all(self) -> None:
+        for namespace in list(self._served):
+            self.withdraw(namespace)
+
+    def name_privately(self, names: Mapping[str, Sequence[str]]) -> None:
+        """Let exactly these names (in lower case) lead to these addresses for everybody in the VPC."""
+        self._private = {name: tuple(addresses) for name, addresses in names.items()}
 
     def attach(self, namespace: str, address: str, subnet_cidr: str) -> str:
         """Make `namespace` with `eth0` on this network and return the MAC address of `eth0`.
@@ -124,6 +167,11 @@ class Network:
         (EC2 guide, "Security group connection tracking"); the default route of a subnet counts for each packet.
         """
         with self._lock:
+            self._gateways = {
+                (policy.address, public): endpoint
+                for policy in policies
+                for public, endpoint in policy.gateways.items()
+            }
             rules = ruleset(self._fabric(), policies)
             if rules == self._rules:
                 return False
@@ -137,6 +185,7 @@ class Network:
             resolver=self.dns,
             endpoints=Fixed(link_of(self._endpoints), ENDPOINTS),
             visitor=Fixed(link_of(self.visitor.namespace), self.visitor.address),
+            services=tuple(GATEWAYS.values()),
         )
 
     def close(self) -> None:

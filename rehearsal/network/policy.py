@@ -1,7 +1,7 @@
 """What EC2 knows about who may reach whom, as values: security groups with their rules, and the interfaces in them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -37,13 +37,15 @@ class SecurityGroup:
 class InterfacePolicy:
     """One interface on the VPC: the namespace behind it, its address, its groups.
 
-    `way_out` tells whether the route table of its subnet has a default route: without one it stays inside the VPC.
+    `way_out` tells whether the route table of its subnet has a default route: without one it stays inside the VPC,
+    but for the addresses in `gateways`, each with the id of the gateway endpoint that the route table leads to.
     """
 
     namespace: str
     address: str
     groups: tuple[SecurityGroup, ...]
     way_out: bool
+    gateways: Mapping[str, str] = field(default_factory=dict)
 
 
 _NUMBERS = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58}

@@ -22,12 +22,21 @@ class Fixed:
 
 @dataclass(frozen=True)
 class Fabric:
-    """What every VPC has: its addresses, its resolver, the link to the AWS endpoints and the one to the visitor."""
+    """What every VPC has: its addresses, its resolver, the link to the AWS endpoints and the one to the visitor.
+
+    `services` are addresses behind the link to the endpoints besides the link's own.
+    """
 
     cidr: str
     resolver: str
     endpoints: Fixed
     visitor: Fixed
+    services: tuple[str, ...] = ()
+
+    @property
+    def aws(self) -> tuple[str, ...]:
+        """All addresses of AWS endpoints."""
+        return (self.endpoints.address, *self.services)
 
 
 Members = dict[str, set[str]]
@@ -101,7 +110,7 @@ def _forward(fabric: Fabric, policies: Sequence[InterfacePolicy]) -> str:
         *_no_forgery(fabric, policies),
         *_confinement(fabric, policies),
         # The default route ends at this link: what is for an address that nobody has vanishes here.
-        f'oifname "{fabric.endpoints.link}" ip daddr != {fabric.endpoints.address} drop',
+        f'oifname "{fabric.endpoints.link}" ip daddr != {{ {", ".join(fabric.aws)} }} drop',
         "ct state established,related accept",
         f"iifname vmap {{ {', '.join(leaving)} }}",
         f"oifname vmap {{ {', '.join(coming)} }}",
@@ -111,7 +120,8 @@ def _forward(fabric: Fabric, policies: Sequence[InterfacePolicy]) -> str:
 
 def _no_forgery(fabric: Fabric, policies: Sequence[InterfacePolicy]) -> list[str]:
     """EC2 drops what does not bear the interface's own address (source check); links not named pass nothing."""
-    known = [(fixed.link, fixed.address) for fixed in (fabric.endpoints, fabric.visitor)]
+    known = [(fabric.endpoints.link, address) for address in fabric.aws]
+    known.append((fabric.visitor.link, fabric.visitor.address))
     known += [(link_of(policy.namespace), policy.address) for policy in policies]
     pairs = ", ".join(f'"{link}" . {address}' for link, address in known)
     return ["meta nfproto != ipv4 drop", f"iifname . ip saddr != {{ {pairs} }} drop"]
@@ -119,8 +129,15 @@ def _no_forgery(fabric: Fabric, policies: Sequence[InterfacePolicy]) -> list[str
 
 def _confinement(fabric: Fabric, policies: Sequence[InterfacePolicy]) -> list[str]:
     """Routes know no connections: this stands before the established ones are let through."""
-    confined = [f'"{link_of(policy.namespace)}"' for policy in policies if not policy.way_out]
-    return [f"iifname {{ {', '.join(confined)} }} ip daddr != {fabric.cidr} drop"] if confined else []
+    confined: dict[tuple[str, ...], list[str]] = {}
+    for policy in policies:
+        if not policy.way_out:
+            reach = (fabric.cidr, *sorted(policy.gateways))
+            confined.setdefault(reach, []).append(f'"{link_of(policy.namespace)}"')
+    return [
+        f"iifname {{ {', '.join(links)} }} ip daddr != {{ {', '.join(reach)} }} drop"
+        for reach, links in sorted(confined.items())
+    ]
 
 
 def _input(fabric: Fabric, policies: Sequence[InterfacePolicy]) -> str:

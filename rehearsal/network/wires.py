@@ -18,11 +18,15 @@ _LONGEST_LINK = 15  # IFNAMSIZ - 1, linux/if.h
 
 @dataclass(frozen=True)
 class Wire:
-    """One guest's link: its name in the router, the guest's address and the MAC address of its eth0."""
+    """One guest's link: its name in the router, the guest's address and the MAC address of its eth0.
+
+    `more` are further addresses of the guest.
+    """
 
     link: str
     address: str
     mac: str
+    more: tuple[str, ...] = ()
 
 
 def link_of(namespace: str) -> str:
@@ -52,27 +56,28 @@ class Router:
             netns.remove(self.namespace)
             raise
 
-    def attach(self, namespace: str, address: str, subnet_cidr: str) -> str:
+    def attach(self, namespace: str, address: str, subnet_cidr: str, more: tuple[str, ...] = ()) -> str:
         """Make `namespace` on a link of its own and return the MAC address; on failure nothing of it stays."""
         link = link_of(namespace)
         if taken := [name for name, wire in self._wires.items() if wire.address == address]:
             raise NamespaceError(f"{namespace}: address {address} belongs to {taken[0]} already")
         netns.add(namespace)
         try:
-            return self._wire(namespace, link, address, IPv4Network(subnet_cidr))
+            return self._wire(namespace, link, address, IPv4Network(subnet_cidr), more)
         except BaseException:
             self._wires.pop(namespace, None)
             netns.remove(namespace)
             raise
 
-    def _wire(self, namespace: str, link: str, address: str, subnet: IPv4Network) -> str:
+    def _wire(self, namespace: str, link: str, address: str, subnet: IPv4Network, more: tuple[str, ...]) -> str:
         mac, gateway = mac_of(address), str(subnet[1])
         peer = ("peer", "name", "eth0", "address", mac, "netns", namespace)
         netns.ip("link", "add", link, "netns", self.namespace, "type", "veth", *peer)
-        netns.ip("-n", namespace, "addr", "add", f"{address}/{subnet.prefixlen}", "dev", "eth0")
+        for each in (address, *more):
+            netns.ip("-n", namespace, "addr", "add", f"{each}/{subnet.prefixlen}", "dev", "eth0")
         netns.ip("-n", namespace, "link", "set", "eth0", "up")
         netns.ip("-n", namespace, "route", "add", "default", "via", gateway)
-        self._wires[namespace] = Wire(link, address, mac)
+        self._wires[namespace] = Wire(link, address, mac, more)
         self._own(gateway)
         # The kernel lets proxied ARP answers wait up to 0.8 s (arp(7) proxy_delay) unless told otherwise.
         settings = {f"net/ipv4/conf/{link}/proxy_arp": 1, f"net/ipv4/neigh/{link}/proxy_delay": 0}
@@ -91,9 +96,10 @@ class Router:
         """Set the router's end up, with the guest's route and its MAC address (an absent guest is never asked for)."""
         wire = self._wire_of(namespace)
         netns.ip("-n", self.namespace, "link", "set", wire.link, "up")
-        netns.ip("-n", self.namespace, "route", "replace", f"{wire.address}/32", "dev", wire.link)
-        neighbour = ("neigh", "replace", wire.address, "lladdr", wire.mac, "dev", wire.link, "nud", "permanent")
-        netns.ip("-n", self.namespace, *neighbour)
+        for address in (wire.address, *wire.more):
+            netns.ip("-n", self.namespace, "route", "replace", f"{address}/32", "dev", wire.link)
+            neighbour = ("neigh", "replace", address, "lladdr", wire.mac, "dev", wire.link, "nud", "permanent")
+            netns.ip("-n", self.namespace, *neighbour)
 
     def unplug(self, namespace: str) -> None:
         """Set the router's end down: the kernel drops the guest's route with it."""

@@ -3,17 +3,14 @@
 Parameters come as the query protocol gives them: every leaf is a text.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from rehearsal.account.cloudformation import answers
+from rehearsal.account.cloudformation import answers, describing, stack_policy
+from rehearsal.account.cloudformation.describing import Request, Result
 from rehearsal.account.cloudformation.engine import CloudFormation, check_capabilities
 from rehearsal.account.cloudformation.faults import ChangeSetNotFoundError, Refusal, UnsupportedError
-from rehearsal.account.cloudformation.template import parse
+from rehearsal.account.cloudformation.stack import Stack
 from rehearsal.account.cloudformation.world import exports_of
-
-Request = Mapping[str, Any]
-Result = dict[str, Any]
 
 WITHOUT_EFFECT = {
     "CallAs",
@@ -31,6 +28,8 @@ WITHOUT_EFFECT = {
     "Parameters",
     "RetainResources",
     "RoleARN",
+    "StackPolicyBody",
+    "StackPolicyDuringUpdateBody",
     "StackName",
     "Tags",
     "TemplateBody",
@@ -67,82 +66,6 @@ def _check(request: Request) -> None:
             continue
         if name not in WITHOUT_EFFECT and value not in harmless.get(name, ()):
             raise UnsupportedError(f"{name}={value} is not supported by this emulated account")
-
-
-def _describe_stacks(engine: CloudFormation, request: Request) -> Result:
-    stacks = [engine.stack(request["StackName"])] if "StackName" in request else engine.stacks()
-    return {"Stacks": [answers.stack(stack) for stack in stacks]}
-
-
-def _list_stacks(engine: CloudFormation, request: Request) -> Result:
-    wanted = request.get("StackStatusFilter")
-    stacks = [stack for stack in engine.stacks(gone=True) if not wanted or stack.status in wanted]
-    return {"StackSummaries": [answers.summary(stack) for stack in stacks]}
-
-
-def _describe_stack_events(engine: CloudFormation, request: Request) -> Result:
-    stack = engine.stack(request["StackName"])
-    return {"StackEvents": [answers.event(stack, event) for event in reversed(stack.events[:])]}
-
-
-def _describe_events(engine: CloudFormation, request: Request) -> Result:
-    if "ChangeSetName" in request:
-        return {"OperationEvents": []}
-    stack = engine.stack(request["StackName"])
-    events = [answers.operation_event(stack, event) for event in reversed(stack.events[:])]
-    if request.get("Filters", {}).get("FailedEvents") == "true":
-        events = [event for event in events if event["EventType"] == "PROVISIONING_ERROR"]
-    return {"OperationEvents": events}
-
-
-def _describe_stack_resources(engine: CloudFormation, request: Request) -> Result:
-    stack = engine.stack(request["StackName"])
-    wanted = request.get("LogicalResourceId")
-    resources = [
-        answers.resource(stack, each) for name, each in list(stack.resources.items()) if wanted in (None, name)
-    ]
-    return {"StackResources": resources}
-
-
-def _describe_stack_resource(engine: CloudFormation, request: Request) -> Result:
-    found = _describe_stack_resources(engine, request)["StackResources"]
-    if not found:
-        raise Refusal(f"Resource {request['LogicalResourceId']} does not exist for stack {request['StackName']}")
-    return {"StackResourceDetail": {**found[0], "LastUpdatedTimestamp": found[0].pop("Timestamp")}}
-
-
-def _list_stack_resources(engine: CloudFormation, request: Request) -> Result:
-    names = {"StackId", "StackName", "Timestamp"}
-    found = _describe_stack_resources(engine, request)["StackResources"]
-    summaries = [
-        {key: value for key, value in each.items() if key not in names} | {"LastUpdatedTimestamp": each["Timestamp"]}
-        for each in found
-    ]
-    return {"StackResourceSummaries": summaries}
-
-
-def _get_template(engine: CloudFormation, request: Request) -> Result:
-    if "ChangeSetName" in request:
-        change_set = engine.change_set(request["ChangeSetName"], request.get("StackName"))
-        return {"TemplateBody": change_set.wanted.template.body, "StagesAvailable": ["Original", "Processed"]}
-    body = engine.stack(request["StackName"]).template.body
-    return {"TemplateBody": body or "{}", "StagesAvailable": ["Original", "Processed"]}
-
-
-def _get_template_summary(engine: CloudFormation, request: Request) -> Result:
-    stack = engine.stack(request["StackName"]) if "StackName" in request else None
-    template = stack.template if stack else parse(engine.body(request, None))
-    declared = [
-        {
-            "ParameterKey": key,
-            "ParameterType": entry["Type"],
-            "DefaultValue": str(entry["Default"]) if "Default" in entry else None,
-            "NoEcho": entry.get("NoEcho") in (True, "true"),
-        }
-        for key, entry in template.parameters.items()
-    ]
-    types = sorted({declared.type for declared in template.resources.values()})
-    return {"Parameters": declared, "ResourceTypes": types, "Description": template.description or None}
 
 
 def _create_change_set(engine: CloudFormation, request: Request) -> Result:
@@ -182,6 +105,7 @@ def _create_stack(engine: CloudFormation, request: Request) -> Result:
         wanted = engine.wanted(request, stack)
         check_capabilities(wanted.template, request.get("Capabilities", ()))
         engine.evaluation(stack, wanted, {}).check_rules()
+        _set_policy(stack, request)
     except Refusal:
         engine.delete(stack)
         raise
@@ -191,11 +115,28 @@ def _create_stack(engine: CloudFormation, request: Request) -> Result:
     return {"StackId": stack.id}
 
 
+def _set_policy(stack: Stack, request: Request) -> None:
+    if "StackPolicyBody" in request:
+        stack.policy_body, stack.policy = request["StackPolicyBody"], stack_policy.parse(request["StackPolicyBody"])
+
+
+def _set_stack_policy(engine: CloudFormation, request: Request) -> Result:
+    if "StackPolicyBody" not in request:
+        raise Refusal("StackPolicyBody must be specified")
+    _set_policy(engine.stack(request["StackName"]), request)
+    return {}
+
+
+def _get_stack_policy(engine: CloudFormation, request: Request) -> Result:
+    return {"StackPolicyBody": engine.stack(request["StackName"]).policy_body or None}
+
+
 def _update_stack(engine: CloudFormation, request: Request) -> Result:
     change_set = engine.propose({**request, "ChangeSetName": "update-stack", "ChangeSetType": "UPDATE"})
     if change_set.empty:
         engine.forget(change_set)
         raise Refusal("No updates are to be performed.")
+    _set_policy(change_set.stack, request)
     engine.execute(change_set, disable_rollback=request.get("DisableRollback") == "true")
     return {"StackId": change_set.stack.id}
 
@@ -242,19 +183,21 @@ ACTIONS: dict[str, Callable[[CloudFormation, Request], Result]] = {
     "DeleteChangeSet": _delete_change_set,
     "DeleteStack": _delete_stack,
     "DescribeChangeSet": _describe_change_set,
-    "DescribeEvents": _describe_events,
-    "DescribeStackEvents": _describe_stack_events,
-    "DescribeStackResource": _describe_stack_resource,
-    "DescribeStackResources": _describe_stack_resources,
-    "DescribeStacks": _describe_stacks,
+    "DescribeEvents": describing.describe_events,
+    "DescribeStackEvents": describing.describe_stack_events,
+    "DescribeStackResource": describing.describe_stack_resource,
+    "DescribeStackResources": describing.describe_stack_resources,
+    "DescribeStacks": describing.describe_stacks,
     "ExecuteChangeSet": _execute_change_set,
-    "GetTemplate": _get_template,
-    "GetTemplateSummary": _get_template_summary,
+    "GetStackPolicy": _get_stack_policy,
+    "GetTemplate": describing.get_template,
+    "GetTemplateSummary": describing.get_template_summary,
     "ListChangeSets": _list_change_sets,
     "ListExports": _list_exports,
     "ListHookResults": _list_hook_results,
-    "ListStackResources": _list_stack_resources,
-    "ListStacks": _list_stacks,
+    "ListStackResources": describing.list_stack_resources,
+    "ListStacks": describing.list_stacks,
+    "SetStackPolicy": _set_stack_policy,
     "UpdateStack": _update_stack,
     "UpdateTerminationProtection": _update_termination_protection,
 }

@@ -74,8 +74,10 @@ class _Placeholders(dict[str, Any]):
         return UNKNOWN
 
 
-def preview(stack: Stack, evaluation: Evaluation, resources: dict[str, Resource]) -> list[Change]:
-    """Return what deploying would do.
+def preview(
+    stack: Stack, evaluation: Evaluation, resources: dict[str, Resource], tags: Sequence[Mapping[str, str]] = ()
+) -> list[Change]:
+    """Return what deploying with these tags of the stack would do.
 
     `resources`, from which `evaluation` reads, is filled in the course: with those that stay as they are and with
     placeholders for those that would be made.
@@ -85,7 +87,8 @@ def preview(stack: Stack, evaluation: Evaluation, resources: dict[str, Resource]
     changes = {}
     for name in in_order(graph):
         old = stack.resources.get(name)
-        new = Resource(declared[name], _properties(evaluation, declared[name], graph[name], resources), graph[name])
+        given = _properties(evaluation, declared[name], graph[name], resources)
+        new = Resource(declared[name], kind_of(declared[name].type).tagged(given, tags), graph[name])
         kind_of(new.type).check(name, new.properties)
         change = _change(old, new)
         if change:

@@ -3,10 +3,11 @@
 import re
 import threading
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from typing import Any
 
 from rehearsal.account.cloud import Cloud
-from rehearsal.account.cloudformation import operations, parameters, world
+from rehearsal.account.cloudformation import operations, parameters, stack_policy, world
 from rehearsal.account.cloudformation.change_set import ChangeSet, is_empty, new_id, preview
 from rehearsal.account.cloudformation.evaluation import Evaluation, World, check_references
 from rehearsal.account.cloudformation.faults import (
@@ -82,7 +83,9 @@ class CloudFormation:
         texts = parameters.choose(template, request.get("Parameters", ()), stack.parameters)
         resolved = parameters.evaluate(template, texts, lambda name: world.parameter(self.cloud, name))
         tags = request.get("Tags", stack.tags)
-        return Wanted(template, texts, resolved, tags, request.get("DisableRollback") == "true")
+        policy = request.get("StackPolicyDuringUpdateBody")
+        no_rollback = request.get("DisableRollback") == "true"
+        return Wanted(template, texts, resolved, tags, no_rollback, stack_policy.parse(policy) if policy else None)
 
     def evaluation(self, stack: Stack, wanted: Wanted, resources: Mapping[str, Resource]) -> Evaluation:
         """Return the values of what is wanted, over `resources`."""
@@ -118,7 +121,7 @@ class CloudFormation:
         resources: dict[str, Resource] = {}
         evaluation = self.evaluation(stack, wanted, resources)
         evaluation.check_rules()
-        changes = preview(stack, evaluation, resources)
+        changes = preview(stack, evaluation, resources, wanted.tags)
         name = request["ChangeSetName"]
         change_set = ChangeSet(
             name=name,
@@ -163,7 +166,7 @@ class CloudFormation:
             state = f"its current execution status of [{change_set.execution_status}]"
             raise Refusal(f"ChangeSet [{change_set.id}] cannot be executed in {state}")
         wanted = change_set.wanted
-        wanted = Wanted(wanted.template, wanted.parameters, wanted.resolved_parameters, wanted.tags, disable_rollback)
+        wanted = replace(wanted, disable_rollback=disable_rollback)
         change_set.stack.change_set_id = change_set.id
         change_set.stack.capabilities = change_set.capabilities
         change_set.stack.role_arn = change_set.role_arn

@@ -8,11 +8,12 @@ from typing import Any
 
 from rehearsal.account.cloud import Cloud
 from rehearsal.account.cloudformation.evaluation import Evaluation
-from rehearsal.account.cloudformation.faults import OperationError, Refusal
+from rehearsal.account.cloudformation.faults import OperationError, Refusal, ResourceError
 from rehearsal.account.cloudformation.provisioner import Provisioner, Step
 from rehearsal.account.cloudformation.removal import Doomed, doom, remove_all
 from rehearsal.account.cloudformation.rollback import put_back
 from rehearsal.account.cloudformation.stack import Output, Stack, now
+from rehearsal.account.cloudformation.stack_policy import DELETE, Policy, check
 from rehearsal.account.cloudformation.template import Template
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,8 @@ class Wanted:
     resolved_parameters: Mapping[str, Any]
     tags: Sequence[Mapping[str, str]] = ()
     disable_rollback: bool = False
+    policy: Policy | None = None
+    """The stack policy of this one update, instead of the stack's own."""
 
 
 def start(stack: Stack, status: str, operation: Callable[[], None]) -> None:
@@ -76,8 +79,9 @@ class Deployment:
         start(self._stack, "CREATE_IN_PROGRESS" if self._creating else "UPDATE_IN_PROGRESS", self._run)
 
     def _run(self) -> None:
-        provisioner = Provisioner(self._cloud, self._stack, self._evaluation)
+        provisioner = Provisioner(self._cloud, self._stack, self._evaluation, self._wanted.tags, self._policy())
         try:
+            self._check_dropped()
             provisioner.run()
             outputs = self._evaluation.outputs()
             self._check_exports(self._stack, outputs)
@@ -92,6 +96,20 @@ class Deployment:
         self._stack.turn("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
         self._clean_up(provisioner.steps)
         self._stack.turn("UPDATE_COMPLETE")
+
+    def _policy(self) -> Policy | None:
+        return self._wanted.policy if self._wanted.policy is not None else self._stack.policy
+
+    def _check_dropped(self) -> None:
+        """Raise `OperationError` if the stack policy keeps a resource that the template no longer has."""
+        wanted = self._evaluation.wanted()
+        for name, resource in self._stack.resources.items():
+            try:
+                if name not in wanted:
+                    check(self._policy(), DELETE, name, resource.type)
+            except ResourceError as fault:
+                self._stack.mark(resource, "UPDATE_FAILED", str(fault))
+                raise OperationError(failed_to("update", [name])) from fault
 
     def _adopt(self, outputs: tuple[Output, ...]) -> None:
         stack, wanted = self._stack, self._wanted
@@ -147,8 +165,10 @@ class Deployment:
             stack.resources[name].declaration = before.declaration
             stack.resources[name].depends_on = before.depends_on
         stack.turn("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
-        new = [step.now for step in steps if not step.in_place]
-        remove_all(self._cloud, stack, {resource.logical_id: Doomed(resource, "Delete") for resource in new})
+        # what a replacement brought goes; what the update added goes by its own policy
+        new = {step.now.logical_id: Doomed(step.now, "Delete") for step in steps if step.before and not step.in_place}
+        added = doom([step.now for step in steps if step.before is None], creating=True)
+        remove_all(self._cloud, stack, new | added)
         stack.turn("UPDATE_ROLLBACK_COMPLETE")
 
 

@@ -1,6 +1,6 @@
 """Brings one stack's resources to a template, remembering each step so that it can be undone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from rehearsal.account.cloudformation.faults import OperationError, Refusal, Res
 from rehearsal.account.cloudformation.order import graph_of, startable
 from rehearsal.account.cloudformation.removal import Doomed, remove
 from rehearsal.account.cloudformation.stack import Resource, Stack
+from rehearsal.account.cloudformation.stack_policy import MODIFY, REPLACE, Policy, check
 from rehearsal.account.cloudformation.template import Declaration
 from rehearsal.account.kinds import kind_of
 from rehearsal.account.kinds.base import Request, Settling, text_of
@@ -35,12 +36,24 @@ class Step:
 
 
 class Provisioner:
-    """One pass over a template. `steps` is what it did, in order."""
+    """One pass over a template, within what the stack policy allows. `steps` is what it did, in order.
 
-    def __init__(self, cloud: Cloud, stack: Stack, evaluation: Evaluation) -> None:
+    `tags` are the stack's, which all its resources get.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        stack: Stack,
+        evaluation: Evaluation,
+        tags: Sequence[Mapping[str, str]] = (),
+        policy: Policy | None = None,
+    ) -> None:
         self._cloud = cloud
         self._stack = stack
         self._evaluation = evaluation
+        self._tags = tags
+        self._policy = policy
         self._settling: dict[str, Settling] = {}
         self._done: set[str] = set()
         self._begun: set[str] = set()
@@ -72,8 +85,9 @@ class Provisioner:
         old = self._take_failed_away(declared.logical_id)
         resource = Resource(declared, {}, needed)
         try:
-            resource.properties = self._evaluation.properties(declared)
-            kind_of(declared.type).check(declared.logical_id, resource.properties)
+            kind = kind_of(declared.type)
+            resource.properties = kind.tagged(self._evaluation.properties(declared), self._tags)
+            kind.check(declared.logical_id, resource.properties)
             if old is None:
                 self._create(resource, None)
             elif unchanged(old, resource):
@@ -116,6 +130,7 @@ class Provisioner:
 
     def _update(self, old: Resource, resource: Resource) -> None:
         self._stack.mark(old, "UPDATE_IN_PROGRESS")
+        check(self._policy, MODIFY, old.logical_id, old.type)
         if kind_of(old.type).refuses_updates:
             raise ResourceError(f"Update to resource type {old.type} is not supported.")
         self.steps.append(Step(old, replace(old), in_place=True, attempted=resource.properties))
@@ -125,6 +140,7 @@ class Provisioner:
 
     def _replace(self, old: Resource, resource: Resource) -> None:
         self._stack.mark(old, "UPDATE_IN_PROGRESS", REPLACING)
+        check(self._policy, REPLACE, old.logical_id, old.type)
         refuse_same_name(old, resource)
         self.steps.append(Step(resource, old))
         self._create(resource, old)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rehearsal.account.cloudformation.stack_policy import Policy
 from rehearsal.account.cloudformation.template import EMPTY, Declaration, Template
 from rehearsal.account.kinds.base import Existing
 
@@ -94,6 +95,9 @@ class Stack:
         self.role_arn = ""
         self.change_set_id = ""
         self.protected = False
+        self.policy_body = ""
+        self.policy: Policy | None = None
+        """What updates may do, None where no policy was ever set."""
         self.rollback_disabled = False
         self.deleting = False
         self.resources: dict[str, Resource] = {}

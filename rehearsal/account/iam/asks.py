@@ -27,6 +27,9 @@ class Names(Protocol):
     def secret_arn(self, secret_id: str) -> str:
         """Return the ARN of a secret; of a name that does not exist, what its ARN would begin with."""
 
+    def secret_key(self, secret_id: str) -> str:
+        """Return the ARN of the customer key that a secret is encrypted with, '' if it is AWS's own."""
+
     def stack_id(self, name: str) -> str:
         """Return the id of a stack; of a name that does not exist, what its id would begin with."""
 
@@ -45,15 +48,19 @@ def asks_of(call: Call, service: str, common: Context, names: Names) -> list[Ask
     if service not in SERVICES:
         raise UndecidableError(f"requests of hosts to {service} are not supported by this emulated account")
     name, given = _operation(call)
-    return [
+    asks = [
         Ask(f"{PREFIXES.get(service, service)}:{name}", resource, {**common, **context})
         for resource, context in SERVICES[service](name, given, names)
     ]
+    return asks + (_decryption(name, given, common, names) if service == "secretsmanager" else [])
 
 
 def _operation(call: Call) -> tuple[str, Mapping[str, Any]]:
+    if "smithy-protocol" in call.headers:
+        protocol = call.headers["smithy-protocol"]
+        raise UndecidableError(f"the protocol {protocol} to {call.host} is not supported by this emulated account")
     if "x-amz-target" in call.headers:
-        return call.headers["x-amz-target"].rsplit(".", 1)[1], json.loads(call.body or b"{}")
+        return call.headers["x-amz-target"].rsplit(".", 1)[1], json.loads(call.content or b"{}")
     if "Action" not in call.form:
         raise UndecidableError(f"a request without Action to {call.host} is not supported by this emulated account")
     return call.form["Action"], call.form
@@ -120,6 +127,22 @@ def _secretsmanager(name: str, given: Mapping[str, Any], names: Names) -> Needed
         raise UndecidableError(f"secretsmanager:{name} by a host is not supported by this emulated account")
     arn = names.secret_arn(given["SecretId"])
     return [(arn, {"secretsmanager:secretid": [arn], "secretsmanager:versionstage": _stage(given)})]
+
+
+def _decryption(name: str, given: Mapping[str, Any], common: Context, names: Names) -> list[Ask]:
+    """Return what reading a secret under a customer key needs besides: the service decrypts in the caller's name.
+
+    Source: Secrets Manager user guide, "Secret encryption and decryption". The key's own policy is taken to leave the
+    decision to IAM, as the one does that a new key has.
+    """
+    if name != "GetSecretValue" or not (key := names.secret_key(given["SecretId"])):
+        return []
+    context = {
+        "kms:viaservice": [f"secretsmanager.{names.region}.amazonaws.com"],
+        "kms:calleraccount": [names.account_id],
+        "kms:encryptioncontext:secretarn": [names.secret_arn(given["SecretId"])],
+    }
+    return [Ask("kms:Decrypt", key, {**common, **context})]
 
 
 def _stage(given: Mapping[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 """A signed HTTP request as IAM looks at it."""
 
+import gzip
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,8 +35,13 @@ class Call:
         """The parameters of a query-protocol request, from the body or from the query."""
         given = dict(self.parameters)
         if "x-www-form-urlencoded" in self.headers.get("content-type", ""):
-            given |= dict(urllib.parse.parse_qsl(self.body.decode(), keep_blank_values=True))
+            given |= dict(urllib.parse.parse_qsl(self.content.decode(), keep_blank_values=True))
         return given
+
+    @cached_property
+    def content(self) -> bytes:
+        """The body as it was before a client compressed it; the signature is over what was sent."""
+        return gzip.decompress(self.body) if self.headers.get("content-encoding") == "gzip" else self.body
 
     @property
     def host(self) -> str:

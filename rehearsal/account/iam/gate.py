@@ -14,9 +14,11 @@ from rehearsal.account.iam import refusals, signature
 from rehearsal.account.iam.asks import Names, asks_of, bucket_and_key
 from rehearsal.account.iam.call import Call, call_of
 from rehearsal.account.iam.conditions import Context
+from rehearsal.account.iam.endpoint_policy import EndpointPolicies
 from rehearsal.account.iam.faults import SignatureError, UndecidableError
 from rehearsal.account.iam.policy import Ask, Match, Verdict, decide
 from rehearsal.account.iam.principals import Principal, Principals
+from rehearsal.passage import CAME_THROUGH
 
 log = logging.getLogger(__name__)
 App = Callable[[Environ, Any], Iterable[bytes]]
@@ -25,6 +27,9 @@ GLOBAL = {("us-east-1", "iam"), ("us-east-1", "sts")}
 """Services that are called in one region from everywhere."""
 
 UNSET = (
+    "aws:calledvia",
+    "aws:sourceaccount",
+    "aws:sourcearn",
     "aws:multifactorauthpresent",
     "aws:sourceip",
     "aws:sourcevpc",
@@ -33,6 +38,9 @@ UNSET = (
     "cloudwatch:namespace",
     "dynamodb:leadingkeys",
     "ec2:region",
+    "kms:calleraccount",
+    "kms:encryptioncontext:secretarn",
+    "kms:viaservice",
     "s3:prefix",
     "s3:resourceaccount",
     "secretsmanager:secretid",
@@ -72,19 +80,22 @@ class Gate:
         self._principals = principals
         self._names = names
         self._cloud = cloud
+        self._endpoints = EndpointPolicies(cloud)
         self.decisions: list[Decision] = []
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer a request. A wait handle is protected by the secrecy of its URL alone, as on AWS."""
-        if is_wait_handle(environ):
-            return self._app(environ, start_response)
-        call = call_of(environ)
+        call, endpoint = call_of(environ), str(environ.get(CAME_THROUGH, ""))
         try:
+            if is_wait_handle(environ):
+                self._let_signal_pass(call, endpoint)
+                return self._app(environ, start_response)
             signed, principal = self._authenticate(call)
-            asks = self._authorize(call, signed, principal)
+            asks = self._authorize(call, signed, principal, endpoint)
         except _RefusedError as refusal:
             log.info("refused: %s %s: %s", refusal.service, refusal.kind, refusal.message)
-            return respond(start_response, *refusals.render(refusal.service, refusal.kind, refusal.message))
+            by_target = "x-amz-target" in call.headers
+            return respond(start_response, *refusals.render(refusal.service, refusal.kind, refusal.message, by_target))
         forwarded = forward(environ, call, signed)
         if principal.role and [ask.action for ask in asks] == ["s3:GetObject"]:
             return self._get_object(call, principal, asks[0], forwarded, start_response)
@@ -117,12 +128,29 @@ class Gate:
             raise SignatureError("mismatch", f"Credential should be scoped to a valid region, not '{signed.region}'.")
         return principal
 
-    def _authorize(self, call: Call, signed: signature.Signature, principal: Principal) -> list[Ask]:
+    def _let_signal_pass(self, call: Call, endpoint: str) -> None:
+        """Raise `_RefusedError` if a signal came through an endpoint that does not let CloudFormation's bucket be."""
+        context = {**self._common(None), **self._endpoints.context(endpoint)}
+        bucket, key = bucket_and_key(call)
+        ask = Ask("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", context)
+        self._pass(endpoint, ask, "s3", "anonymous")
+
+    def _pass(self, endpoint: str, ask: Ask, service: str, who: str) -> None:
+        try:
+            passes = self._endpoints.lets_pass(endpoint, ask)
+        except UndecidableError as fault:
+            raise _RefusedError(service, "undecidable", str(fault)) from fault
+        if not passes:
+            message = refusals.denial(service, who, ask, Verdict("NoEndpointPolicy"))
+            raise _RefusedError(service, "denied", message)
+
+    def _authorize(self, call: Call, signed: signature.Signature, principal: Principal, endpoint: str) -> list[Ask]:
         """Return what was asked for and allowed. Raises `_RefusedError` at the first thing that is not."""
         if not principal.role:
             return []
         try:
-            asks = asks_of(call, signed.service, self._common(principal), self._names)
+            context = {**self._common(principal), **self._endpoints.context(endpoint)}
+            asks = asks_of(call, signed.service, context, self._names)
         except (UndecidableError, KeyError, ValueError) as fault:
             self._record(principal, Ask(signed.service, "*", {}), "Undecidable", None, str(fault))
             raise _RefusedError(signed.service, "undecidable", str(fault)) from fault
@@ -131,6 +159,8 @@ class Gate:
             if not verdict.allowed:
                 message = refusals.denial(signed.service, principal.arn, ask, verdict)
                 raise _RefusedError(signed.service, "denied", message)
+            if not ask.action.startswith("kms:"):  # asked by the service, which is not behind the endpoint
+                self._pass(endpoint, ask, signed.service, principal.arn)
         return asks
 
     def _decide(self, principal: Principal, ask: Ask, service: str) -> Verdict:
@@ -167,8 +197,10 @@ class Gate:
         start_response(*answered[0])
         return body
 
-    def _common(self, principal: Principal) -> Context:
+    def _common(self, principal: Principal | None) -> Context:
         account = self._cloud.account_id
+        if principal is None:
+            return {**dict.fromkeys(UNSET, ()), "aws:securetransport": ["true"]}
         return {
             **dict.fromkeys(UNSET, ()),
             "aws:principalaccount": [account],

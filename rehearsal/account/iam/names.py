@@ -33,6 +33,16 @@ class AccountNames:
                 return secret_id
             return f"arn:aws:secretsmanager:{self.region}:{self.account_id}:secret:{secret_id}"
 
+    def secret_key(self, secret_id: str) -> str:
+        """Return the ARN of the customer key that a secret is encrypted with, '' if it is AWS's own."""
+        try:
+            key = self._cloud.call("secretsmanager", "DescribeSecret", SecretId=secret_id).get("KmsKeyId", "")
+        except ClientError:
+            return ""
+        if not key or str(key).endswith("alias/aws/secretsmanager") or str(key).startswith("arn:"):
+            return "" if str(key).endswith("alias/aws/secretsmanager") else str(key)
+        return f"arn:aws:kms:{self.region}:{self.account_id}:key/{key}"
+
     def stack_id(self, name: str) -> str:
         """Return the id of a stack; of a name that does not exist, what its id would begin with."""
         try:

@@ -38,7 +38,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`outcome` is Allow, ExplicitDeny, ImplicitDeny or NoBoundary; `by` the statement that decided, if one did."""
+    """`outcome` is Allow, ExplicitDeny, ImplicitDeny, NoBoundary or NoEndpointPolicy; `by` what decided, if it did."""
 
     outcome: str
     by: Match | None = None

@@ -28,11 +28,14 @@ CODES = {
 STATUS = {"undecidable": "501 Not Implemented", "incomplete": "400 Bad Request"}
 
 
-def render(service: str, kind: str, message: str) -> tuple[str, str, str]:
-    """Return HTTP status, content type and body of a refusal in the service's own shape."""
+def render(service: str, kind: str, message: str, by_target: bool = False) -> tuple[str, str, str]:
+    """Return HTTP status, content type and body of a refusal in the service's own shape.
+
+    `by_target`: the request named its operation in a header, as JSON protocols do; CloudWatch speaks JSON and query.
+    """
     query, s3, json_, ec2 = CODES[kind]
     status, text = STATUS.get(kind, "403 Forbidden"), escape(message)
-    if service in JSON_SERVICES:
+    if service in JSON_SERVICES or by_target:
         status = "400 Bad Request" if status.startswith("403") else status
         body = json.dumps({"__type": f"com.amazon.coral.service#{json_}", "message": message})
         return status, f"application/x-amz-json-{'1.0' if service == 'dynamodb' else '1.1'}", body
@@ -58,6 +61,7 @@ def denial(service: str, principal: str, ask: Ask, verdict: Verdict) -> str:
     on = "" if service == "ec2" else f" on resource: {resource}"
     why = {
         "ExplicitDeny": " with an explicit deny in an identity-based policy",
+        "NoEndpointPolicy": f" because no VPC endpoint policy allows the {ask.action} action",
         "NoBoundary": f" because no permissions boundary allows the {ask.action} action",
     }.get(verdict.outcome, f" because no identity-based policy allows the {ask.action} action")
     sentence = f"User: {principal} is not authorized to perform: {ask.action}{on}{why}"

@@ -3,7 +3,9 @@
 from rehearsal.account.cloudformation.faults import UnsupportedError
 from rehearsal.account.kinds import (
     cloudformation,
+    cloudwatch,
     dynamodb,
+    ec2_endpoints,
     ec2_gateways,
     ec2_instance,
     ec2_network,
@@ -14,15 +16,20 @@ from rehearsal.account.kinds import (
     iam,
     kms,
     logs,
+    route53,
     s3,
     secretsmanager,
+    sns,
     ssm,
+    wafv2,
 )
 from rehearsal.account.kinds.base import Kind
 
 SERVICES = (
     cloudformation,
+    cloudwatch,
     dynamodb,
+    ec2_endpoints,
     ec2_gateways,
     ec2_instance,
     ec2_network,
@@ -33,9 +40,12 @@ SERVICES = (
     iam,
     kms,
     logs,
+    route53,
     s3,
     secretsmanager,
+    sns,
     ssm,
+    wafv2,
 )
 
 KINDS: dict[str, Kind] = {kind.type: kind() for service in SERVICES for kind in service.KINDS}

@@ -1,7 +1,7 @@
 """What a resource type is to the engine: how to create, update in place and delete it through the public API."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -95,6 +95,8 @@ class Kind:
     """Whether CloudFormation refuses every change of such a resource."""
     snapshots: ClassVar[bool] = False
     """Whether the policies may say `Snapshot`."""
+    tags_by_name: ClassVar[bool] = False
+    """Whether the property `Tags` is a map instead of a list."""
 
     def create(self, request: Request) -> Made:
         """Create the resource."""
@@ -116,6 +118,19 @@ class Kind:
         """Return what a creation has to wait for, if anything."""
         del request
         return None
+
+    def tagged(self, properties: dict[str, Any], tags: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+        """Return properties with the stack's tags added; where both name one, the resource's own value stands.
+
+        Source: user guide, "Resource tag".
+        """
+        if not tags or "Tags" not in self.properties:
+            return properties
+        if self.tags_by_name:
+            return properties | {"Tags": {tag["Key"]: tag["Value"] for tag in tags} | properties.get("Tags", {})}
+        own = list(properties.get("Tags", ()))
+        named = {tag["Key"] for tag in own}
+        return properties | {"Tags": [*own, *(dict(tag) for tag in tags if tag["Key"] not in named)]}
 
     def check(self, logical_id: str, properties: Mapping[str, Any]) -> None:
         """Raise `UnsupportedError` for a property that this kind does not honour."""

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.account.cloud import Cloud
-from rehearsal.account.cloudformation.faults import UnsupportedError
+from rehearsal.account.emulator import architecture_of
 from rehearsal.account.kinds.base import Existing, Fields, Kind, Made, Request, refuse
 from rehearsal.account.kinds.ec2_tags import retag, specification
 
 RESTARTING = frozenset({"InstanceType", "UserData", "EbsOptimized"})
 """An EBS-backed instance is stopped and started when one of these changes."""
 
-AS_GIVEN = ("ImageId", "InstanceType", "KeyName", "EbsOptimized", "DisableApiTermination")
+AS_GIVEN = ("ImageId", "InstanceType", "KeyName", "EbsOptimized")
 
 
 class Instance(Kind):
@@ -41,13 +41,15 @@ class Instance(Kind):
 
     def create(self, request: Request) -> Made:
         """Launch the instance, then attach its volumes."""
-        request.cloud.emulator.offer_image(request.properties["ImageId"])
+        self._check_architecture(request)
         self._refuse_used_address(request)
         launched = request.call("ec2", "RunInstances", MinCount=1, MaxCount=1, **self._launch(request))
         instance = launched["Instances"][0]
         request.made(instance["InstanceId"])
         self._set_groups(request, instance)
         self._set_source_check(request, instance["InstanceId"])
+        if "DisableApiTermination" in request.properties:
+            self._protect(request, instance["InstanceId"])
         for volume in request.properties.get("Volumes", ()):
             request.call("ec2", "AttachVolume", InstanceId=instance["InstanceId"], **volume)
         return Made(instance["InstanceId"], self._attributes(instance))
@@ -55,6 +57,8 @@ class Instance(Kind):
     def update(self, request: Request, old: Existing) -> Mapping[str, Any]:
         """Change in place, with a stop and a start where AWS does so."""
         changed, instance = request.changed(old), old.physical_id
+        if "InstanceType" in changed:
+            self._check_architecture(request)
         if changed & RESTARTING:
             self._restart_with(request, instance, changed)
         if "SecurityGroupIds" in changed:
@@ -66,20 +70,18 @@ class Instance(Kind):
         if "IamInstanceProfile" in changed:
             self._change_profile(request, instance)
         if "DisableApiTermination" in changed:
-            value = {"Value": request.properties.get("DisableApiTermination", False)}
-            request.call("ec2", "ModifyInstanceAttribute", InstanceId=instance, DisableApiTermination=value)
+            self._protect(request, instance)
         if "SourceDestCheck" in changed:
             self._set_source_check(request, instance)
         if "Monitoring" in changed:
-            raise UnsupportedError(
-                "AWS::EC2::Instance: a change of Monitoring is not supported by this emulated account"
-            )
+            wanted = request.properties.get("Monitoring", False) in (True, "true")
+            request.cloud.emulator.monitor(instance, detailed=wanted)
         self._change_volumes(request, old)
         retag(request, old)
         return old.attributes
 
     def delete(self, cloud: Cloud, old: Existing) -> None:
-        """Terminate; attached volumes are let go first, as termination does on AWS."""
+        """Terminate, unless it is protected; attached volumes are let go first, as termination does on AWS."""
         cloud.call("ec2", "TerminateInstances", InstanceIds=[old.physical_id])
 
     def _launch(self, request: Request) -> dict[str, Any]:
@@ -106,6 +108,15 @@ class Instance(Kind):
         if "BlockDeviceMappings" in given:
             launch["BlockDeviceMappings"] = [_mapping(each) for each in given["BlockDeviceMappings"]]
         return launch
+
+    @staticmethod
+    def _check_architecture(request: Request) -> None:
+        """Offer the image, whatever its id. Raises `ResourceError` if it was launched on another processor before."""
+        type_ = request.properties["InstanceType"]
+        own, wanted = architecture_of(type_), request.cloud.emulator.offer_image(request.properties["ImageId"], type_)
+        if own != wanted:
+            text = f"The architecture '{own}' of the specified instance type does not match the architecture '{wanted}'"
+            raise refuse(f"{text} of the specified AMI.", "InvalidParameterValue")
 
     @staticmethod
     def _refuse_used_address(request: Request) -> None:
@@ -158,6 +169,12 @@ class Instance(Kind):
         if "SourceDestCheck" in request.properties:
             value = {"Value": request.properties["SourceDestCheck"]}
             request.call("ec2", "ModifyInstanceAttribute", InstanceId=instance, SourceDestCheck=value)
+
+    @staticmethod
+    def _protect(request: Request, instance: str) -> None:
+        """Set the protection from termination, which the emulator does not take from a launch."""
+        value = {"Value": request.properties.get("DisableApiTermination", False)}
+        request.call("ec2", "ModifyInstanceAttribute", InstanceId=instance, DisableApiTermination=value)
 
     @staticmethod
     def _attributes(instance: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,8 @@ class Volume(Kind):
         return Made(volume, {"VolumeId": volume})
 
     def update(self, request: Request, old: Existing) -> Mapping[str, Any]:
-        """Change size, kind and tags."""
+        """Change size (which can only grow), kind and tags."""
+        _refuse_shrinking(request, old)
         if changed := request.changed(old) & set(self.sized):
             request.call("ec2", "ModifyVolume", VolumeId=old.physical_id, **request.given(*sorted(changed)))
         retag(request, old)
@@ -41,8 +42,17 @@ class Volume(Kind):
         cloud.call("ec2", "DeleteVolume", VolumeId=old.physical_id)
 
     def snapshot(self, cloud: Cloud, old: Existing, description: str) -> None:
-        """Take a snapshot."""
-        cloud.call("ec2", "CreateSnapshot", VolumeId=old.physical_id, Description=description)
+        """Take a snapshot, tagged as the volume is declared."""
+        tags = [dict(tag) for tag in old.properties.get("Tags", ())]
+        specifications = {"TagSpecifications": [{"ResourceType": "snapshot", "Tags": tags}]} if tags else {}
+        cloud.call("ec2", "CreateSnapshot", VolumeId=old.physical_id, Description=description, **specifications)
+
+
+def _refuse_shrinking(request: Request, old: Existing) -> None:
+    before, after = int(old.properties.get("Size", 0)), int(request.properties.get("Size", 0))
+    if "Size" in request.changed(old) and after < before:
+        text = "New size cannot be smaller than existing size"
+        raise refuse(text, "InvalidParameterValue")
 
 
 KINDS: tuple[type[Kind], ...] = (Volume,)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.account.cloud import Cloud
+from rehearsal.account.kinds import elbv2_logs
 from rehearsal.account.kinds.base import Existing, Kind, Made, Request, refuse, tag_changes
 
 
@@ -11,7 +12,12 @@ def _set_attributes(request: Request, of: str, arn: str) -> None:
     """Set the property `{of}Attributes` by the operation of that name, if the template gives any."""
     if given := request.properties.get(f"{of}Attributes"):
         attributes = [{"Key": entry["Key"], "Value": entry["Value"]} for entry in given]
+        elbv2_logs.enable(request.cloud, {str(entry["Key"]): _text(entry["Value"]) for entry in given})
         request.call("elbv2", f"Modify{of}Attributes", **{f"{of}Arn": arn}, Attributes=attributes)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _retag(request: Request, old: Existing) -> None:
@@ -116,22 +122,25 @@ class Listener(Kind):
     """A listener."""
 
     type = "AWS::ElasticLoadBalancingV2::Listener"
-    mutable = frozenset({"Certificates", "DefaultActions", "ListenerAttributes", "Port", "Protocol", "SslPolicy"})
+    declared = frozenset({"Certificates", "DefaultActions", "Port", "Protocol", "SslPolicy"})
+    mutable = declared | {"ListenerAttributes", "Tags"}
     properties = mutable | {"LoadBalancerArn"}
 
     def create(self, request: Request) -> Made:
         """Create the listener."""
-        given = request.given(*self.properties - {"ListenerAttributes"})
-        arn = request.call("elbv2", "CreateListener", **given)["Listeners"][0]["ListenerArn"]
+        given = request.given("LoadBalancerArn", *self.declared)
+        answer = request.call("elbv2", "CreateListener", Tags=request.own_tags(), **given)
+        arn = answer["Listeners"][0]["ListenerArn"]
         request.made(arn)
         _set_attributes(request, "Listener", arn)
         return Made(arn, {"ListenerArn": arn})
 
     def update(self, request: Request, old: Existing) -> Mapping[str, Any]:
         """Change the listener."""
-        given = request.given(*self.mutable - {"ListenerAttributes"})
-        request.call("elbv2", "ModifyListener", ListenerArn=old.physical_id, **given)
+        if request.changed(old) & self.declared:
+            request.call("elbv2", "ModifyListener", ListenerArn=old.physical_id, **request.given(*self.declared))
         _set_attributes(request, "Listener", old.physical_id)
+        _retag(request, old)
         return old.attributes
 
     def delete(self, cloud: Cloud, old: Existing) -> None:
@@ -143,12 +152,13 @@ class ListenerRule(Kind):
     """A rule of a listener."""
 
     type = "AWS::ElasticLoadBalancingV2::ListenerRule"
-    mutable = frozenset({"Actions", "Conditions", "Priority"})
+    mutable = frozenset({"Actions", "Conditions", "Priority", "Tags"})
     properties = mutable | {"ListenerArn"}
 
     def create(self, request: Request) -> Made:
         """Create the rule."""
-        arn = request.call("elbv2", "CreateRule", **request.properties)["Rules"][0]["RuleArn"]
+        given = request.given("Actions", "Conditions", "Priority", "ListenerArn")
+        arn = request.call("elbv2", "CreateRule", Tags=request.own_tags(), **given)["Rules"][0]["RuleArn"]
         return Made(arn, {"RuleArn": arn, "IsDefault": False})
 
     def update(self, request: Request, old: Existing) -> Mapping[str, Any]:
@@ -157,6 +167,7 @@ class ListenerRule(Kind):
         if "Priority" in request.changed(old):
             place = {"RuleArn": old.physical_id, "Priority": request.properties["Priority"]}
             request.call("elbv2", "SetRulePriorities", RulePriorities=[place])
+        _retag(request, old)
         return old.attributes
 
     def delete(self, cloud: Cloud, old: Existing) -> None:

@@ -4,8 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from rehearsal.account.cloud import Cloud
-from rehearsal.account.kinds.base import Existing, Kind, Made, Request, tag_changes
+from rehearsal.account.kinds.base import Existing, Kind, Made, Request, refuse, tag_changes
 
 
 class Role(Kind):
@@ -68,6 +70,11 @@ class Role(Kind):
         boundary = request.properties.get("PermissionsBoundary")
         for arn in (*request.properties.get("ManagedPolicyArns", ()), *([boundary] if boundary else ())):
             request.cloud.emulator.offer_managed_policy(arn)
+        try:
+            if boundary:
+                request.call("iam", "GetPolicy", PolicyArn=boundary)
+        except ClientError as fault:
+            raise refuse(f"Scope ARN: {boundary} does not exist or is not attachable.", "NoSuchEntity") from fault
 
     @staticmethod
     def _inline(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ class LogGroup(Kind):
     """A log group; `Ref` is its name."""
 
     type = "AWS::Logs::LogGroup"
-    mutable = frozenset({"RetentionInDays", "Tags"})
+    mutable = frozenset({"KmsKeyId", "RetentionInDays", "Tags"})
     properties = mutable | {"LogGroupName"}
     custom_name = "LogGroupName"
 
@@ -19,13 +19,16 @@ class LogGroup(Kind):
         """Create the group and set its retention."""
         name = request.properties.get("LogGroupName") or request.generated_name(512)
         tags = {tag["Key"]: tag["Value"] for tag in request.properties.get("Tags", ())}
-        request.call("logs", "CreateLogGroup", logGroupName=name, **({"tags": tags} if tags else {}))
+        key = {"kmsKeyId": request.properties["KmsKeyId"]} if "KmsKeyId" in request.properties else {}
+        request.call("logs", "CreateLogGroup", logGroupName=name, **({"tags": tags} if tags else {}), **key)
         request.made(name)
         self._retain(request, name)
         return Made(name, {"Arn": f"{_arn(request.cloud, name)}:*"})
 
     def update(self, request: Request, old: Existing) -> Mapping[str, Any]:
-        """Change retention and tags."""
+        """Change key, retention and tags."""
+        if "KmsKeyId" in request.changed(old):
+            request.cloud.emulator.encrypt_log_group(old.physical_id, request.properties.get("KmsKeyId"))
         self._retain(request, old.physical_id)
         removed, wanted = tag_changes(request, old)
         arn = _arn(request.cloud, old.physical_id)
@@ -47,8 +50,36 @@ class LogGroup(Kind):
             request.call("logs", "DeleteRetentionPolicy", logGroupName=name)
 
 
+class ResourcePolicy(Kind):
+    """What other services may write to log groups; `Ref` is its name."""
+
+    type = "AWS::Logs::ResourcePolicy"
+    properties = frozenset({"PolicyDocument", "PolicyName"})
+    mutable = frozenset({"PolicyDocument"})
+    custom_name = "PolicyName"
+
+    def create(self, request: Request) -> Made:
+        """Put the policy."""
+        self._put(request)
+        return Made(request.properties["PolicyName"])
+
+    def update(self, request: Request, old: Existing) -> Mapping[str, Any]:
+        """Put the policy anew."""
+        self._put(request)
+        return old.attributes
+
+    def delete(self, cloud: Cloud, old: Existing) -> None:
+        """Delete the policy."""
+        cloud.call("logs", "DeleteResourcePolicy", policyName=old.physical_id)
+
+    @staticmethod
+    def _put(request: Request) -> None:
+        name, text = request.properties["PolicyName"], request.properties["PolicyDocument"]
+        request.call("logs", "PutResourcePolicy", policyName=name, policyDocument=text)
+
+
 def _arn(cloud: Cloud, name: str) -> str:
     return f"arn:aws:logs:{cloud.region}:{cloud.account_id}:log-group:{name}"
 
 
-KINDS: tuple[type[Kind], ...] = (LogGroup,)
+KINDS: tuple[type[Kind], ...] = (LogGroup, ResourcePolicy)

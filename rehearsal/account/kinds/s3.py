@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.account.cloud import Cloud
+from rehearsal.account.cloudformation.faults import ResourceError
 from rehearsal.account.kinds.base import Existing, Fields, Kind, Made, Request
 
 
@@ -13,7 +14,7 @@ class Bucket(Kind):
 
     type = "AWS::S3::Bucket"
     mutable = frozenset(
-        {"AccessControl", "BucketEncryption", "LifecycleConfiguration", "OwnershipControls"}
+        {"AccessControl", "BucketEncryption", "LifecycleConfiguration", "LoggingConfiguration", "OwnershipControls"}
         | {"PublicAccessBlockConfiguration", "Tags", "VersioningConfiguration"}
     )
     properties = mutable | {"BucketName"}
@@ -41,7 +42,15 @@ class Bucket(Kind):
 
     def delete(self, cloud: Cloud, old: Existing) -> None:
         """Delete the bucket, which must be empty of all versions."""
+        found = cloud.call("s3", "ListObjectVersions", Bucket=old.physical_id)
+        if found.get("Versions") or found.get("DeleteMarkers"):
+            text = "The bucket you tried to delete is not empty. You must delete all versions in the bucket."
+            raise conflict(text if self._versioned(old) else "The bucket you tried to delete is not empty")
         cloud.call("s3", "DeleteBucket", Bucket=old.physical_id)
+
+    @staticmethod
+    def _versioned(old: Existing) -> bool:
+        return "VersioningConfiguration" in old.properties
 
     def _configure(self, request: Request, name: str) -> None:
         given = request.properties
@@ -51,8 +60,10 @@ class Bucket(Kind):
             request.call("s3", "PutBucketVersioning", Bucket=name, VersioningConfiguration=versioning)
         if block := given.get("PublicAccessBlockConfiguration"):
             request.call("s3", "PutPublicAccessBlock", Bucket=name, PublicAccessBlockConfiguration=block)
-        if tags := given.get("Tags"):
-            request.call("s3", "PutBucketTagging", Bucket=name, Tagging={"TagSet": tags})
+        request.cloud.emulator.tag_bucket(name, request.own_tags())
+        if "LoggingConfiguration" in given:
+            about = {"LoggingEnabled": _logging(given["LoggingConfiguration"], name)}
+            request.call("s3", "PutBucketLogging", Bucket=name, BucketLoggingStatus=about)
         if owners := given.get("OwnershipControls"):
             request.call("s3", "PutBucketOwnershipControls", Bucket=name, OwnershipControls=owners)
         if encryption := given.get("BucketEncryption"):
@@ -64,6 +75,13 @@ class Bucket(Kind):
             request.call("s3", "PutBucketLifecycleConfiguration", Bucket=name, LifecycleConfiguration=rules)
 
 
+def conflict(message: str) -> ResourceError:
+    """Return the error of a bucket that cannot be deleted as it is."""
+    return ResourceError(
+        f'Resource handler returned message: "{message} (Service: S3, Status Code: 409, Error Code: BucketNotEmpty)"'
+    )
+
+
 def _encryption(given: Mapping[str, Any]) -> dict[str, Any]:
     fields = Fields(given, "ServerSideEncryptionConfiguration")
     rule: dict[str, Any] = {"ApplyServerSideEncryptionByDefault": fields.take("ServerSideEncryptionByDefault")}
@@ -73,16 +91,40 @@ def _encryption(given: Mapping[str, Any]) -> dict[str, Any]:
     return rule
 
 
+def _logging(given: Mapping[str, Any], own: str) -> dict[str, Any]:
+    fields = Fields(given, "LoggingConfiguration")
+    target = {
+        "TargetBucket": fields.take("DestinationBucketName", own),
+        "TargetPrefix": fields.take("LogFilePrefix", ""),
+    }
+    fields.done()
+    return target
+
+
 def _lifecycle(given: Mapping[str, Any]) -> dict[str, Any]:
     fields = Fields(given, "LifecycleConfiguration")
     rule = {"ID": fields.take("Id"), "Status": fields.take("Status"), "Filter": {"Prefix": fields.take("Prefix", "")}}
     for name in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
         if name in fields:
             rule[name] = fields.take(name)
+    if "NoncurrentVersionTransitions" in fields:
+        rule["NoncurrentVersionTransitions"] = [
+            _transition(each, "TransitionInDays", "NoncurrentDays")
+            for each in fields.take("NoncurrentVersionTransitions")
+        ]
+    if "Transitions" in fields:
+        rule["Transitions"] = [_transition(each, "TransitionInDays", "Days") for each in fields.take("Transitions")]
     if "ExpirationInDays" in fields:
         rule["Expiration"] = {"Days": fields.take("ExpirationInDays")}
     fields.done()
     return rule
+
+
+def _transition(given: Mapping[str, Any], days: str, called: str) -> dict[str, Any]:
+    fields = Fields(given, "Transitions")
+    result = {called: fields.take(days), "StorageClass": fields.take("StorageClass")}
+    fields.done()
+    return result
 
 
 class BucketPolicy(Kind):
@@ -108,11 +150,13 @@ class BucketPolicy(Kind):
 
     def delete(self, cloud: Cloud, old: Existing) -> None:
         """Delete the policy."""
+        cloud.bucket_policies.pop(old.physical_id, None)
         cloud.call("s3", "DeleteBucketPolicy", Bucket=old.physical_id)
 
     @staticmethod
     def _put(request: Request) -> None:
         bucket, document = request.properties["Bucket"], request.properties["PolicyDocument"]
+        request.cloud.bucket_policies[bucket] = document
         kept = [statement for statement in document["Statement"] if not _only_tls(statement)]
         if not kept:
             request.call("s3", "DeleteBucketPolicy", Bucket=bucket)

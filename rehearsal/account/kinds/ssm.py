@@ -17,6 +17,7 @@ class Parameter(Kind):
     mutable = frozenset({"AllowedPattern", "DataType", "Description", "Tags", "Tier", "Type", "Value"})
     properties = mutable | {"Name"}
     custom_name = "Name"
+    tags_by_name = True
 
     def create(self, request: Request) -> Made:
         """Put the parameter, which must not exist."""

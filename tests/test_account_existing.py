@@ -1,0 +1,75 @@
+"""What a cluster file takes for granted exists in the emulated account under exactly the ids that it names."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from rehearsal.account import Account
+from rehearsal.account.existing import Existing, Subnet, Vpc, parse
+from tests.account_help import request, running_account
+
+TABLE = "rtb-0123456789abcdef0"
+VPC = Vpc(
+    id="vpc-0123456789abcdef0",
+    cidr="10.0.0.0/16",
+    subnets=[
+        Subnet("subnet-0123456789abcdef1", "10.0.101.0/24", "eu-west-1a"),
+        Subnet("subnet-0123456789abcdef0", "10.0.1.0/24", "eu-west-1a", TABLE),
+    ],
+    way_out=True,
+    endpoints=["ssm", "s3"],
+)
+WANTED = Existing([VPC], {"Z0123456789ABC": "example.org"}, ["bound"])
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Account]:
+    with running_account() as account:
+        ask(account, "PUT", "/muster/existing", WANTED.text().encode())
+        yield account
+
+
+def ask(account: Account, method: str, path: str, body: bytes | None = None) -> bytes:
+    sent = urllib.request.Request(f"{account.url}{path}", body, method=method)
+    with urllib.request.urlopen(sent, timeout=10) as answer:
+        return bytes(answer.read())
+
+
+def test_it_is_what_it_was_on_the_other_side() -> None:
+    assert parse(WANTED.text()) == WANTED
+
+
+def test_vpc_subnets_and_route_tables_have_their_ids(account: Account) -> None:
+    ec2 = account.client("ec2")
+    mine = [{"Name": "vpc-id", "Values": [VPC.id]}]
+    subnets = {each["SubnetId"]: each["CidrBlock"] for each in ec2.describe_subnets(Filters=mine)["Subnets"]}
+    assert subnets == {subnet.id: subnet.cidr for subnet in VPC.subnets}
+    table = ec2.describe_route_tables(RouteTableIds=[TABLE])["RouteTables"][0]
+    assert [each["SubnetId"] for each in table["Associations"]] == ["subnet-0123456789abcdef0"]
+    out = [route for route in table["Routes"] if route.get("DestinationCidrBlock") == "0.0.0.0/0"]
+    assert out[0]["NatGatewayId"].startswith("nat-")
+
+
+def test_zone_policy_and_endpoints_are_there(account: Account) -> None:
+    assert account.client("route53").get_hosted_zone(Id="Z0123456789ABC")["HostedZone"]["Name"] == "example.org."
+    assert account.client("iam").get_policy(PolicyArn="arn:aws:iam::123456789012:policy/bound")
+    found = account.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]
+    assert sorted(each["ServiceName"].rsplit(".", 1)[1] for each in found) == ["s3", "ssm"]
+
+
+def test_asked_for_again_nothing_changes_and_it_is_no_remainder(account: Account) -> None:
+    before = account.client("ec2").describe_vpcs()["Vpcs"]
+    account.provide(WANTED)
+    assert account.client("ec2").describe_vpcs()["Vpcs"] == before
+    assert json.loads(ask(account, "GET", "/muster/remains")) == account.remains() == []
+    topic = account.client("sns").create_topic(Name="own")["TopicArn"]
+    assert json.loads(ask(account, "GET", "/muster/remains")) == [f"topic {topic}"]
+
+
+def test_a_host_cannot_ask_for_it(account: Account) -> None:
+    url = f"https://ssm.{account.region}.amazonaws.com/muster/existing"
+    status, _, body = request(account.host_app, "PUT", url, WANTED.text().encode())
+    assert status == 400
+    assert b"MissingAuthenticationToken" in body
