@@ -176,11 +176,14 @@ def unprotect(
     node: Annotated[
         str | None, typer.Option("--node", metavar="NAME", help="Lift the protection of this node's instance only.")
     ] = None,
+    now: Annotated[
+        bool, typer.Option("--now", help="Also lift it in AWS at once, where no deploy can: after a failed first one.")
+    ] = False,
 ) -> None:
     """Set `protection: lifted` in a cluster file, the first step to remove the cluster. Data are still kept."""
-    from operations.unprotect import unprotect_file, unprotect_node
+    from operations.unprotect import unprotect
 
-    raise typer.Exit(unprotect_node(file, node) if node else unprotect_file(file))
+    raise typer.Exit(unprotect(file, node=node, now=now))
 
 
 @app.command()

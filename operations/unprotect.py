@@ -10,10 +10,24 @@ from operations.aws import Aws, account_of
 from operations.edit import EditError, with_scalar
 from operations.errors import Failure
 from operations.files import load_file
+from operations.lifting import lift_now
 from operations.observed import by_node, seen_instances
 from operations.protection import set_protection
 
 LIFTED = "lifted"
+
+
+def unprotect(file: Path, *, node: str | None, now: bool, connect: Callable[[str], Aws] = Aws) -> int:
+    """Lift the protection of one node, or of the whole cluster of `file`; `now` in AWS too. Raises `Failure`."""
+    if node and now:
+        raise Failure("--node and --now are two answers to one question; give one", code=2)
+    if node:
+        return unprotect_node(file, node, connect)
+    if not now:
+        return unprotect_file(file)
+    if load_file(file).deletion_refused:
+        unprotect_file(file)
+    return lift_now(file, connect)
 
 
 def unprotect_file(file: Path) -> int:

@@ -10,7 +10,7 @@ from muster.spec import load, locked, write_lock
 from operations import cdk
 from operations.edit import with_scalar
 from operations.errors import Failure
-from operations.unprotect import unprotect_file, unprotect_node
+from operations.unprotect import unprotect, unprotect_file, unprotect_node
 from tests.conftest import ROOT, WriteCluster
 from tests.lock_help import OLD, pinned
 from tests.roll_world import Instance, World
@@ -136,3 +136,19 @@ def test_a_node_that_is_not_there_is_one_line(write_cluster: WriteCluster) -> No
         unprotect_node(write_cluster(), "c", lambda _: World())
     with pytest.raises(Failure, match="node a of as400 has no instance"):
         unprotect_node(write_cluster(), "a", lambda _: World())
+
+
+def test_a_node_and_the_whole_cluster_at_once_are_not_asked_for_together(write_cluster: WriteCluster) -> None:
+    with pytest.raises(Failure, match="two answers to one question"):
+        unprotect(write_cluster(), node="a", now=True)
+
+
+def test_without_a_stack_there_is_nothing_to_lift(write_cluster: WriteCluster, tmp_path: Path) -> None:
+    """The cluster file is edited all the same: that much was asked for, too."""
+    file = tmp_path / "x.yaml"
+    file.write_text(write_cluster().read_text())
+    aws = World()
+    aws.status = None
+    with pytest.raises(Failure, match="is not there"):
+        unprotect(file, node=None, now=True, connect=lambda _: aws)
+    assert load(file).protection == "lifted"
