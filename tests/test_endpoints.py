@@ -41,9 +41,9 @@ def test_without_another_way_out_nodes_reach_exactly_what_they_ask() -> None:
     template = parts(network=ONLY)
     found = endpoints(template, "Interface")
     assert set(found) == {"ssm", "ssmmessages", "secretsmanager", "logs", "monitoring"}
-    nodes = [ref(the(template, "EC2::Subnet", CidrBlock=cidr)[0]) for cidr in ("10.64.0.0/24", "10.64.1.0/24")]
+    apart = [ref(the(template, "EC2::Subnet", CidrBlock=cidr)[0]) for cidr in ("10.64.8.0/25", "10.64.9.0/25")]
     for each in found.values():
-        assert each["SubnetIds"] == nodes
+        assert each["SubnetIds"] == apart
         assert each["PrivateDnsEnabled"] is True
 
 
@@ -98,6 +98,14 @@ def test_an_existing_vpc_gets_exactly_the_endpoints_asked_for() -> None:
     (gateway,) = endpoints(template, "Gateway").values()
     (interface,) = endpoints(template, "Interface").values()
     assert gateway["RouteTableIds"] == ["rtb-0123456789abcdef0"]
-    assert interface["SubnetIds"] == ["subnet-0a000000000000001", "subnet-0b000000000000001"]
+    assert interface["SubnetIds"] == ["subnet-0a000000000000002", "subnet-0b000000000000002"]
     assert {gateway["VpcId"], interface["VpcId"]} == {VPC}
     assert (set(endpoints(template, "Gateway")), set(endpoints(template, "Interface"))) == ({"s3"}, {"secretsmanager"})
+
+
+def test_in_an_existing_vpc_everybody_reaches_the_endpoints_that_take_over_names_for_everybody() -> None:
+    template = existing(vpc={"endpoints": ["secretsmanager"]})
+    (interface,) = endpoints(template, "Interface").values()
+    group = template["Resources"][interface["SecurityGroupIds"][0]["Fn::GetAtt"][0]]["Properties"]
+    (rule,) = group["SecurityGroupIngress"]
+    assert (rule["FromPort"], rule["CidrIp"]) == (443, "10.0.0.0/16")

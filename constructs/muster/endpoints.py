@@ -45,11 +45,13 @@ def wanted(cluster: Cluster) -> Sequence[str]:
 class Endpoints(Construct):
     """The endpoints `names` in `place`; `group` is the security group of those that are addresses, None without such.
 
-    Their names are AWS's own (private DNS), so that nodes notice no difference.
+    Their names are AWS's own (private DNS), so that nodes notice no difference. They lie in the balancer's subnets: AWS
+    gives an endpoint any free address, and in a node subnet that could be the one of a node that is still to come.
     """
 
     def __init__(self, scope: Construct, id_: str, *, place: Place, names: Sequence[str]) -> None:
         super().__init__(scope, id_)
+        self._place = place
         self.group: ec2.SecurityGroup | None = None
         for name in names:
             if name in _GATEWAYS:
@@ -61,8 +63,15 @@ class Endpoints(Construct):
             self._interface(name, place, self.group)
 
     def let_in(self, nodes: ec2.ISecurityGroup) -> None:
-        """Let the nodes, and nobody else, reach the endpoints."""
-        if self.group:
+        """Let the nodes reach the endpoints, and nobody else in a VPC of their own.
+
+        In a VPC that others use too an endpoint takes over its service's name for all: there everybody is let in.
+        """
+        if self.group is None:
+            return
+        if self._place.shared:
+            self.group.add_ingress_rule(ec2.Peer.ipv4(self._place.cidr), ec2.Port.tcp(443), "AWS APIs from this VPC")
+        else:
             self.group.add_ingress_rule(nodes, ec2.Port.tcp(443), "AWS APIs from nodes")
 
     def _gateway(self, name: str, place: Place) -> None:
@@ -82,7 +91,7 @@ class Endpoints(Construct):
             vpc_id=place.vpc.vpc_id,
             vpc_endpoint_type="Interface",
             service_name=_INTERFACES[name].name,
-            subnet_ids=[subnet.subnet_id for subnet in place.node_subnets.values()],
+            subnet_ids=[subnet.subnet_id for subnet in place.balancer_subnets],
             security_group_ids=[group.security_group_id] if group else [],
             private_dns_enabled=True,
         )

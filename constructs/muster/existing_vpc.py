@@ -25,6 +25,7 @@ def existing_vpc(scope: Construct, described: ExistingVpc) -> Place:
         balancer_subnets=[_subnet(scope, f"Balancer-{zone}", zone, found.balancer) for zone, found in zones],
         route_tables=described.route_tables,
         ready=[],
+        shared=True,
     )
 
 

@@ -40,7 +40,7 @@ def own_vpc(scope: Construct, *, cluster: Cluster, plan: Plan) -> Place:
             _private(scope, vpc, f"Balancer-{zone.zone}", zone.zone, zone.balancer_subnet) for zone in plan.zones
         ]
     tables = [subnet.route_table.route_table_id for subnet in nodes.values()]
-    return Place(vpc, plan.cidr, nodes, balancer, tables, ready)
+    return Place(vpc, plan.cidr, nodes, balancer, tables, ready, shared=False)
 
 
 def _edge_zones(cluster: Cluster, plan: Plan) -> Sequence[ZonePlan]:

@@ -11,7 +11,7 @@ from constructs import IDependable
 class Place:
     """A VPC with its address range (CIDR), the node subnets by zone, the balancer's, and the nodes' route tables (ids).
 
-    Nodes must wait for what stands in `ready`: before it they have no way out.
+    Nodes must wait for what stands in `ready`: before it they have no way out. `shared`: others may use this VPC too.
     """
 
     vpc: ec2.IVpc
@@ -20,3 +20,4 @@ class Place:
     balancer_subnets: Sequence[ec2.ISubnet]
     route_tables: Sequence[str]
     ready: Sequence[IDependable]
+    shared: bool
