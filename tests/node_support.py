@@ -1,11 +1,8 @@
 """Real H2 servers on loopback addresses under a member's own code: systemd, front and application are stand-ins."""
 
-import contextlib
-import functools
 import subprocess
-import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,8 +25,6 @@ from musternode.settings import (
 )
 from musternode.state import Board, State
 from rehearsal import places
-from rehearsal.poll import poll
-from tests.double_support import free_port
 
 H2 = "1.4.199"
 ADMIN = Credentials("sa", "a'd\"m;i n\\${x:y}--;")
@@ -54,9 +49,12 @@ def settings(
     generation: str = "0123456789abcdef",
     timeout: int = 900,
     addresses: Mapping[str, str] = ADDRESSES,
+    absent: str = "",
 ) -> Settings:
-    """Return settings of a pair, on loopback unless it has other addresses."""
-    members = tuple(Node(name, place, "z", addresses[name], f"vol-{name}") for place, name in enumerate("ab"))
+    """Return settings of a pair, on loopback unless it has other addresses; the member `absent` is not present."""
+    members = tuple(
+        Node(name, place, "z", addresses[name], f"vol-{name}", name != absent) for place, name in enumerate("ab")
+    )
     return Settings(
         format=1,
         cluster="as400",
@@ -220,7 +218,9 @@ def side(name: str, folder: Path, chosen: Settings, front: Front, ask: Callable[
     port = chosen.ports.database
     processes = Processes(address, port, base)
     pair = Pair([f"{one.address}:{port}" for one in chosen.members], f"{address}:{port}", chosen.settings.database)
-    database = Database(pair, tools, Store(base, chosen.settings.database), processes, ADMIN, USER)
+    machine = folder / name / "machine"
+    store = Store(base, chosen.settings.database, machine=machine.read_text() if machine.exists() else "first")
+    database = Database(pair, tools, store, processes, ADMIN, USER)
     board, application, reported = Board(State(name, chosen.generation)), SchemaOnly(tools), Silent()
     member = Member(
         name=name,
@@ -235,84 +235,3 @@ def side(name: str, folder: Path, chosen: Settings, front: Front, ask: Callable[
         deadline=float("inf"),
     )
     return Side(name, member, database, processes, front, application, reported, board)
-
-
-class World:
-    """Two members that see each other's state directly; each is stepped by a thread of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = free_port()
-        self.tools = Tools(h2_jar(), folder / "run")
-        self.sides: dict[str, Side] = {}
-        self._ended = threading.Event()
-        for name in "ab":
-            other = "b" if name == "a" else "a"
-            chosen, front = settings(self.port), RecordedFront()
-            self.sides[name] = side(name, folder, chosen, front, functools.partial(self.ask, other))
-        self._threads = [threading.Thread(target=self._run, args=(one,)) for one in self.sides.values()]
-
-    @property
-    def servers(self) -> list[str]:
-        """Both servers."""
-        return [f"{address}:{self.port}" for address in ADDRESSES.values()]
-
-    def ask(self, name: str) -> State | None:
-        """Return the state of a member, None if it is cut off."""
-        asked = self.sides[name]
-        return None if asked.cut else asked.board.state
-
-    def start(self) -> None:
-        """Let both members live."""
-        for one in self.sides.values():
-            one.member.begin()
-        for thread in self._threads:
-            thread.start()
-
-    def _run(self, one: Side) -> None:
-        while not self._ended.wait(0.05):
-            one.member.tick()
-
-    def serving(self) -> bool:
-        """Return whether both serve and know that the pair is formed."""
-        states = [one.board.state for one in self.sides.values()]
-        return all(state.phase == "serving" and state.formed and not state.holds for state in states)
-
-    def await_serving(self, within: float = 30) -> None:
-        """Wait until both serve."""
-        poll(self.serving, within=within, every=0.05)
-
-    def query(self, name: str, statement: str) -> list[str]:
-        """Return the rows that one server alone has."""
-        url = f"jdbc:h2:tcp://{ADDRESSES[name]}:{self.port}/./connections;CLUSTER=TRUE;IFEXISTS=TRUE"
-        with Session(self.tools, url, ADMIN) as session:
-            return session.query(statement)
-
-    def write(self, *statements: str) -> None:
-        """Execute statements through the pair as the application's user."""
-        with Session(self.tools, self.sides["a"].database.pair.url, USER) as session:
-            session.execute(*statements)
-
-    def end(self) -> None:
-        """End members and servers."""
-        self._ended.set()
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(timeout=60)
-        for one in self.sides.values():
-            one.processes.stop("muster-h2.service")
-
-
-@contextlib.contextmanager
-def world(folder: Path) -> Iterator[World]:
-    """Yield two members that are not started yet, and end them."""
-    made = World(folder)
-    try:
-        yield made
-    finally:
-        made.end()
-
-
-def until(condition: Callable[[], object], within: float = 20) -> None:
-    """Wait for a condition."""
-    poll(condition, within=within, every=0.02)

@@ -1,5 +1,7 @@
 """The H2 pair formed by two members on real H2 1.4.199 servers, on loopback."""
 
+import io
+import logging
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,13 +11,26 @@ import pytest
 from musternode.h2 import text
 from musternode.h2.session import Session
 from musternode.h2.tools import H2Error, Tools
-from tests.node_support import ADMIN, USER, World, until, world
+from tests.node_support import ADMIN, USER
+from tests.node_world import World, until, world
 
 ROWS = "SELECT COUNT(*) FROM CONFIGURATION"
 
 
 @pytest.fixture(scope="module")
-def formed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def said() -> Iterator[io.StringIO]:
+    """Return all that musternode logs in the tests of this file, down to its smallest words."""
+    text, musternode = io.StringIO(), logging.getLogger("musternode")
+    handler = logging.StreamHandler(text)
+    musternode.addHandler(handler)
+    musternode.setLevel(logging.DEBUG)
+    yield text
+    musternode.removeHandler(handler)
+    musternode.setLevel(logging.NOTSET)
+
+
+@pytest.fixture(scope="module")
+def formed(said: io.StringIO, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:  # noqa: ARG001 - listens
     """Return a formed pair; each test leaves it formed."""
     with world(tmp_path_factory.mktemp("pair")) as made:
         made.start()
@@ -91,6 +106,15 @@ def test_a_killed_server_is_formed_anew_from_its_peer_before_its_application_sta
     assert side.doors[doors:] == ["shut", "shut", "open"]
     assert other.doors[others_doors:] == [f"127.0.1.{1 if name == 'a' else 2}", "open"]
     assert len(list(side.database.store.folder.glob(".stale-*"))) == 1
+
+
+def test_no_password_was_ever_logged(formed: World, said: io.StringIO) -> None:
+    """What is logged is in the journal, and that is shipped."""
+    assert "stage seed" in said.getvalue()
+    assert "stage copy" in said.getvalue()
+    sides = [side.reported.sent for side in formed.sides.values()]
+    for password in (ADMIN.password, USER.password, text.literal(ADMIN.password), text.literal(USER.password)):
+        assert password not in said.getvalue() + str(sides)
 
 
 def test_a_copying_whose_tool_is_killed_leaves_the_source_free(formed: World, tmp_path: Path) -> None:

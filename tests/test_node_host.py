@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from musternode import files, front, stages, units, volume
+from musternode import files, front, stages, units
 from musternode.commands import run
 from musternode.failure import Failure
 from musternode.h2 import jar, text
@@ -34,7 +34,7 @@ def test_h2_is_never_restarted_nor_enabled_and_runs_as_its_own_user() -> None:
     assert "org.h2.tools.Server -tcp -tcpAllowOthers -tcpPort 9092" in text_of
 
 
-def test_only_volume_member_and_readiness_start_at_boot() -> None:
+def test_only_volume_member_readiness_and_agent_start_at_boot() -> None:
     assert {name for name, text_of in all_units().items() if "[Install]" in text_of} == set(units.ENABLED)
 
 
@@ -42,6 +42,19 @@ def test_the_schema_run_reads_the_administrators_configuration_after_the_product
     line = "SPRING_CONFIG_ADDITIONALLOCATION=file:/opt/as400gateway/config/"
     assert f"{line}\n" in all_units()["as400gateway.service"]
     assert f"{line},file:/run/muster-schema/\n" in all_units()["as400gateway-schema.service"]
+
+
+def test_the_agent_is_nobody_and_reads_only_the_journal() -> None:
+    """It cannot read what root keeps for itself: passwords among it."""
+    text_of = all_units()[units.AGENT]
+    for line in ("DynamicUser=yes", "SupplementaryGroups=systemd-journal", "ProtectSystem=strict", "Restart=always"):
+        assert f"\n{line}\n" in text_of
+    assert "-m musternode agent eu-west-1 as400 a 127.0.1.1 127.0.1.2 9093\n" in text_of
+
+
+def test_nothing_needs_the_agent() -> None:
+    others = [text_of for name, text_of in all_units().items() if name != units.AGENT]
+    assert not any(units.AGENT in text_of for text_of in others)
 
 
 def test_units_are_valid_to_systemd(tmp_path: Path) -> None:
@@ -76,33 +89,6 @@ def test_the_kernel_understands_the_front(only: str | None) -> None:
     subprocess.run(["nft", "--check", "-f", "-"], input=front.ruleset("10.64.0.10", 9092, only), text=True, check=True)
 
 
-def test_the_device_is_named_as_udev_names_it() -> None:
-    found = volume.device("vol-0123abcd")
-    assert str(found) == "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123abcd"
-
-
-def test_a_volume_that_never_comes_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Failure, match=r"node a: its data volume vol-1 was not attached within 0.1 s"):
-        volume.mount("a", "vol-1", tmp_path / "at", within=0.1, by_id=tmp_path)
-
-
-@pytest.mark.parametrize(("size", "made", "answer"), [(8, False, True), (8, True, False)])
-def test_only_a_volume_with_nothing_on_it_is_blank(tmp_path: Path, size: int, made: bool, answer: bool) -> None:
-    disk = tmp_path / "disk"
-    disk.write_bytes(bytes(size << 20))
-    if made:
-        subprocess.run(["mkfs.ext4", "-q", str(disk)], check=True)
-    assert volume.blank(disk) is answer
-
-
-def test_a_volume_with_something_else_is_left_alone(tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    disk.write_bytes(bytes(8 << 20))
-    subprocess.run(["mkswap", str(disk)], check=True, capture_output=True)
-    with pytest.raises(Failure, match="holds swap; it is left alone"):
-        volume.blank(disk)
-
-
 def application(*names: str, inner: bytes | None = None) -> bytes:
     """Return a fully executable jar: a script, then the zip."""
     h2 = io.BytesIO()
@@ -134,6 +120,17 @@ def test_a_jar_without_one_whole_h2_is_refused(tmp_path: Path, content: bytes, n
     (tmp_path / "a.jar").write_bytes(content)
     with pytest.raises(Failure, match=named):
         jar.extract(tmp_path / "a.jar", tmp_path / "h2.jar")
+
+
+def test_data_of_another_machine_or_of_before_leaving_counts_less(tmp_path: Path) -> None:
+    own, other = (Store(tmp_path / "h2", "connections", machine=machine) for machine in ("1", "2"))
+    own.ready()
+    assert own.disk() == "empty"
+    (tmp_path / "h2" / "connections.mv.db").write_text("x")
+    own.mark()
+    assert (own.disk(), other.disk()) == ("held", "old")
+    own.outdate()
+    assert (own.disk(), own.held()) == ("old", True)
 
 
 def test_only_marked_data_counts_and_the_last_set_aside_is_kept(tmp_path: Path) -> None:

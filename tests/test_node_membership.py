@@ -5,53 +5,116 @@ from dataclasses import replace
 
 import pytest
 
-from musternode.membership import Action, Hold, Own, decide, hold, waits_for
+from musternode.membership import Action, Hold, Own, decide, hold, may_leave, waits_for
 from musternode.state import State, read
 
 A, B = State("a", "g"), State("b", "g")
+DISKS = ("empty", "old", "held")
 
 
-@pytest.mark.parametrize("own", [Own(held, lowest) for held in (False, True) for lowest in (False, True)])
+@pytest.mark.parametrize("own", [Own(disk, lowest) for disk in DISKS for lowest in (False, True)])
 def test_without_the_peers_word_nothing_is_served_or_made(own: Own) -> None:
     assert decide(own, None) is Action.WAIT
 
 
-@pytest.mark.parametrize("own", [Own(held, lowest) for held in (False, True) for lowest in (False, True)])
+@pytest.mark.parametrize("own", [Own(disk, lowest) for disk in DISKS for lowest in (False, True)])
 @pytest.mark.parametrize("database", ["ready", "open"])
 def test_a_database_that_can_be_copied_is_copied(own: Own, database: str) -> None:
     assert decide(own, replace(B, database=database)) is Action.COPY
 
 
 @pytest.mark.parametrize(
-    ("held", "lowest", "peer_disk", "action"),
+    ("disk", "lowest", "peer_disk", "action"),
     [
-        (False, True, "empty", Action.SEED),
-        (False, False, "empty", Action.WAIT),
-        (True, True, "held", Action.SERVE),
-        (True, False, "held", Action.WAIT),
-        (True, True, "empty", Action.SERVE),
-        (True, False, "empty", Action.SERVE),
-        (False, True, "held", Action.WAIT),
-        (False, False, "held", Action.WAIT),
+        ("empty", True, "empty", Action.SEED),
+        ("empty", False, "empty", Action.WAIT),
+        ("held", True, "held", Action.SERVE),
+        ("held", False, "held", Action.WAIT),
+        ("held", True, "empty", Action.SERVE),
+        ("held", False, "empty", Action.SERVE),
+        ("empty", True, "held", Action.WAIT),
+        ("empty", False, "held", Action.WAIT),
+        ("old", True, "held", Action.WAIT),
+        ("held", False, "old", Action.SERVE),
+        ("old", True, "old", Action.SERVE),
+        ("old", False, "empty", Action.SERVE),
     ],
 )
-def test_two_members_of_which_none_serves(held: bool, lowest: bool, peer_disk: str, action: Action) -> None:
-    assert decide(Own(held, lowest), replace(B, disk=peer_disk)) is action
+def test_two_members_of_which_none_serves(disk: str, lowest: bool, peer_disk: str, action: Action) -> None:
+    assert decide(Own(disk, lowest), replace(B, disk=peer_disk)) is action
 
 
 def test_of_two_members_that_see_each_other_exactly_one_moves() -> None:
-    for held_a, held_b in itertools.product((False, True), repeat=2):
-        state_a, state_b = (replace(one, disk="held" if held else "empty") for one, held in ((A, held_a), (B, held_b)))
-        actions = [decide(Own(held_a, True), state_b), decide(Own(held_b, False), state_a)]
+    for disk_a, disk_b in itertools.product(DISKS, repeat=2):
+        actions = [
+            decide(Own(disk_a, True), replace(B, disk=disk_b)),
+            decide(Own(disk_b, False), replace(A, disk=disk_a)),
+        ]
         assert sorted(action is Action.WAIT for action in actions) == [False, True]
 
 
+ALONE = replace(A, alone=True)
+
+
+@pytest.mark.parametrize(
+    ("disk", "peer", "action"),
+    [
+        ("held", None, Action.SERVE),
+        ("old", None, Action.SERVE),
+        ("empty", None, Action.WAIT),
+        ("held", replace(B, disk="held"), Action.SERVE),
+        ("held", replace(B, disk="held", database="open"), Action.COPY),
+        ("empty", replace(B, disk="held", database="ready"), Action.COPY),
+        ("old", replace(B, disk="held"), Action.WAIT),
+        ("empty", B, Action.WAIT),
+    ],
+)
+@pytest.mark.parametrize("lowest", [True, False])
+def test_one_alone_serves_what_it_has_unless_the_other_still_serves(
+    disk: str, peer: State | None, action: Action, lowest: bool
+) -> None:
+    assert decide(Own(disk, lowest, alone=True), peer) is action
+
+
+def test_of_one_alone_and_one_that_leaves_at_most_one_moves() -> None:
+    for stays, leaves in itertools.product(DISKS, repeat=2):
+        for lowest in (True, False):
+            actions = [
+                decide(Own(stays, lowest, alone=True), replace(B, disk=leaves)),
+                decide(Own(leaves, not lowest, leaves=True), replace(ALONE, disk=stays)),
+            ]
+            assert actions.count(Action.WAIT) == (2 if stays == leaves == "empty" else 1)
+            assert Action.SEED not in actions
+
+
+@pytest.mark.parametrize("database", ["shut", "ready", "open"])
+@pytest.mark.parametrize("disk", DISKS)
+def test_who_meets_one_alone_waits_until_that_knows_of_it(disk: str, database: str) -> None:
+    assert decide(Own(disk, lowest=True), replace(ALONE, disk="held", database=database)) is Action.WAIT
+
+
+@pytest.mark.parametrize(
+    ("peer", "answer"),
+    [
+        (replace(ALONE, database="open", phase="serving"), True),
+        (replace(ALONE, database="open", phase="starting"), False),
+        (replace(ALONE, database="ready", phase="serving"), False),
+        (replace(ALONE, database="open", phase="serving", generation="before"), False),
+        (replace(A, database="open", phase="serving"), False),
+        (None, False),
+    ],
+)
+def test_one_leaves_only_when_the_other_serves_alone_by_the_same_word(peer: State | None, answer: bool) -> None:
+    assert may_leave(replace(B, database="open"), peer) is answer
+
+
 def test_data_is_never_made_where_data_is() -> None:
-    for held, lowest, disk, database in itertools.product(
-        (False, True), (False, True), ("empty", "held"), ("shut", "open")
+    both = (False, True)
+    for own, lowest, alone, leaves, disk, database, lone in itertools.product(
+        DISKS, both, both, both, DISKS, ("shut", "open"), both
     ):
-        action = decide(Own(held, lowest), replace(B, disk=disk, database=database))
-        assert action is not Action.SEED or (not held and disk == "empty" and database == "shut")
+        action = decide(Own(own, lowest, alone, leaves), replace(B, disk=disk, database=database, alone=lone))
+        assert action is not Action.SEED or (own == disk == "empty" and database == "shut" and not alone)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +131,7 @@ def test_data_is_never_made_where_data_is() -> None:
         (replace(A, holds="1"), replace(B, wants="2"), 0, Hold.BREAK),
         (replace(A, holds="1"), None, 9, Hold.KEEP),
         (replace(A, holds="1"), None, 11, Hold.BREAK),
+        (replace(A, alone=True), replace(B, wants="1"), 0, Hold.KEEP),
     ],
 )
 def test_a_source_keeps_its_clients_out_only_for_a_living_copying(

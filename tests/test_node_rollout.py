@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from musternode import __main__ as main
-from musternode import host, rollout, stages, units
+from musternode import host, rollback, rollout, stages, units
 from musternode.failure import Failure
 from musternode.host import Host, Identity
 from musternode.member import Member
 from musternode.paths import Paths
 from musternode.state import Board, State
 from musternode.system import Systemd
+from musternode.watch import Watch
 from rehearsal.poll import poll
 from tests.node_support import Silent, settings
 from tests.test_node_report import Handle
@@ -23,7 +24,7 @@ from tests.test_node_settings import DOCUMENT
 NEW = json.dumps({**DOCUMENT, "generation": "new0new0new0new0"})
 
 
-def watch(*documents: Any) -> rollout.Watch:
+def watch(*documents: Any) -> Watch:
     """Return a watch over some readings of the parameter."""
     left = list(documents)
 
@@ -33,7 +34,7 @@ def watch(*documents: Any) -> rollout.Watch:
             raise answer
         return str(answer)
 
-    return rollout.Watch(fetch, DOCUMENT["generation"])
+    return Watch(fetch, DOCUMENT["generation"])
 
 
 def test_the_generation_in_force_is_not_offered_and_another_is() -> None:
@@ -99,7 +100,7 @@ def test_a_newer_document_is_left_to_the_asset_it_names(tmp_path: Path, monkeypa
     def restart() -> None:
         raise Restart
 
-    monkeypatch.setattr(rollout, "restart_self", restart)
+    monkeypatch.setattr(rollback, "restart_self", restart)
     with pytest.raises(Restart):
         rollout.apply(this, newer)
     assert this.paths.current.resolve().name == "f" * 16
@@ -117,7 +118,7 @@ def test_a_program_that_cannot_read_the_old_document_finishes_the_one_that_names
     this = host.load(paths)
     assert this.settings.generation == "new0new0new0new0"
     done: list[str] = []
-    monkeypatch.setattr(rollout, "carry_out", lambda new: done.append(new.settings.generation))
+    monkeypatch.setattr(rollout, "carry_out", lambda new, **_: done.append(new.settings.generation))
     rollout.finish(this)
     rollout.finish(host.load(paths))
     assert done == ["new0new0new0new0"]
@@ -181,6 +182,23 @@ def test_one_node_at_a_time_by_ordinal() -> None:
     assert not rollout.is_turn(own, "b", "new", replace(peer, generation="old"))
     assert not rollout.is_turn(own, "b", "new", replace(peer, phase="starting"))
     assert rollout.is_turn(own, "b", "new", peer)
+
+
+@pytest.mark.parametrize("wanted", ["", "a", "b"])
+def test_nobody_waits_for_one_that_is_absent_or_will_be(wanted: str) -> None:
+    """Whatever the silence of the other one: it is the document that says so."""
+    pair, new = settings(), settings(absent=wanted)
+    assert rollout.is_turn(settings(absent="a"), "b", "new", None, new)
+    assert rollout.is_turn(pair, "b", "new", None, new) is bool(wanted)
+
+
+def test_one_that_was_absent_may_come_back_elsewhere() -> None:
+    moved = settings(addresses={"a": "127.0.1.1", "b": "127.0.1.9"})
+    assert rollout.refusal(settings(absent="b"), moved) is None
+    for before in (settings(), settings(absent="a")):
+        reason = rollout.refusal(before, moved)
+        assert reason is not None
+        assert "nodes.b.present: false first" in reason
 
 
 def test_a_node_that_waits_for_its_turn_says_for_whom_near_the_time_out(tmp_path: Path) -> None:

@@ -35,6 +35,18 @@ def changed(**values: Any) -> str:
     return json.dumps({**copy.deepcopy(DOCUMENT), **values})
 
 
+def members(a: Any, b: Any) -> list[dict[str, Any]]:
+    """Return the members with their `present`."""
+    return [{**one, "present": present} for one, present in zip(DOCUMENT["members"], (b, a), strict=True)]
+
+
+def test_a_member_is_present_unless_the_document_says_otherwise() -> None:
+    read = settings.read(json.dumps(DOCUMENT))
+    assert [(read.alone(name), read.leaves(name)) for name in "ab"] == [(False, False)] * 2
+    read = settings.read(changed(members=members(True, False)))
+    assert [(read.alone(name), read.leaves(name)) for name in "ab"] == [(True, False), (False, True)]
+
+
 def test_members_stand_by_ordinal_and_know_their_peer() -> None:
     read = settings.read(json.dumps(DOCUMENT))
     assert [member.name for member in read.members] == ["a", "b"]
@@ -61,6 +73,8 @@ def test_escaped_braces_are_braces() -> None:
         (changed(members=DOCUMENT["members"][:1]), "exactly two"),
         (changed(members={}), "members is not a list"),
         (changed(members=[1, 2]), "members[0]. is not an object"),
+        (changed(members=members(False, False)), "none is present"),
+        (changed(members=members("yes", True)), "present is 'yes'; a true or false is needed"),
     ],
 )
 def test_a_fault_is_refused_by_name(text: str, named: str) -> None:

@@ -4,14 +4,16 @@ import logging
 import sys
 import time
 from pathlib import Path
-from typing import List
+from typing import List, Optional
 
-from . import bootstrap, host, member, readiness, report, rollout, settings, state, volume, web
+from . import bootstrap, host, member, readiness, report, rollback, rollout, settings, state, volume, web
+from .agent import service
 from .failure import Failure, ascii_sentence, unexpected
 from .front import NftFront
 from .host import Host, Identity
 from .paths import Paths
 from .report import Reported
+from .watch import Watch
 
 log = logging.getLogger("musternode")
 FORMING, FORMED = 0.2, 0.5
@@ -40,7 +42,9 @@ def _run(arguments: List[str]) -> int:
         return _member(_loaded(paths))
     if arguments[:1] == ["readiness"] and len(arguments) == 6:
         return _readiness(arguments[1:])
-    raise Failure("usage: musternode bootstrap DOCUMENT NODE PARAMETER | member | volume | readiness ...")
+    if arguments[:1] == ["agent"]:
+        return service.run(service.place(arguments[1:]), paths)
+    raise Failure("usage: musternode bootstrap DOCUMENT NODE PARAMETER | member | volume | readiness ... | agent ...")
 
 
 def _readiness(arguments: List[str]) -> int:
@@ -82,25 +86,66 @@ def _live(this: Host) -> int:
     one.begin()
     web.serve(this.node.address, this.settings.ports.peer, "/state", lambda: (200, board.state.json()))
     aws = this.aws(patience=0)
-    watch = rollout.Watch(lambda: aws.parameter(this.identity.parameter), this.settings.generation)
+    watch = Watch(lambda: aws.parameter(this.identity.parameter), _tried(this))
     watch.start()
     whole = _finished(this, board)
+    rollback.tell(this.paths)
+    trial, growth = _trial(this), volume.Growth(this.node.name, this.node.volume)
     while True:
+        growth.look()
         if whole:
             one.tick()
+            trial = _judged(this, trial, one)
         document = watch.pending()
         if document is not None:
             _roll_out(this, document, watch, state.ask(peer.address, this.settings.ports.peer))
         time.sleep(FORMED if board.state.formed else FORMING)
 
 
+def _tried(this: Host) -> str:
+    """Return the generation that the watch need not offer: the one in force, or the one that failed after it."""
+    gone = rollback.failed(this.paths)
+    return this.settings.generation if gone is None else gone.generation
+
+
+def _trial(this: Host) -> Optional[rollback.Trial]:
+    if host.former(this.paths) is None:
+        return None
+    return rollback.Trial(rollback.within(this.settings.formation_timeout))
+
+
+def _judged(this: Host, trial: Optional[rollback.Trial], one: member.Member) -> Optional[rollback.Trial]:
+    """Return the trial if it goes on; once it is passed there is no way back, and one that is lost goes it."""
+    passed = None if trial is None else trial.look(one.board.state)
+    if passed is None:
+        return trial
+    if not passed:
+        node = this.identity.node
+        _go_back(this, f"node {node}: with the changed settings {one.application.complaint()}")
+    host.forget_former(this.paths)
+    return None
+
+
+def _go_back(this: Host, sentence: str) -> None:
+    gone = settings.outline((this.paths.etc / "settings.json").read_text())
+    rollback.go_back(this.paths, this.identity, gone, sentence)
+
+
 def _finished(this: Host, board: state.Board) -> bool:
-    """Return whether all stages of the settings in force are done; if not, only another document helps."""
+    """Return whether all stages of the settings in force are done; if not, only another document helps.
+
+    A node on its way back from settings that failed serves with what it has.
+    """
     try:
         rollout.finish(this)
     except Exception as fault:
         log.exception("generation %s was not applied", this.settings.generation)
         sentence = _sentence(this, fault)
+        if host.former(this.paths) is not None:
+            _go_back(this, sentence)
+        if rollback.failed(this.paths) is not None:
+            host.finished(this.paths)
+            return True
         board.put(phase=state.FAILED, failure=ascii_sentence(sentence))
         body = report.failure(this.identity.node, sentence)
         Reported(this.paths.etc / "reported").send_aside(this.settings.wait_url, this.settings.generation, body)
@@ -108,9 +153,10 @@ def _finished(this: Host, board: state.Board) -> bool:
     return True
 
 
-def _roll_out(this: Host, document: str, watch: rollout.Watch, peer: "state.State | None") -> None:
-    wanted = settings.outline(document).generation
-    if not rollout.is_turn(this.settings, this.identity.node, wanted, peer):
+def _roll_out(this: Host, document: str, watch: Watch, peer: "state.State | None") -> None:
+    outline = settings.outline(document)
+    wanted = outline.generation
+    if not rollout.is_turn(this.settings, this.identity.node, wanted, peer, rollout.readable(document)):
         if cause := rollout.waited_too_long(this, document, peer):
             rollout.report_failure(this, document, cause)
             watch.tried(wanted)  # the deploy has failed by now: the parameter falls back
@@ -120,6 +166,8 @@ def _roll_out(this: Host, document: str, watch: rollout.Watch, peer: "state.Stat
     except Exception as fault:  # whatever it is: this generation failed here, and the one in force goes on
         sentence = _sentence(this, fault)
         log.error("generation %s was not applied: %s", wanted, sentence, exc_info=not isinstance(fault, Failure))  # noqa: TRY400
+        if isinstance(fault, rollout.Broken) or rollout.went_on(this, document):
+            rollback.go_back(this.paths, this.identity, outline, sentence)
         rollout.report_failure(this, document, sentence)
     watch.tried(wanted)
 

@@ -1,6 +1,7 @@
 """This host as one node of its cluster: the settings in force, who it is, and its parts put together from them."""
 
 import json
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Optional
@@ -60,7 +61,7 @@ class Host:
     def database(self) -> Database:
         """Return this node's H2 server."""
         credentials = load_credentials(self.paths)
-        store = Store(self.paths.databases, self.pair.name, H2_USER)
+        store = Store(self.paths.databases, self.pair.name, H2_USER, machine(self.paths))
         tools = Tools(self.paths.h2_jar, self.paths.run)
         return Database(self.pair, tools, store, self.services, credentials["admin"], credentials["application"])
 
@@ -105,6 +106,47 @@ def finished(paths: Paths) -> None:
         (paths.etc / "next.json").unlink()
 
 
+def keep_former(paths: Paths) -> None:
+    """Keep the settings in force and their credentials, to go back to; those that are kept already stay.
+
+    They are the last ones with which this node has served.
+    """
+    if (paths.etc / "former.json").exists():
+        return
+    if (paths.etc / "credentials.json").is_file():
+        content = (paths.etc / "credentials.json").read_bytes()
+        files.write(paths.etc / "former-credentials.json", content, mode=0o600)
+    files.write(paths.etc / "former.json", (paths.etc / "settings.json").read_bytes(), mode=0o600)
+
+
+def former(paths: Paths) -> Optional[str]:
+    """Return the document to go back to, or None if the one in force has proved itself."""
+    kept = paths.etc / "former.json"
+    return kept.read_text() if kept.is_file() else None
+
+
+def restore_credentials(paths: Paths) -> None:
+    """Take the credentials that were kept with the former settings, if any."""
+    kept = paths.etc / "former-credentials.json"
+    if kept.is_file():
+        files.write(paths.etc / "credentials.json", kept.read_bytes(), mode=0o600)
+
+
+def forget_former(paths: Paths) -> None:
+    """Say that there is no way back any more, and none needed."""
+    for name in ("former.json", "former-credentials.json"):
+        if (paths.etc / name).exists():
+            (paths.etc / name).unlink()
+
+
+def machine(paths: Paths) -> str:
+    """Return what tells this machine from another one that has the same data volume: made once, on its root volume."""
+    file = paths.etc / "machine"
+    if not file.is_file():
+        files.write(file, secrets.token_hex(16).encode("ascii"), mode=0o600)
+    return file.read_text()
+
+
 def _in_force(paths: Paths, document: str) -> Settings:
     try:
         return settings.read(document)
@@ -113,6 +155,7 @@ def _in_force(paths: Paths, document: str) -> Settings:
         if kept is None:
             raise
         chosen = settings.read(kept)
+        keep_former(paths)
         files.write(paths.etc / "settings.json", kept.encode(), mode=0o600)
         return chosen
 

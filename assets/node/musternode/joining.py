@@ -18,7 +18,7 @@ from .h2.database import Database, reachable
 from .h2.session import Session
 from .h2.tools import H2Error
 from .settings import Node
-from .state import OPEN, SHUT, Board, State
+from .state import EMPTY, HELD, OPEN, SHUT, Board, State
 from .waiting import poll
 
 HOLD_WITHIN = 60.0
@@ -51,7 +51,7 @@ class Joining:
         attempt = secrets.token_hex(8)
         self.front.shut()
         self.database.start_empty()
-        self.board.put(database=SHUT, disk="empty", wants=attempt, copied="")
+        self.board.put(database=SHUT, disk=EMPTY, wants=attempt, copied="")
         with self._withdrawn_on_fault():
             self._await_hold(attempt)
             self._seen = time.monotonic()
@@ -63,7 +63,7 @@ class Joining:
         if reason := self._lost(attempt):
             raise H2Error(reason)
         self.front.open()
-        self.board.put(copied=attempt, disk="held")
+        self.board.put(copied=attempt, disk=HELD)
         if not poll(lambda: self._released(attempt), within=RELEASE_WITHIN, every=0.1):
             raise H2Error(f"node {self.peer.name} did not let its clients in again")
         self.database.admit_all(session)

@@ -26,6 +26,16 @@ def success(node: str, members: int) -> Body:
     }
 
 
+def alone(node: str, peer: str) -> Body:
+    """Return the body that says: this node serves, and the cluster file says that there is no other."""
+    return {
+        "Status": "SUCCESS",
+        "UniqueId": node,
+        "Data": "members=1",
+        "Reason": f"node {node} serves alone: node {peer} is absent by the cluster file",
+    }
+
+
 def failure(node: str, sentence: str) -> Body:
     """Return the body that fails the deploy with `sentence`."""
     return {"Status": "FAILURE", "UniqueId": node, "Data": "failed", "Reason": ascii_sentence(sentence)}

@@ -1,18 +1,15 @@
-"""A changed settings document on a running node: seen by polling, applied when it is this node's turn."""
+"""A changed settings document on a running node: applied when it is this node's turn."""
 
 import dataclasses
 import json
 import logging
-import os
 import shutil
-import sys
-import threading
 import time
-from typing import Callable, Optional
+from typing import Optional
 
-from . import bootstrap, host, report, settings, stages, units
+from . import bootstrap, host, report, rollback, settings, stages, units
 from .aws import sha256_of
-from .failure import Failure
+from .failure import Failure, unexpected
 from .h2 import jar
 from .host import Host
 from .paths import Paths
@@ -22,12 +19,15 @@ from .settings import Settings
 from .state import SERVING, State
 
 log = logging.getLogger(__name__)
-EVERY = 5.0
-"""Seconds between two looks at the parameter."""
 
 
-def is_turn(own: Settings, node: str, wanted: str, peer: Optional[State]) -> bool:
-    """Return whether `node` may apply generation `wanted`: all lower ordinals serve it already."""
+def is_turn(own: Settings, node: str, wanted: str, peer: Optional[State], new: Optional[Settings] = None) -> bool:
+    """Return whether `node` may apply generation `wanted`: all lower ordinals serve it already.
+
+    Nobody waits where only one of both is, or is to be; `new` is the document if this program can read it.
+    """
+    if own.alone(node) or (new is not None and (new.alone(node) or new.leaves(node))):
+        return True
     if own.member(node).ordinal < own.peer_of(node).ordinal:
         return True
     return peer is not None and peer.generation == wanted and peer.phase == SERVING
@@ -35,8 +35,9 @@ def is_turn(own: Settings, node: str, wanted: str, peer: Optional[State]) -> boo
 
 def refusal(old: Settings, new: Settings) -> Optional[str]:
     """Return why `new` cannot be applied to a running pair one node at a time, or None if it can."""
+    if reason := _members_refusal(old, new):
+        return reason
     fixed = {
-        "the members": (old.members, new.members),
         "the database's port": (old.ports.database, new.ports.database),
         "the peer port": (old.ports.peer, new.ports.peer),
         "the database's name": (old.settings.database, new.settings.database),
@@ -49,92 +50,97 @@ def refusal(old: Settings, new: Settings) -> Optional[str]:
     return None
 
 
-class Watch:
-    """Looks at the settings parameter from a thread; an API that does not answer changes nothing."""
-
-    def __init__(self, fetch: Callable[[], str], generation: str, every: float = EVERY) -> None:
-        self._fetch = fetch
-        self._tried = generation
-        self._every = every
-        self._found: Optional[str] = None
-
-    def start(self) -> None:
-        """Look for as long as the process lives."""
-        threading.Thread(target=self._run, name="settings", daemon=True).start()
-
-    def pending(self) -> Optional[str]:
-        """Return a document of another generation than the one last tried, or None."""
-        return self._found
-
-    def tried(self, generation: str) -> None:
-        """Say that `generation` has been tried; it is not offered again until another one was."""
-        self._tried, self._found = generation, None
-
-    def look(self) -> None:
-        """Look once; raises nothing."""
-        try:
-            document = self._fetch()
-            generation = settings.outline(document).generation
-        except Failure as fault:
-            log.debug("the settings were not read: %s", fault)
-            return
-        except Exception:  # this thread must outlive every fault: nobody else looks
-            log.exception("the settings were not read")
-            return
-        self._found = document if generation != self._tried else None
-
-    def _run(self) -> None:
-        while True:
-            time.sleep(self._every)
-            self.look()
+def _members_refusal(old: Settings, new: Settings) -> Optional[str]:
+    places = [[(member.name, member.ordinal) for member in one.members] for one in (old, new)]
+    if places[0] != places[1]:
+        return "the members of a running pair cannot be changed; deploy a new cluster for it"
+    for before, after in zip(old.members, new.members):
+        moved = (before.zone, before.address, before.volume) != (after.zone, after.address, after.volume)
+        if moved and before.present:
+            return (
+                f"zone, address and volume of node {before.name} can be changed only while it is absent; deploy with "
+                f"nodes.{before.name}.present: false first"
+            )
+    return None
 
 
 def apply(this: Host, document: str) -> None:
     """Put `document` in force on this node, and restart this process on it; raises `Failure` with the cause.
 
     H2 and the readiness answer go on; the application is restarted only if its files changed. A document that this
-    musternode cannot read is left to the one that it names.
+    musternode cannot read is left to the one that it names. By one that wants this node absent nothing is changed but
+    what its member does. A fault after something was changed raises `Broken`: only going back ends it.
     """
     outline = settings.outline(document)
     bootstrap.note_start(this.paths, outline.generation)
-    if outline.asset.sha256 == this.settings.asset.sha256 or _readable(document):
+    chosen = readable(document)
+    if outline.asset.sha256 == this.settings.asset.sha256 or chosen is not None:
         _refuse(this, settings.read(document))
+    if chosen is not None and chosen.leaves(this.identity.node):
+        _put_in_force(this, document)
     if stages.place_asset(this, outline.asset):
         host.save_next(this.paths, document)
-        restart_self()  # the new musternode sees the same document again, or finishes it if it cannot read the old one
+        # the new musternode sees the same document again, or finishes it if it cannot read the old one
+        rollback.restart_self()
     new = Host(this.identity, settings.read(document), this.paths, this.services)
     _refuse(this, new.settings)
-    carry_out(new)
+    host.keep_former(this.paths)
+    try:
+        carry_out(new)
+    except Exception as fault:
+        raise Broken(unexpected(fault)) from fault
+    _put_in_force(this, document)
+
+
+class Broken(Failure):
+    """A document was put in force by half."""
+
+
+def _put_in_force(this: Host, document: str) -> None:
+    former = host.former(this.paths)
+    if former is not None and settings.outline(former).generation == settings.outline(document).generation:
+        host.forget_former(this.paths)  # it is the one that has proved itself: there is nothing to go back to
     host.save(this.paths, this.identity, document)
     host.finished(this.paths)
-    restart_self()
+    rollback.forget_failed(this.paths)
+    rollback.restart_self()
 
 
-def carry_out(new: Host) -> None:
-    """Make files and units of this node what the settings of `new` say."""
+def carry_out(new: Host, *, again: bool = False) -> None:
+    """Make files and units of this node what the settings of `new` say.
+
+    With `again` they have been so before, and nothing is asked of AWS.
+    """
     brought = _bring_artifact(new)
     changed = stages.install(new)
-    if stages.configure(new) or brought or as400gateway.UNIT in changed:
+    if stages.configure(new, again=again) or brought or as400gateway.UNIT in changed:
         new.services.stop(as400gateway.UNIT)  # the member starts it again
-    if units.READINESS in changed:
-        new.services.restart(units.READINESS)
+    for unit in (units.READINESS, units.AGENT):
+        if unit in changed:
+            stages.restart(new, unit)
 
 
 def finish(this: Host) -> None:
-    """Do the stages of settings that are in force because this program cannot read the former ones."""
+    """Do the stages of settings that are in force because this program cannot read the former ones, or went back."""
     kept = host.unfinished(this.paths)
     if kept is None or settings.outline(kept).generation != this.settings.generation:
         return
-    carry_out(this)
+    carry_out(this, again=rollback.failed(this.paths) is not None)
     host.finished(this.paths)
 
 
-def _readable(document: str) -> bool:
+def went_on(this: Host, document: str) -> bool:
+    """Return whether the program was exchanged for `document` although it is not in force."""
+    kept = host.unfinished(this.paths)
+    return kept is not None and settings.outline(kept).generation == settings.outline(document).generation
+
+
+def readable(document: str) -> Optional[Settings]:
+    """Return the settings in `document`, or None if this program cannot read them."""
     try:
-        settings.read(document)
+        return settings.read(document)
     except Failure:
-        return False
-    return True
+        return None
 
 
 def _refuse(this: Host, wanted: Settings) -> None:
@@ -185,22 +191,17 @@ def report_unreadable(paths: Paths, cause: str) -> None:
         return
 
 
-def restart_self() -> None:
-    """Begin this process anew, with the program in force now; systemd sees the same process."""
-    log.info("the member begins anew")
-    sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "musternode", *sys.argv[1:]])  # noqa: S606 - no shell wanted
-
-
 def _bring_artifact(new: Host) -> bool:
     """Bring the artifact, return whether it is another one; one with another H2 is refused.
 
     Two versions of H2 cannot share a file or a pair for the time of the change.
     """
     began = time.monotonic()
-    artifact, part = new.settings.artifact, new.paths.opt / "next.jar"
+    artifact, part, former = new.settings.artifact, new.paths.opt / "next.jar", new.paths.opt / "former.jar"
     if sha256_of(new.layout.jar) == artifact.sha256:
         return False
+    if former.is_file() and sha256_of(former) == artifact.sha256:
+        shutil.copy(former, part)
     new.aws().fetch(artifact.bucket, artifact.key, artifact.sha256, part)
     before, after = jar.version(new.layout.jar), jar.version(part)
     if before != after:
@@ -208,6 +209,7 @@ def _bring_artifact(new: Host) -> bool:
             f"node {new.identity.node}: the new {artifact.name} brings H2 {after}, this pair runs {before}; "
             "a running pair cannot change its H2 one node at a time"
         )
+    shutil.copy(new.layout.jar, former)
     shutil.move(part, new.layout.jar.with_name(".next"))
     new.layout.jar.with_name(".next").replace(new.layout.jar)
     log.info("stage artifact %.1f", time.monotonic() - began)

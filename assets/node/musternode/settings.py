@@ -5,7 +5,7 @@ import json
 import types
 import typing
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Optional, Tuple, Type, TypeVar
+from typing import Any, Dict, Mapping, Optional, Set, Tuple, Type, TypeVar
 
 from .failure import Failure
 
@@ -15,13 +15,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Node:
-    """A named machine of the cluster; `volume` is the id of its data volume."""
+    """A named machine of the cluster; `volume` is the id of its data volume.
+
+    One that is not present has no instance, by the word of the cluster file; its place in the pair stays.
+    """
 
     name: str
     ordinal: int
     zone: str
     address: str
     volume: str
+    present: bool = True
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,14 @@ class Settings:
         """Return the other member of the pair."""
         return next(member for member in self.members if member.name != name)
 
+    def alone(self, name: str) -> bool:
+        """Return whether `name` is the one member that is present."""
+        return self.member(name).present and not self.peer_of(name).present
+
+    def leaves(self, name: str) -> bool:
+        """Return whether `name` is to be absent: it still runs, and its instance is about to be removed."""
+        return not self.member(name).present
+
 
 @dataclass(frozen=True)
 class Outline:
@@ -141,6 +153,8 @@ def read(text: str) -> Settings:
     settings = _object(Settings, value, "")
     if len(settings.members) != 2 or len({member.name for member in settings.members}) != 2:
         raise Failure(f"members: {len(settings.members)} given; a pair has exactly two, of different names")
+    if not any(member.present for member in settings.members):
+        raise Failure("members: none is present; one of a pair may be absent, not both")
     return dataclasses.replace(settings, members=tuple(sorted(settings.members, key=lambda one: one.ordinal)))
 
 
@@ -149,13 +163,19 @@ def _object(kind: Type[T], value: Any, place: str) -> T:
         raise Failure(f"settings document: {place or 'it'} is not an object")
     hints = typing.get_type_hints(kind)
     unknown = sorted(set(value) - set(hints))
-    missing = sorted(set(hints) - set(value))
+    missing = sorted(_required(kind) - set(value))
     if unknown:
         raise Failure(f"settings document: unknown key {place}{unknown[0]}; update the musternode asset")
     if missing:
         raise Failure(f"settings document: key {place}{missing[0]} is missing")
-    fields: Dict[str, Any] = {name: _value(hint, value[name], f"{place}{name}") for name, hint in hints.items()}
+    fields: Dict[str, Any] = {
+        name: _value(hint, value[name], f"{place}{name}") for name, hint in hints.items() if name in value
+    }
     return kind(**fields)
+
+
+def _required(kind: Any) -> Set[str]:
+    return {field.name for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING}
 
 
 def _value(hint: Any, value: Any, place: str) -> Any:
@@ -172,5 +192,7 @@ def _value(hint: Any, value: Any, place: str) -> Any:
 
 
 def _word(hint: Any) -> str:
-    words: Mapping[Any, str] = types.MappingProxyType({str: "text that is not empty", int: "whole number"})
+    words: Mapping[Any, str] = types.MappingProxyType(
+        {str: "text that is not empty", int: "whole number", bool: "true or false"}
+    )
     return words.get(hint, str(hint))

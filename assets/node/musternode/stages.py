@@ -5,9 +5,10 @@ import shutil
 import socket
 import time
 from pathlib import Path
-from typing import Callable, Sequence, Set
+from typing import Callable, Dict, Sequence, Set
 
 from . import files, host, packages, units, volume
+from .aws import Credentials
 from .h2 import jar
 from .host import Host
 from .products import as400gateway
@@ -52,12 +53,19 @@ def install(this: Host) -> Set[str]:
     return changed | _units(this)
 
 
-def configure(this: Host) -> bool:
-    """Fetch the database's users and write the product's configuration; return whether it changed."""
-    aws, secrets = this.aws(), this.settings.secrets
-    users = {"admin": aws.secret(secrets.database_admin), "application": aws.secret(secrets.database_application)}
+def configure(this: Host, *, again: bool = False) -> bool:
+    """Fetch the database's users and write the product's configuration; return whether it changed.
+
+    With `again` the users are those that this host has kept.
+    """
+    users = host.load_credentials(this.paths) if again else _users(this)
     host.save_credentials(this.paths, users)
     return as400gateway.configure(this.layout, this.pair.url, users["application"])
+
+
+def _users(this: Host) -> Dict[str, Credentials]:
+    aws, secrets = this.aws(), this.settings.secrets
+    return {"admin": aws.secret(secrets.database_admin), "application": aws.secret(secrets.database_application)}
 
 
 def start(this: Host) -> None:
@@ -66,6 +74,12 @@ def start(this: Host) -> None:
     for unit in units.ENABLED:
         systemd.enable(unit)
         this.services.start(unit)
+
+
+def restart(this: Host, unit: str) -> None:
+    """Begin a unit anew that is started at each boot, also one that a former program did not have."""
+    Systemd().enable(unit)
+    this.services.restart(unit)
 
 
 def place_asset(this: Host, asset: Asset) -> bool:

@@ -10,7 +10,10 @@ from typing import Any, Callable, Optional
 SHUT, READY, OPEN = "shut", "ready", "open"
 """Database: not to be used; whole but nobody is let in yet; let in."""
 STARTING, WAITING, SEEDING, COPYING, SERVING, FAILED = "starting", "waiting", "seeding", "copying", "serving", "failed"
-"""Phases of a member."""
+LEAVING, LEFT = "leaving", "left"
+"""Phases of a member that is to be absent: still in use but given no new users; out of use."""
+EMPTY, OLD, HELD = "empty", "old", "held"
+"""Disk: no whole data; whole data of another machine that had this volume, or of before this one left; whole data."""
 
 
 @dataclass(frozen=True)
@@ -19,13 +22,13 @@ class State:
 
     The target says `wants`; the source lets nobody else in and says `holds`; the target, which lets everybody in but
     answers only itself, says `copied`; the source lets everybody in and says `released`; the target answers all. A
-    source that gave a copying up says `broke`.
+    source that gave a copying up says `broke`. One that is `alone` serves without the other by the cluster file.
     """
 
     node: str
     generation: str
     phase: str = STARTING
-    disk: str = "empty"
+    disk: str = EMPTY
     database: str = SHUT
     healthy: bool = False
     formed: bool = False
@@ -35,11 +38,7 @@ class State:
     released: str = ""
     broke: str = ""
     failure: str = ""
-
-    @property
-    def held(self) -> bool:
-        """Whether whole data is on the member's disk."""
-        return self.disk == "held"
+    alone: bool = False
 
     @property
     def source(self) -> bool:

@@ -1,5 +1,6 @@
 """The units of a node, as text: constant but for addresses, ports and folders."""
 
+from pathlib import Path
 from typing import Dict
 
 from .paths import Paths
@@ -8,7 +9,8 @@ from .settings import Node, Settings
 
 H2_USER = "muster-h2"
 VOLUME, MEMBER, READINESS = "muster-volume.service", "muster-member.service", "muster-readiness.service"
-ENABLED = (VOLUME, MEMBER, READINESS)
+AGENT = "muster-agent.service"
+ENABLED = (VOLUME, MEMBER, READINESS, AGENT)
 """Started at each boot. H2 and the application never are: the member starts them when the pair is formed."""
 
 _HARDENED = """\
@@ -38,11 +40,12 @@ def units(settings: Settings, node: Node, place: Layout, paths: Paths) -> Dict[s
             place, "AS400Gateway, run once to make its schema", f"file:{place.config}/,file:{paths.schema}/", ""
         ),
         READINESS: _readiness(settings, node, paths),
+        AGENT: _agent(settings, node, paths),
     }
 
 
-def _python(paths: Paths) -> str:
-    return f"Environment=PYTHONPATH={paths.current} PYTHONDONTWRITEBYTECODE=1\nExecStart=/usr/bin/python3 -m musternode"
+def _python(program: Path) -> str:
+    return f"Environment=PYTHONPATH={program} PYTHONDONTWRITEBYTECODE=1\nExecStart=/usr/bin/python3 -m musternode"
 
 
 def _volume(paths: Paths) -> str:
@@ -55,7 +58,7 @@ DefaultDependencies=yes
 Type=oneshot
 RemainAfterExit=yes
 TimeoutStartSec=300
-{_python(paths)} volume
+{_python(paths.current)} volume
 
 [Install]
 WantedBy=multi-user.target
@@ -97,7 +100,7 @@ Wants=network-online.target
 RuntimeDirectory=muster
 RuntimeDirectoryMode=0700
 RuntimeDirectoryPreserve=yes
-{_python(paths)} member
+{_python(paths.current)} member
 Restart=always
 RestartSec=2
 
@@ -136,9 +139,38 @@ Wants=network-online.target
 
 [Service]
 DynamicUser=yes
-{_python(paths)} readiness {node.address} {ports.readiness} {ports.peer} {ports.http} {settings.settings.health}
+{_python(paths.current)} readiness {node.address} {ports.readiness} {ports.peer} {ports.http} {settings.settings.health}
 Restart=always
 RestartSec=1
+ProtectSystem=strict
+{_HARDENED}
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def _agent(settings: Settings, node: Node, paths: Paths) -> str:
+    """Return the unit of the agent; it names its program's folder, so that another program changes the unit."""
+    peer, port = settings.peer_of(node.name), settings.ports.peer
+    program = paths.opt / settings.asset.sha256[:16]
+    return f"""\
+[Unit]
+Description=Ships the journal and the metrics of this cluster node to CloudWatch; nothing waits for it
+StartLimitIntervalSec=0
+After=network-online.target {VOLUME}
+Wants=network-online.target
+
+[Service]
+DynamicUser=yes
+SupplementaryGroups=systemd-journal
+StateDirectory=muster-agent
+StateDirectoryMode=0700
+{_python(program)} agent {settings.region} {settings.cluster} {node.name} {node.address} {peer.address} {port}
+Restart=always
+RestartSec=5
+Nice=10
+CPUWeight=20
+MemoryMax=192M
 ProtectSystem=strict
 {_HARDENED}
 [Install]

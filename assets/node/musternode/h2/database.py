@@ -137,6 +137,18 @@ class Database:
             rows = sorted(own.query(ROWS))
             return rows if rows == sorted(peer.query(ROWS)) and self._clustered(own, peer) else None
 
+    def formed_alone(self, node: str, generation: str) -> bool:
+        """Write this node's row as any client would, who has both servers in his list; return whether it is here.
+
+        The client's driver finds the other server gone and switches the cluster off here. Raises `H2Error`.
+        """
+        row = f"{text.literal(node)}, {text.literal(generation)}"
+        with Session(self._tools, self.pair.url, self._user) as client:
+            client.execute(f"MERGE INTO MUSTER.FORMATION KEY(NODE) VALUES({row})")
+        (own,) = self._sessions((self.pair.own,), self._user)
+        with own:
+            return f"{node} {generation}" in own.query(ROWS)
+
     def _compare(self, own: Session, peer: Session) -> None:
         with ThreadPoolExecutor(2) as pool:
             here, there = pool.map(lambda session: session.digest(), (own, peer))

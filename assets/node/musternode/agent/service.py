@@ -1,0 +1,69 @@
+"""The agent as a process: one thread ships the journal, one sends metrics; a fault of either ends both."""
+
+import logging
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Sequence
+
+from .. import aws, state
+from ..failure import Failure
+from ..paths import Paths
+from .journal import Journal
+from .metrics import Meter, Values, measured
+from .quiet import Quiet
+from .shipping import Bookmark, Shipper
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Whose journal and metrics: node `node` at `address` of `cluster`, whose peer is at `peer`."""
+
+    region: str
+    cluster: str
+    node: str
+    address: str
+    peer: str
+    port: int
+
+
+def place(arguments: Sequence[str]) -> Place:
+    """Return the place in the command's arguments; raises `Failure` if they are not six."""
+    if len(arguments) != 6 or not arguments[5].isdigit():
+        raise Failure("usage: musternode agent REGION CLUSTER NODE ADDRESS PEER_ADDRESS PEER_PORT")
+    region, cluster, node, address, peer, port = arguments
+    return Place(region, cluster, node, address, peer, int(port))
+
+
+def run(where: Place, paths: Paths) -> int:
+    """Ship until something ends that must not; return 1, for systemd to start another."""
+    logging.getLogger("botocore").setLevel(logging.ERROR)
+    folder = Path(os.environ.get("STATE_DIRECTORY", paths.root / "var/lib/muster-agent"))
+    quiet = Quiet()
+    # clients are made one after the other: boto3's default session is not for two threads at once
+    logs, cloudwatch = aws.client("logs", where.region), aws.client("cloudwatch", where.region)
+    shipper = Shipper(logs, where.cluster, where.node, Bookmark(folder / "cursor"), quiet)
+    meter = Meter(cloudwatch, where.cluster, where.node, lambda: _measured(where, paths), quiet)
+    log.info("ships the journal and the metrics of node %s", where.node)
+    ended = threading.Event()
+    for work in (lambda: shipper.follow(Journal), meter.run):
+        threading.Thread(target=_guarded, args=(work, ended), daemon=True).start()
+    ended.wait()
+    return 1
+
+
+def _guarded(work: Callable[[], None], ended: threading.Event) -> None:
+    try:
+        work()
+    except Exception:
+        log.exception("the agent ends")
+    finally:
+        ended.set()
+
+
+def _measured(where: Place, paths: Paths) -> Values:
+    states = [state.ask(address, where.port) for address in (where.address, where.peer)]
+    return measured(states, paths.root, paths.data, paths.root / "proc/meminfo")
