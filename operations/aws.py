@@ -54,11 +54,17 @@ class Aws:
 
 
 def account_of(aws: Aws, expected: str | None) -> str:
-    """Return the account of the user's credentials. Raises `Failure` if it is not the `expected` one."""
+    """Return the account of the user's credentials. Raises `OtherAccount` if it is not the `expected` one."""
     account = str(aws.call("sts", "get_caller_identity")["Account"])
     if expected and account != expected:
-        raise Failure(f"these credentials are of the account {account}, the cluster file is for {expected}: {LOG_IN}")
+        raise OtherAccount(
+            f"these credentials are of the account {account}, the cluster file is for {expected}: {LOG_IN}"
+        )
     return account
+
+
+class OtherAccount(Failure):
+    """The user's credentials are of another account than the cluster file's."""
 
 
 class Denied(Failure):

@@ -10,7 +10,7 @@ from muster.spec.lock import OWN
 from muster.spec.locking import image_source, same_cluster, with_pin
 from operations import vendors
 from operations.aws import Aws, account_of
-from operations.files import load_file, load_lock, refused, save_lock
+from operations.files import load_file, load_lock, refused, save_lock, typed
 
 Connect = Callable[[str], Aws]
 
@@ -84,4 +84,4 @@ def _tell(target: _Target, lock: Lock) -> None:
     wants = now.id if now else target.cluster.instance.ami
     behind = [name for name, node in sorted(lock.nodes.items()) if node.present and node.image not in {None, wants}]
     if behind:
-        print(f"  {', '.join(behind)} keep what they run; one after the other: ./muster roll {target.file}")
+        print(f"  {', '.join(behind)} keep what they run; one after the other: ./muster roll {typed(target.file)}")

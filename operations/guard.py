@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from muster.names import stack_name
 from operations.aws import Aws, Missing, account_of
 from operations.errors import Failure
 from operations.files import load_file
-from operations.observed import stack_name
 
 VOLUME: Final = "AWS::EC2::Volume"
 INSTANCE: Final = "AWS::EC2::Instance"

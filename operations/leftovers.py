@@ -1,19 +1,28 @@
 """`muster leftovers`: what of a removed cluster is still in the account, each with the command that removes it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from muster.names import CLUSTER_TAG, NODE_TAG, firewall_log_group_name, log_group_name, stack_name
 from operations.aws import Aws, Missing, account_of
 from operations.files import load_file
-from operations.observed import THERE, stack_name, stack_resources, stack_status
+from operations.observed import THERE, stack_resources, stack_status
+from operations.protection import commands_that_end
 
 EMPTY_VERSIONS = (
     """aws s3api delete-objects --bucket {name} --delete "$(aws s3api list-object-versions --bucket {name} """
     """--max-items 1000 --output json --query """
     """'{{Objects: [Versions, DeleteMarkers][][].{{Key: Key, VersionId: VersionId}}}}')" """
 )
+
+
+STACK_TAG: Final = "aws:cloudformation:stack-name"
+"""CloudFormation's own tag of what it makes."""
+
+MOST_VALUES: Final = 200
+"""Most values of one filter (Amazon EC2 API Reference, "Filter")."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,7 @@ def leftovers(aws: Aws, cluster: str, *, stack_there: bool) -> list[Leftover]:
     owned = {each.get("PhysicalResourceId") for each in stack_resources(aws, stack)} if stack_there else set()
     found = [
         *_instances(aws, cluster),
+        *_balancers(aws, cluster),
         *_volumes(aws, cluster),
         *_snapshots(aws, cluster),
         *_buckets(aws, cluster),
@@ -63,27 +73,44 @@ def leftovers(aws: Aws, cluster: str, *, stack_there: bool) -> list[Leftover]:
 
 
 def _instances(aws: Aws, cluster: str) -> Iterator[Leftover]:
-    filters = [_tagged("muster:cluster", cluster), {"Name": "instance-state-name", "Values": list(THERE)}]
+    filters = [_tagged(CLUSTER_TAG, cluster), {"Name": "instance-state-name", "Values": list(THERE)}]
     for reservation in aws.pages("ec2", "describe_instances", "Reservations", Filters=filters):
         for each in reservation["Instances"]:
-            name, where = each["InstanceId"], f"--instance-id {each['InstanceId']} --region {aws.region}"
-            protection = f"aws ec2 modify-instance-attribute {where} --no-disable-api-termination"
-            end = f"aws ec2 terminate-instances --instance-ids {name} --region {aws.region}"
-            yield Leftover("instance", name, f"{each['State']['Name']}, {_node(each)}", (protection, end))
+            name, about = each["InstanceId"], f"{each['State']['Name']}, {_node(each)}"
+            yield Leftover("instance", name, about, commands_that_end(name, aws.region))
+
+
+def _balancers(aws: Aws, cluster: str) -> Iterator[Leftover]:
+    described = aws.pages("elbv2", "describe_load_balancers", "LoadBalancers")
+    for each in described:
+        arn = each["LoadBalancerArn"]
+        tags = aws.call("elbv2", "describe_tags", ResourceArns=[arn])["TagDescriptions"][0]["Tags"]
+        if _marked({tag["Key"]: tag["Value"] for tag in tags}, cluster):
+            where = f"--load-balancer-arn {arn} --region {aws.region}"
+            attribute = "--attributes Key=deletion_protection.enabled,Value=false"
+            protection = f"aws elbv2 modify-load-balancer-attributes {where} {attribute}"
+            end = f"aws elbv2 delete-load-balancer {where}"
+            yield Leftover("load balancer", arn, each["DNSName"], (protection, end))
 
 
 def _volumes(aws: Aws, cluster: str) -> Iterator[Leftover]:
-    for each in aws.pages("ec2", "describe_volumes", "Volumes", Filters=[_tagged("muster:cluster", cluster)]):
+    for each in aws.pages("ec2", "describe_volumes", "Volumes", Filters=[_tagged(CLUSTER_TAG, cluster)]):
         name = each["VolumeId"]
         command = f"aws ec2 delete-volume --volume-id {name} --region {aws.region}"
         yield Leftover("volume", name, f"{each['Size']} GiB, {each['State']}, {_node(each)}", (command,))
 
 
 def _snapshots(aws: Aws, cluster: str) -> Iterator[Leftover]:
-    """Yield snapshots with the cluster's own tag, or with the one by which CloudFormation marks what it makes."""
+    """Yield snapshots with the cluster's own tag or CloudFormation's, and those of volumes of its deleted stacks.
+
+    Nobody has written down whether the snapshot of a `DeletionPolicy: Snapshot` carries the tags of its volume.
+    """
     known: dict[str, Any] = {}
-    for tag in (_tagged("muster:cluster", cluster), _tagged("aws:cloudformation:stack-name", stack_name(cluster))):
-        pages = aws.pages("ec2", "describe_snapshots", "Snapshots", OwnerIds=["self"], Filters=[tag])
+    filters = [_tagged(CLUSTER_TAG, cluster), _tagged(STACK_TAG, stack_name(cluster))]
+    volumes = _deleted_volumes(aws, stack_name(cluster))
+    filters += [{"Name": "volume-id", "Values": each} for each in _batched(volumes)]
+    for each in filters:
+        pages = aws.pages("ec2", "describe_snapshots", "Snapshots", OwnerIds=["self"], Filters=[each])
         known |= {each["SnapshotId"]: each for each in pages}
     for name, each in sorted(known.items()):
         command = f"aws ec2 delete-snapshot --snapshot-id {name} --region {aws.region}"
@@ -91,10 +118,34 @@ def _snapshots(aws: Aws, cluster: str) -> Iterator[Leftover]:
         yield Leftover("snapshot", name, f"{each['VolumeSize']} GiB of {taken}, {_node(each)}", (command,))
 
 
+def _batched(values: Sequence[str]) -> Iterator[list[str]]:
+    """Yield `values` in lists that one filter takes."""
+    for start in range(0, len(values), MOST_VALUES):
+        yield list(values[start : start + MOST_VALUES])
+
+
+def _deleted_volumes(aws: Aws, stack: str) -> list[str]:
+    """Return the ids of the volumes of deleted stacks of this name; CloudFormation knows them for 90 days."""
+    deleted = aws.pages("cloudformation", "list_stacks", "StackSummaries", StackStatusFilter=["DELETE_COMPLETE"])
+    volumes = {
+        str(resource["PhysicalResourceId"])
+        for each in deleted
+        if each["StackName"] == stack
+        for resource in aws.pages(
+            "cloudformation", "list_stack_resources", "StackResourceSummaries", StackName=each["StackId"]
+        )
+        if resource["ResourceType"] == "AWS::EC2::Volume" and resource.get("PhysicalResourceId")
+    }
+    return sorted(volumes)
+
+
 def _buckets(aws: Aws, cluster: str) -> Iterator[Leftover]:
-    """Yield the access logs' buckets; their tags, where they have any, tell `x` from a cluster that begins with it."""
+    """Yield the access logs' buckets; their tags, where they have any, tell `x` from a cluster that begins with it.
+
+    S3 lists the buckets of all regions, and a cluster of the same name in another one keeps its own.
+    """
     prefix = f"{stack_name(cluster)}-"
-    for each in aws.pages("s3", "list_buckets", "Buckets", Prefix=prefix):
+    for each in aws.pages("s3", "list_buckets", "Buckets", Prefix=prefix, BucketRegion=aws.region):
         name = str(each["Name"])
         if name.startswith(prefix) and _is_of(_bucket_tags(aws, name), cluster):
             versioned = aws.call("s3", "get_bucket_versioning", Bucket=name).get("Status")
@@ -114,19 +165,23 @@ def _bucket_tags(aws: Aws, name: str) -> dict[str, str]:
 
 
 def _is_of(tags: Mapping[str, str], cluster: str) -> bool:
-    marks = {"muster:cluster": cluster, "aws:cloudformation:stack-name": stack_name(cluster)}
-    said = [tags[key] == value for key, value in marks.items() if key in tags]
-    return any(said) if said else True
+    return _marked(tags, cluster) or not {CLUSTER_TAG, STACK_TAG} & tags.keys()
+
+
+def _marked(tags: Mapping[str, str], cluster: str) -> bool:
+    return tags.get(CLUSTER_TAG) == cluster or tags.get(STACK_TAG) == stack_name(cluster)
 
 
 def _log_groups(aws: Aws, cluster: str) -> Iterator[Leftover]:
     """Yield log groups by name: the cluster's own, and those named by CloudFormation after a capital letter."""
-    made = f"{stack_name(cluster)}-"
-    for prefix in (f"/muster/{cluster}/", made):
+    made, firewall = f"{stack_name(cluster)}-", firewall_log_group_name(cluster)
+    for prefix in (log_group_name(cluster), made, firewall):
         for each in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=prefix):
             name = str(each["logGroupName"])
             if prefix == made and not name.removeprefix(made)[:1].isupper():
                 continue  # of another cluster, whose name begins with this one's
+            if prefix == firewall != name:
+                continue  # of such a cluster, too
             command = f"aws logs delete-log-group --log-group-name {name} --region {aws.region}"
             yield Leftover("log group", name, f"{each.get('storedBytes', 0)} bytes", (command,))
 
@@ -137,4 +192,4 @@ def _tagged(key: str, value: str) -> dict[str, Any]:
 
 def _node(described: Mapping[str, Any]) -> str:
     tags: Iterable[Mapping[str, str]] = described.get("Tags") or ()
-    return next((f"node {tag['Value']}" for tag in tags if tag["Key"] == "muster:node"), "of no node")
+    return next((f"node {tag['Value']}" for tag in tags if tag["Key"] == NODE_TAG), "of no node")

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from muster.names import stack_name
 from operations.aws import Aws, account_of
 from operations.errors import Failure
-from operations.files import load_file
-from operations.observed import seen_instances, stack_name, stack_resources, stack_status
+from operations.files import load_file, typed
+from operations.observed import seen_instances, stack_resources, stack_status
 from operations.protection import set_protection
 
 BALANCER: Final = "AWS::ElasticLoadBalancingV2::LoadBalancer"
@@ -36,7 +37,7 @@ def lift_now(file: Path, connect: Callable[[str], Aws] = Aws) -> int:
     for name in _balancers(aws, stack):
         aws.call("elbv2", "modify_load_balancer_attributes", LoadBalancerArn=name, Attributes=_UNPROTECTED)
         print(f"balancer {name.rpartition(':')[2]} may be deleted")
-    print(f"next: ./muster cdk destroy -c cluster={file}, then ./muster leftovers {file}")
+    print(f"next: ./muster cdk destroy -c cluster={typed(file)}, then ./muster leftovers {typed(file)}")
     return 0
 
 

@@ -1,12 +1,13 @@
 """`muster lock`: writes what will be launched, before the first deploy and with every change of nodes."""
 
-import hashlib
+import os
 from pathlib import Path
 
+from muster.artifact_file import look, sha256_of
 from muster.spec import ArtifactFile, Cluster, Lock, SpecError, lock_path, locked
 from muster.spec.lock_changes import changes
 from operations.errors import Failure
-from operations.files import load_file, load_lock, refused, save_lock
+from operations.files import load_file, load_lock, refused, save_lock, typed
 
 
 def lock_file(file: Path, *, check: bool) -> int:
@@ -23,7 +24,7 @@ def lock_file(file: Path, *, check: bool) -> int:
     for change in changes(old, new):
         print(f"  {change}")
     if check:
-        print(f"{name} is behind: ./muster lock {file}")
+        print(f"{name} is behind: ./muster lock {typed(file)}")
         return 1
     save_lock(file, new)
     print(f"{name} is {'written' if old is None else 'changed'}; commit it beside {file.name}")
@@ -47,7 +48,7 @@ def _artifact(cluster: Cluster) -> str | None:
     if not isinstance(cluster.artifact, ArtifactFile):
         return None
     try:
-        with (cluster.folder / cluster.artifact.file).open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
+        found = look(cluster, cluster.artifact, os.environ)
+        return sha256_of(found) if found else None
     except OSError:
         return None

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from muster.names import CLUSTER_TAG, NODE_TAG, stack_name
 from operations.aws import Aws, Missing
 from operations.errors import Failure
 
+INSTANCE: Final = "AWS::EC2::Instance"
 TARGET_GROUP: Final = "AWS::ElasticLoadBalancingV2::TargetGroup"
 THERE: Final = ("pending", "running", "stopping", "stopped")
 """States of an instance that is not gone or going for good."""
@@ -35,11 +37,6 @@ class SeenTarget:
     reason: str = ""
 
 
-def stack_name(cluster: str) -> str:
-    """Return the name of the stack of the cluster named `cluster`."""
-    return f"muster-{cluster}"
-
-
 def stack_status(aws: Aws, stack: str) -> str | None:
     """Return the status of `stack`, or None if there is no such stack. Raises `Failure`."""
     try:
@@ -57,9 +54,9 @@ def stack_resources(aws: Aws, stack: str) -> list[dict[str, Any]]:
 
 
 def seen_instances(aws: Aws, cluster: str) -> list[SeenInstance]:
-    """Return the instances of the cluster named `cluster`, by node. Raises `Failure`."""
+    """Return the instances with the tag of the cluster named `cluster`, the stack's or not. Raises `Failure`."""
     filters = [
-        {"Name": "tag:muster:cluster", "Values": [cluster]},
+        {"Name": f"tag:{CLUSTER_TAG}", "Values": [cluster]},
         {"Name": "instance-state-name", "Values": list(THERE)},
     ]
     reservations = aws.pages("ec2", "describe_instances", "Reservations", Filters=filters)
@@ -71,13 +68,39 @@ def _instance(described: Mapping[str, Any]) -> SeenInstance:
     tags = {tag["Key"]: tag["Value"] for tag in described.get("Tags", ())}
     return SeenInstance(
         id=described["InstanceId"],
-        node=tags.get("muster:node", "?"),
+        node=tags.get(NODE_TAG, "?"),
         state=described["State"]["Name"],
         type=described["InstanceType"],
         image=described["ImageId"],
         address=described.get("PrivateIpAddress", ""),
         zone=described["Placement"]["AvailabilityZone"],
     )
+
+
+def own_and_strays(aws: Aws, cluster: str) -> tuple[dict[str, SeenInstance], list[SeenInstance]]:
+    """Return the instances of the cluster's stack by node, and those that carry its tags and are none of the stack's.
+
+    A stray is what CloudFormation let go of, because it could not terminate it: it serves nobody, and keeps the node's
+    address and volume. While the stack is busy, or its deletion failed, nothing is told apart. Raises `Failure`.
+    """
+    stack = stack_name(cluster)
+    status = stack_status(aws, stack) or ""
+    seen = seen_instances(aws, cluster)
+    ours = _instance_ids(aws, stack, status)
+    strays = [] if status.endswith("_IN_PROGRESS") else [each for each in seen if each.id not in ours]
+    return by_node(each for each in seen if each.id in ours), strays
+
+
+def _instance_ids(aws: Aws, stack: str, status: str) -> set[str]:
+    """Return the ids of the stack's instances; at rest it has let go of one that it failed to delete."""
+    kept = status.endswith(("_FAILED", "_IN_PROGRESS"))
+    return {
+        each["PhysicalResourceId"]
+        for each in stack_resources(aws, stack)
+        if each["ResourceType"] == INSTANCE
+        and each.get("PhysicalResourceId")
+        and (kept or each["ResourceStatus"] != "DELETE_FAILED")
+    }
 
 
 def by_node(instances: Iterable[SeenInstance]) -> dict[str, SeenInstance]:

@@ -1,19 +1,20 @@
 """`muster roll`: brings launched nodes to the file's type and the pinned image, one at a time, each waited for."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from muster.names import stack_name
 from muster.spec import Cluster, Lock, SpecError
 from muster.spec.locking import same_cluster
 from operations import cdk
 from operations.aws import Aws, Denied, account_of
 from operations.errors import Failure
-from operations.files import load_file, load_lock, refused, save_lock
+from operations.files import load_file, load_lock, refused, save_lock, typed
 from operations.guard import guard_stack
-from operations.observed import by_node, seen_instances, seen_targets, stack_name, stack_status, unhealthy
-from operations.protection import lifted
+from operations.observed import SeenInstance, own_and_strays, seen_targets, stack_status, unhealthy
+from operations.protection import described_stray, end, lifted
 from operations.rolling import Step, as_found, settled, steps
 from rehearsal.poll import NotYet, poll
 
@@ -51,7 +52,7 @@ def roll_file(
     """
     cluster, lock = load_file(file), load_lock(file)
     if lock is None:
-        raise Failure(f"there is no lock file: ./muster lock {file}", code=2)
+        raise Failure(f"there is no lock file: ./muster lock {typed(file)}", code=2)
     roll = Roll(file, cluster, connect(cluster.region), deploy)
     lock, plan = _planned(roll, lock)
     if not plan:
@@ -63,6 +64,7 @@ def roll_file(
     if not yes and not _confirmed(ask):
         print("nothing was changed")
         return 1
+    _end_strays(roll, lock.rolling)
     _wait_healthy(roll, lock)
     _run(roll, plan)
     print(f"{cluster.name} is rolled; commit {file.name} and its lock file")
@@ -76,12 +78,26 @@ def _planned(roll: Roll, lock: Lock) -> tuple[Lock, list[Step]]:
         steps(lock, roll.cluster)  # what is refused is refused without AWS
         account_of(roll.aws, roll.cluster.account)
         _refuse_unsettled(roll)
+        instances, strays = own_and_strays(roll.aws, roll.cluster.name)
         if lock.rolling:
-            instances = by_node(seen_instances(roll.aws, roll.cluster.name))
             lock = as_found(lock, {name: (each.type, each.image) for name, each in instances.items()})
-        return lock, steps(lock, roll.cluster)
+        plan = steps(lock, roll.cluster)
     except SpecError as error:
         raise refused(roll.file, error) from error
+    _refuse_strays(roll, [each for each in strays if not plan or each.node not in lock.rolling])
+    return lock, plan
+
+
+def _refuse_strays(roll: Roll, strays: list[SeenInstance]) -> None:
+    if strays:
+        raise Failure("; ".join(described_stray(each, roll.aws.region) for each in strays))
+
+
+def _end_strays(roll: Roll, nodes: Iterable[str]) -> None:
+    """End what failed deploys left of `nodes`: it has their addresses, and so none can be made. Raises `Failure`."""
+    for each in own_and_strays(roll.aws, roll.cluster.name)[1]:
+        if each.node in nodes:
+            end(roll.aws, each)
 
 
 def _refuse_unsettled(roll: Roll) -> None:
@@ -117,7 +133,8 @@ def _run(roll: Roll, plan: list[Step]) -> None:
             _deploy(roll, step)
         except KeyboardInterrupt:
             print(
-                f"interrupted in step {number}; CloudFormation may go on; then: ./muster roll {roll.file}", flush=True
+                f"interrupted in step {number}; CloudFormation may go on; then: ./muster roll {typed(roll.file)}",
+                flush=True,
             )
             raise
         _guard(roll)
@@ -128,12 +145,14 @@ def _run(roll: Roll, plan: list[Step]) -> None:
 def _deploy(roll: Roll, step: Step) -> None:
     instance = None
     if step.kind == "absent" and roll.cluster.deletion_refused:
-        found = by_node(seen_instances(roll.aws, roll.cluster.name)).get(step.node)
+        found = own_and_strays(roll.aws, roll.cluster.name)[0].get(step.node)
         instance = found.id if found else None
     with lifted(roll.aws, instance):
         if code := roll.deploy(roll.file):
+            if step.kind == "present":
+                _end_strays(roll, [step.node])
             what = f"the deploy ended with {code} (its words stand above)"
-            raise Failure(f"{what}: mend the cause, then ./muster roll {roll.file} goes on from what is there")
+            raise Failure(f"{what}: mend the cause, then ./muster roll {typed(roll.file)} goes on from what is there")
 
 
 def _guard(roll: Roll) -> None:
@@ -156,7 +175,7 @@ def _wait_healthy(roll: Roll, lock: Lock) -> None:
 
 
 def _all_healthy(roll: Roll, present: list[str]) -> bool:
-    instances = by_node(seen_instances(roll.aws, roll.cluster.name))
+    instances, _ = own_and_strays(roll.aws, roll.cluster.name)
     if faults := unhealthy(instances, seen_targets(roll.aws, roll.stack), present):
         raise NotYet("; ".join(faults))
     return True

@@ -109,7 +109,9 @@ def _with_absent(rolling: Lock, cluster: Cluster) -> Lock:
     """Return `rolling` with the nodes that stay absent as the file has them; refuse whatever else it wants."""
     now = locked(rolling, cluster)
     absent = {name: now.nodes[name] for name, node in rolling.nodes.items() if name in now.nodes and not node.present}
-    base = rolling.changed(nodes={**rolling.nodes, **absent}, artifact=now.artifact)
+    base = rolling.changed(
+        nodes={**rolling.nodes, **absent}, artifact=now.artifact, scheme=rolling.scheme or now.scheme
+    )
     if more := changes(base, now):
         what = (
             f"wants more than a roll does ({more[0]}): take that back, ./muster roll {file_of(cluster)}, then change it"

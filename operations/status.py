@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from muster.names import parameter_name, stack_name
 from muster.spec import PLACEHOLDER, Cluster, Lock, SpecError, locked, verify
 from muster.spec.lock import LockedNode
 from muster.spec.refusals import file_of
@@ -15,13 +16,12 @@ from operations.files import load_file, load_lock
 from operations.observed import (
     SeenInstance,
     SeenTarget,
-    by_node,
-    seen_instances,
+    own_and_strays,
     seen_targets,
-    stack_name,
     stack_status,
     unhealthy,
 )
+from operations.protection import described_stray
 
 AT_REST: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 
@@ -72,16 +72,17 @@ def observe(aws: Aws, cluster: Cluster, lock: Lock | None) -> ClusterState | Non
     if status is None:
         return None
     known, notes = _lock(cluster, lock)
-    instances = by_node(seen_instances(aws, cluster.name))
+    instances, strays = own_and_strays(aws, cluster.name)
     targets = seen_targets(aws, stack)
     generation = _generation(aws, cluster.name)
     faults = [] if status in AT_REST else [_stack_fault(stack, status)]
-    faults += [] if generation else [f"the settings document /muster/{cluster.name}/settings is not there"]
+    faults += [] if generation else [f"the settings document {parameter_name(cluster.name)} is not there"]
     faults += [
         f"{each.id} is tagged as node {name}, which the lock file does not know"
         for name, each in instances.items()
         if name not in known.nodes
     ]
+    faults += [described_stray(each, aws.region) for each in strays]
     nodes = judged(known, cluster, instances, targets)
     return ClusterState(status, generation or "none", nodes, tuple(faults), notes)
 
@@ -100,7 +101,7 @@ def _lock(cluster: Cluster, lock: Lock | None) -> tuple[Lock, tuple[str, ...]]:
 
 def _generation(aws: Aws, cluster: str) -> str | None:
     try:
-        value = aws.call("ssm", "get_parameter", Name=f"/muster/{cluster}/settings")["Parameter"]["Value"]
+        value = aws.call("ssm", "get_parameter", Name=parameter_name(cluster))["Parameter"]["Value"]
     except Missing:
         return None
     try:

@@ -9,7 +9,7 @@ from muster.spec.lock_file import write_whole
 from operations.aws import Aws, account_of
 from operations.edit import EditError, with_scalar
 from operations.errors import Failure
-from operations.files import load_file
+from operations.files import load_file, typed
 from operations.lifting import lift_now
 from operations.observed import by_node, seen_instances
 from operations.protection import set_protection
@@ -50,9 +50,10 @@ def unprotect_file(file: Path) -> int:
     except OSError as error:
         raise Failure(f"{file}: {error.strerror}: it is as it was") from error
     print(f"{file}: protection is lifted now; to remove the cluster:")
-    print(f"  ./muster cdk deploy -c cluster={file}     lets stack, instances and balancer be deleted")
-    print(f"  ./muster cdk destroy -c cluster={file}    keeps a snapshot of each data volume, and the access logs")
-    print(f"  ./muster leftovers {file}                 lists them, with the command that removes each")
+    print(f"  ./muster cdk deploy -c cluster={typed(file)}     lets stack, instances and balancer be deleted")
+    kept = "keeps a snapshot of each data volume, and the access logs"
+    print(f"  ./muster cdk destroy -c cluster={typed(file)}    {kept}")
+    print(f"  ./muster leftovers {typed(file)}                 lists them, with the command that removes each")
     return 0
 
 
@@ -81,5 +82,5 @@ def unprotect_node(file: Path, node: str, connect: Callable[[str], Aws] = Aws) -
         raise Failure(f"node {node} of {cluster.name} has no instance in {cluster.region}")
     set_protection(aws, instance.id, on=False)
     print(f"{instance.id} of node {node} may be terminated now; next: nodes.{node}.present: false,")
-    print(f"  ./muster lock {file}, ./muster cdk deploy -c cluster={file}")
+    print(f"  ./muster lock {typed(file)}, ./muster cdk deploy -c cluster={typed(file)}")
     return 0

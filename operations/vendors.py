@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from muster.aws_names import Architecture
+from muster.names import ROOT_DEVICE
 from muster.spec.lock import OWN, PinnedImage
 from operations.aws import Aws, Missing
 from operations.errors import Failure
-
-ROOT_DEVICE: Final = "/dev/xvda"
-"""Root device of Amazon Linux 2023's and of Debian's images; a node's block devices name it."""
 
 DEBIAN: Final = "136693071363"
 """Account of Debian's images (wiki.debian.org, "Cloud/AmazonEC2Image")."""

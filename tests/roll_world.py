@@ -1,12 +1,13 @@
 """A small AWS for rolls: one stack, whose deploys do to instances what CloudFormation would do, or fail."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from muster.spec import PLACEHOLDER, cluster_lock, load, plan
+from muster.spec import PLACEHOLDER, Member, cluster_lock, load, plan
 from operations.aws import Aws, Missing
+from operations.errors import Failure
 from tests.aws_help import REGION
 
 STACK = "muster-as400"
@@ -27,14 +28,20 @@ class Instance:
 
 @dataclass
 class World(Aws):
-    """The stack's instances by node; `trouble` is asked before each deploy and may return an exit code or raise."""
+    """The stack's instances by node; `trouble` is asked before each deploy and may return an exit code or raise.
+
+    With an exit code the deploy fails after it has made what is new, and is rolled back: of that CloudFormation cannot
+    terminate what is protected, and lets go of it (`strays`). What is `ending` is terminated the second time one looks.
+    """
 
     protected: bool = False
     status: str | None = "UPDATE_COMPLETE"
     instances: dict[str, Instance] = field(default_factory=dict)
     deploys: list[dict[str, tuple[str, str]]] = field(default_factory=list)
     policies: list[str] = field(default_factory=list)
-    orphans: list[str] = field(default_factory=list)
+    strays: list[tuple[str, Instance]] = field(default_factory=list)
+    ending: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
     trouble: Callable[[int], int | None] = lambda _: None
     account: str = "123456789012"
     parameter: str | None = None
@@ -48,7 +55,12 @@ class World(Aws):
         cluster = load(file)
         wanted = {member.name: member for member in plan(cluster, cluster_lock(cluster)).present}
         self.deploys.append({name: (each.instance_type, each.image or PLACEHOLDER) for name, each in wanted.items()})
-        if code := self.trouble(len(self.deploys)):
+        code = self.trouble(len(self.deploys))
+        taken = {each.address for _, each in self.strays}
+        if any(each.address in taken for name, each in wanted.items() if name not in self.instances):
+            return code or 1  # EC2: InvalidIPAddress.InUse
+        if code:
+            self._roll_back(wanted)
             return code
         out = [name for name in self.instances if name not in wanted]
         restarted = [n for n, m in wanted.items() if n in self.instances and self.instances[n].type != m.instance_type]
@@ -56,18 +68,29 @@ class World(Aws):
         for name in out:
             gone = self.instances.pop(name)
             if gone.protected:
-                self.orphans.append(gone.id)
+                self.strays.append((name, gone))
         for name, member in wanted.items():
             image = member.image or PLACEHOLDER
             if name in self.instances:
                 assert self.instances[name].image == image, f"{name} would be replaced"
                 self.instances[name].type = member.instance_type
             else:
-                self.made += 1
-                id_ = f"i-{self.made:017x}"
-                place = (member.address, member.zone, self.protected)
-                self.instances[name] = Instance(id_, member.instance_type, image, *place)
+                self.instances[name] = self._make(member)
         return 0
+
+    @property
+    def orphans(self) -> list[str]:
+        """Instances that run and are none of the stack's."""
+        return [each.id for _, each in self.strays]
+
+    def _make(self, member: Member) -> Instance:
+        self.made += 1
+        place = (member.address, member.zone, self.protected)
+        return Instance(f"i-{self.made:017x}", member.instance_type, member.image or PLACEHOLDER, *place)
+
+    def _roll_back(self, wanted: Mapping[str, Member]) -> None:
+        new = [(name, self._make(member)) for name, member in wanted.items() if name not in self.instances]
+        self.strays += [(name, made) for name, made in new if made.protected]
 
     def call(self, service: str, operation: str, **parameters: Any) -> Any:
         """Answer as AWS does."""
@@ -91,9 +114,15 @@ class World(Aws):
 
     def _list_stack_resources(self, **_: Any) -> Any:
         group = {"ResourceType": "AWS::ElasticLoadBalancingV2::TargetGroup", "PhysicalResourceId": "arn:group/one"}
-        return {"StackResourceSummaries": [group | {"ResourceStatus": "CREATE_COMPLETE", "LogicalResourceId": "G"}]}
+        instances = [
+            {"ResourceType": "AWS::EC2::Instance", "PhysicalResourceId": each.id} for each in self.instances.values()
+        ]
+        made = {"ResourceStatus": "CREATE_COMPLETE", "LogicalResourceId": "X"}
+        return {"StackResourceSummaries": [each | made for each in (group, *instances)]}
 
-    def _describe_instances(self, **_: Any) -> Any:
+    def _describe_instances(self, InstanceIds: Sequence[str] = (), **_: Any) -> Any:  # noqa: N803
+        if InstanceIds:
+            return {"Reservations": [{"Instances": [self._one(each) for each in InstanceIds]}]}
         described = [
             {
                 "InstanceId": each.id,
@@ -104,9 +133,24 @@ class World(Aws):
                 "Placement": {"AvailabilityZone": each.zone},
                 "Tags": [{"Key": "muster:node", "Value": name}],
             }
-            for name, each in self.instances.items()
+            for name, each in (*self.instances.items(), *self.strays)
         ]
         return {"Reservations": [{"Instances": described}]}
+
+    def _one(self, id_: str) -> dict[str, Any]:
+        """Return an instance that is ending, as it is: first shutting down, then gone for good."""
+        assert id_ in (*self.ending, *self.ended)
+        state = "terminated" if id_ in self.ended else "shutting-down"
+        if state == "shutting-down":
+            self.ended.append(id_)
+            self.strays = [(name, each) for name, each in self.strays if each.id != id_]
+        return {"InstanceId": id_, "State": {"Name": state}}
+
+    def _terminate_instances(self, InstanceIds: Sequence[str]) -> Any:  # noqa: N803 - AWS's name
+        for _, each in self.strays:
+            if each.id in InstanceIds and each.protected:
+                raise Failure(f"OperationNotPermitted: {each.id} may not be terminated")
+        self.ending += InstanceIds
 
     def _describe_target_health(self, **_: Any) -> Any:
         return {
@@ -128,7 +172,7 @@ class World(Aws):
         return {"Parameter": {"Value": self.parameter}}
 
     def _modify_instance_attribute(self, InstanceId: str, DisableApiTermination: Any) -> Any:  # noqa: N803
-        for each in self.instances.values():
+        for each in (*self.instances.values(), *(stray for _, stray in self.strays)):
             if each.id == InstanceId:
                 each.protected = DisableApiTermination["Value"]
                 return

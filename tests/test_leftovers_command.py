@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from operations.aws import Aws, account_of
-from operations.leftovers import Leftover, leftovers, leftovers_file
+from operations.leftovers import Leftover, _batched, leftovers, leftovers_file
 from tests.aws_help import REGION, moto
 from tests.conftest import WriteCluster
 
@@ -38,11 +38,22 @@ def leave_behind(aws: Aws, cluster: str) -> dict[str, str]:
     aws("logs").create_log_group(logGroupName=f"/muster/{cluster}/node")
     return {
         "instance": instance,
+        "load balancer": balancer(aws, cluster),
         "volume": volume,
         "snapshot": snapshot,
         "bucket": name,
         "log group": f"/muster/{cluster}/node",
     }
+
+
+def balancer(aws: Aws, cluster: str) -> str:
+    """Make a protected load balancer of `cluster`; return its ARN."""
+    subnets = [each["SubnetId"] for each in aws("ec2").describe_subnets()["Subnets"][:2]]
+    given: dict[str, Any] = {"Name": f"of-{cluster}", "Subnets": subnets, "Tags": tags(cluster)}
+    arn = str(aws("elbv2").create_load_balancer(**given)["LoadBalancers"][0]["LoadBalancerArn"])
+    attributes = [{"Key": "deletion_protection.enabled", "Value": "true"}]
+    aws("elbv2").modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=attributes)
+    return arn
 
 
 def by_kind(found: list[Leftover]) -> dict[str, str]:
@@ -73,6 +84,29 @@ def test_what_cloudformation_named_and_nobody_tagged_is_found_by_its_name(moto: 
     assert found == {"log group": "muster-as400-NetworkFlowLogsGroup-1X2Y", "bucket": name}
 
 
+def test_a_bucket_of_the_same_cluster_in_another_region_is_not_listed(moto: Aws) -> None:
+    """It may be a running cluster's: the commands would empty and remove it."""
+    for region, ending in (("eu-central-1", "theirs"), (REGION, "ours")):
+        Aws(region)("s3").create_bucket(
+            Bucket=f"muster-as400-logs-{ending}", CreateBucketConfiguration={"LocationConstraint": region}
+        )
+    assert [each.id for each in leftovers(moto, "as400", stack_there=False)] == ["muster-as400-logs-ours"]
+
+
+def test_the_firewalls_log_group_is_found_and_not_that_of_a_cluster_whose_name_begins_so(moto: Aws) -> None:
+    for cluster in ("as400", "as400-b"):
+        moto("logs").create_log_group(logGroupName=f"aws-waf-logs-muster-{cluster}")
+    assert by_kind(leftovers(moto, "as400", stack_there=False)) == {"log group": "aws-waf-logs-muster-as400"}
+
+
+def test_the_filters_of_many_volumes_are_not_too_long() -> None:
+    values = [f"vol-{number}" for number in range(450)]
+    batches = list(_batched(values))
+    assert [len(each) for each in batches] == [200, 200, 50]
+    assert [value for each in batches for value in each] == values
+    assert list(_batched([])) == []
+
+
 def test_after_its_commands_a_thing_is_gone(moto: Aws) -> None:
     """Each command's operation and arguments, done with boto3 as the command line would."""
     leave_behind(moto, "as400")
@@ -100,6 +134,9 @@ def run(aws: Aws, command: str) -> None:
     if operation == "modify_instance_attribute":
         assert command.endswith("--no-disable-api-termination")
         parameters = {"InstanceId": words[4], "DisableApiTermination": {"Value": False}}
+    if operation == "modify_load_balancer_attributes":
+        assert parameters["Attributes"] == "Key=deletion_protection.enabled,Value=false"
+        parameters["Attributes"] = [{"Key": "deletion_protection.enabled", "Value": "false"}]
     if operation == "terminate_instances":
         parameters["InstanceIds"] = [parameters["InstanceIds"]]
     if words[1] == "logs":

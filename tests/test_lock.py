@@ -1,5 +1,6 @@
 """What the lock keeps, whatever is edited, and what it refuses."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muster.spec import Cluster, Lock, SpecError, locked, verify
+from muster.spec.balancer import Balancer
+from muster.spec.lock import parse, render
 from muster.spec.lock_changes import changes
 from muster.spec.model import Node
+from operations.rolling import steps
 from tests.lock_help import NEW, OLD, OWN, PIN, cluster_of, launched, pair, pinned, refused
 
 NAMES = [f"n{letter}" for letter in "abcdefgh"]
@@ -127,6 +131,14 @@ REFUSED: list[tuple[Cluster, str]] = [
         f"kms_key: the volumes are encrypted with AWS's own key, {ANEW}",
     ),
     (
+        pair(balancer=Balancer(scheme="internet-facing")),
+        (
+            "balancer.scheme: got 'internet-facing', the balancer is internal, and AWS lets no second one have its "
+            "target groups, want it as it was; else destroy the cluster, delete its lock file and deploy, or make a "
+            "second cluster beside it"
+        ),
+    ),
+    (
         cluster_of({"a": "eu-west-1a", "c": "eu-west-1b"}, kind=type(pair())),
         f"nodes.c: takes the place of b, which runs, and its data would go; {SWAP.format('b')}",
     ),
@@ -168,6 +180,39 @@ def test_refuses_an_image_of_ones_own_that_is_gone() -> None:
 def test_tells_all_that_it_refuses_at_once() -> None:
     lines = refused(launched(pair()), pair(instance={"type": "t4g.large", "volume": 8}))
     assert [line.split(":")[0] for line in lines] == ["instance.type", "instance.volume"]
+
+
+@pytest.mark.parametrize("scheme", ["internal", "internet-facing"])
+def test_a_lock_of_before_takes_the_scheme_of_the_file(scheme: Any) -> None:
+    of_before = json.loads(render(launched(pair())))
+    del of_before["scheme"]
+    lock, cluster = parse(json.dumps(of_before)), pair(balancer=Balancer(scheme=scheme))
+    assert verify(cluster, lock) == lock
+    assert locked(lock, cluster).scheme == scheme
+    assert steps(lock, cluster) == []
+    assert steps(lock, pair(balancer=Balancer(scheme=scheme), instance={"ami": OWN}))[-1].after.scheme == scheme
+
+
+NOT_LAUNCHED = [{"type": "t4g.large"}, {"type": "t3.medium"}, {"os": "debian-12"}, {"type": "t3.medium", "ami": OWN}]
+
+
+@pytest.mark.parametrize("instance", NOT_LAUNCHED, ids=str)
+def test_a_node_without_an_image_takes_type_and_system_of_the_file(instance: dict[str, Any]) -> None:
+    """No account has the placeholder, so nothing of it runs: neither refused nor told as what runs."""
+    lock, changed = locked(None, pair()), pair(instance=instance)
+    new = locked(lock, changed)
+    assert new == locked(None, changed)
+    assert verify(changed, new) == new
+    with pytest.raises(SpecError) as error:
+        verify(changed, lock)
+    assert str(error.value).startswith("FILE.lock.json does not know of: node a: ")
+    assert str(error.value).endswith("run ./muster lock FILE")
+
+
+def test_one_node_with_an_image_is_refused_what_the_other_may() -> None:
+    lock = locked(None, pair()).with_node("a", image=OLD)
+    (line,) = refused(lock, pair(instance={"type": "t4g.large"}))
+    assert "a runs on t4g.medium" in line
 
 
 ALLOWED: list[Cluster] = [
@@ -234,6 +279,7 @@ def test_the_same_lock_has_no_changes_and_each_other_field_has_words() -> None:
             "cidr": "10.0.0.0/20",
             "vpc": "vpc-1",
             "kms_key": "arn:1",
+            "scheme": "internet-facing",
             "zones": {**lock.zones, "eu-west-1c": lock.zones["eu-west-1b"].model_copy(update={"number": 2})},
             "nodes": {"a": lock.nodes["a"].model_copy(update={"present": False}), "b": lock.nodes["b"]},
             "images": {PIN: lock.images[PIN].model_copy(update={"id": NEW})},

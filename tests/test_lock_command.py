@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from muster.spec import lock_path, read_lock
+from muster.spec import load, lock_path, locked, read_lock, write_lock
 from operations import ROOT
 from operations.errors import Failure
+from operations.files import save_lock
 from operations.lock import lock_file
 from tests.conftest import JAR, WriteCluster
+from tests.lock_help import launched
 
 
 @pytest.fixture
@@ -33,6 +35,21 @@ def test_writes_the_lock_and_tells_each_node(file: Path, capsys: pytest.CaptureF
     lock = read_lock(file)
     assert lock
     assert lock.artifact == hashlib.sha256(b"one").hexdigest()
+
+
+def test_takes_the_artifact_from_where_the_stack_does(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (file.parent / "artifacts" / JAR).unlink()
+    elsewhere = file.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / JAR).write_bytes(b"two")
+    monkeypatch.setenv("MUSTER_ARTIFACTS", str(elsewhere))
+    lock_file(file, check=False)
+    lock = read_lock(file)
+    assert lock
+    assert lock.artifact == hashlib.sha256(b"two").hexdigest()
+    assert f"taking {elsewhere / JAR} from MUSTER_ARTIFACTS" in capsys.readouterr().err
 
 
 def test_a_second_time_it_is_right_and_not_a_byte_changes(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,7 +73,7 @@ def test_check_tells_and_writes_nothing(file: Path, capsys: pytest.CaptureFixtur
 
 
 def test_a_refusal_tells_each_fault_and_writes_nothing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    lock_file(file, check=False)
+    write_lock(file, launched(load(file)))
     before = lock_path(file).read_bytes()
     file.write_text(file.read_text().replace("eu-west-1b", "eu-west-1c").replace("t4g.medium", "t4g.large"))
     with pytest.raises(Failure) as failure:
@@ -110,3 +127,11 @@ def test_a_damaged_lock_file_ends_with_2_before_aws_is_asked(file: Path) -> None
     )
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert "holds the marks of a merge conflict" in done.stderr
+
+
+def test_a_lock_that_cannot_be_written_is_named_and_no_temporary_file(file: Path) -> None:
+    lock_path(file).symlink_to("/proc/lock.json")
+    with pytest.raises(Failure) as failure:
+        save_lock(file, locked(None, load(file)))
+    assert str(failure.value).startswith(f"{lock_path(file)}: ")
+    assert str(failure.value).endswith(": the lock file is as it was")

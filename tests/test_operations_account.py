@@ -11,8 +11,8 @@ from operations.aws import Aws
 from operations.errors import Failure
 from operations.guard import guard_stack
 from operations.leftovers import leftovers
-from operations.observed import seen_instances, stack_status
-from operations.protection import lifted
+from operations.observed import own_and_strays, seen_instances, stack_status
+from operations.protection import end, lifted
 from operations.status import observe
 from rehearsal.account import Account
 from tests.account_help import REGION, Stacks, Template, running_account
@@ -139,11 +139,54 @@ def test_a_protected_node_is_taken_out_only_when_its_protection_is_lifted(stacks
     aws("ec2").terminate_instances(InstanceIds=[second])
 
 
+@pytest.mark.usefixtures("deployed")
+def test_an_instance_that_a_rollback_could_not_end_is_a_stray_and_no_node(stacks: Stacks, aws: Emulated) -> None:
+    """CloudFormation makes b anew, protected, and has to undo it; then `end` ends what it let go of."""
+    with lifted(aws, own_and_strays(aws, "x")[0]["b"].id):
+        stacks.update(STACK, cluster(nodes="a", protected=True))
+    bad = cluster(protected=True)
+    bad["Resources"]["Bad"] = {
+        "Type": "AWS::SSM::Parameter",
+        "DependsOn": "NodeB",
+        "Properties": {"Type": "String", "Name": "/bad", "Value": "{{"},
+    }
+    assert stacks.update(STACK, bad) == "UPDATE_ROLLBACK_COMPLETE"
+    own, (stray,) = own_and_strays(aws, "x")
+    assert (set(own), stray.node, stray.address) == ({"a"}, "b", "10.64.1.11")
+    state = observe(aws, pair(), None)
+    assert state
+    assert any(f"terminate-instances --instance-ids {stray.id}" in fault for fault in state.faults)
+    end(aws, stray)
+    assert own_and_strays(aws, "x")[1] == []
+    assert stacks.update(STACK, cluster(protected=True)) == "UPDATE_COMPLETE"
+    assert set(own_and_strays(aws, "x")[0]) == {"a", "b"}
+    for each in own_and_strays(aws, "x")[0].values():
+        aws("ec2").modify_instance_attribute(InstanceId=each.id, DisableApiTermination={"Value": False})
+
+
+def test_a_snapshot_without_tags_is_found_by_the_volume_of_a_deleted_stack(stacks: Stacks, aws: Emulated) -> None:
+    before = {each.id for each in leftovers(aws, "x", stack_there=False)}
+    stacks.create(STACK, cluster())
+    stacks.delete(STACK)
+    left = [each for each in leftovers(aws, "x", stack_there=False) if each.id not in before]
+    ids = [each.id for each in left]
+    aws("ec2").delete_tags(Resources=ids, Tags=[{"Key": tag["Key"]} for tag in tags("a")])
+    found = [each for each in leftovers(aws, "x", stack_there=False) if each.id in ids]
+    assert sorted(each.id for each in found) == sorted(ids)
+    assert {each.about.split(", ")[1] for each in found} == {"of no node"}, "control: the tags are gone"
+    assert [each.id for each in leftovers(aws, "y", stack_there=False) if each.id in ids] == []
+    for each in found:
+        aws("ec2").delete_snapshot(SnapshotId=each.id)
+
+
 def test_after_its_removal_the_snapshots_are_what_is_left(stacks: Stacks, aws: Emulated) -> None:
     stacks.create(STACK, cluster())
     before = {each.id for each in leftovers(aws, "x", stack_there=True)}
     stacks.delete(STACK)
     left = [each for each in leftovers(aws, "x", stack_there=False) if each.id not in before]
-    assert [(each.kind, each.about.split(", ")[1]) for each in left] == [("snapshot", "node a"), ("snapshot", "node b")]
+    assert sorted((each.kind, each.about.split(", ")[1]) for each in left) == [
+        ("snapshot", "node a"),
+        ("snapshot", "node b"),
+    ]
     for each in left:
         aws("ec2").delete_snapshot(SnapshotId=each.id)

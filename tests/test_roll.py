@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from muster.spec import Lock, SpecError, load, locked, read_lock, write_lock
+from operations import protection
 from operations import roll as rolling_out
 from operations.errors import Failure
 from operations.roll import roll_file
@@ -132,6 +133,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait for what never gets healthy in a test."""
     monkeypatch.setattr(rolling_out, "HEALTHY_WITHIN", 0.05)
     monkeypatch.setattr(rolling_out, "ASK_EVERY", 0.01)
+    monkeypatch.setattr(protection, "ASK_EVERY", 0.01)
 
 
 def test_rolls_the_pair_and_the_lock_says_so(file: Path) -> None:
@@ -162,7 +164,11 @@ Trouble = list[str]
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(trouble=st.lists(st.sampled_from(["good", "failed", "killed before", "killed after"]), max_size=8))
+@given(
+    trouble=st.lists(
+        st.sampled_from(["good", "failed", "killed before", "killed after", "killed on the way"]), max_size=8
+    )
+)
 def test_goes_on_after_whatever_became_of_the_roll_before(
     trouble: Trouble, tmp_path: Path, write_cluster: WriteCluster
 ) -> None:
@@ -178,6 +184,12 @@ def test_goes_on_after_whatever_became_of_the_roll_before(
         if kind == "killed after":
             aws.trouble = lambda _: None
             aws.deploy(file)
+            aws.deploys.pop()
+            aws.trouble = happens
+            raise KeyboardInterrupt
+        if kind == "killed on the way":
+            aws.trouble = lambda _: 1
+            aws.deploy(file)  # CloudFormation goes on alone, and rolls it back
             aws.deploys.pop()
             aws.trouble = happens
             raise KeyboardInterrupt
@@ -211,6 +223,58 @@ def test_a_bad_image_is_left_for_the_one_before(file: Path, write_cluster: Write
     lock = read_lock(file)
     assert lock
     assert {node.source for node in lock.nodes.values()} == {PIN}
+
+
+def test_what_a_failed_deploy_leaves_of_a_protected_node_is_ended(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CloudFormation cannot terminate the new instance: it lets go of it, with the node's address and tags."""
+    aws = world(file, protected=True)
+    aws.trouble = lambda number: 1 if number == 2 else None
+    with pytest.raises(Failure, match=r"mend the cause, then \./muster roll"):
+        roll(file, aws)
+    assert (aws.orphans, aws.ended, set(aws.instances)) == ([], ["i-00000000000000003"], {"b"})
+    said = "  ending i-00000000000000003, made for node a and none of the stack's"
+    assert capsys.readouterr().out.splitlines().count(said) == 1
+    aws.trouble = lambda _: None
+    assert roll(file, aws) == 0
+    assert {(each.type, each.image) for each in aws.instances.values()} == {("t4g.large", OWN)}
+
+
+def test_what_an_interrupted_roll_left_is_no_node_and_is_ended_by_the_next(file: Path) -> None:
+    aws = world(file, protected=True)
+
+    def interrupted(number: int) -> int | None:
+        if number != 2:
+            return None
+        aws.trouble = lambda _: 1
+        aws.deploy(file)
+        raise KeyboardInterrupt
+
+    aws.trouble = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        roll(file, aws)
+    assert aws.orphans == ["i-00000000000000003"]
+    aws.trouble = lambda _: None
+    assert roll(file, aws) == 0
+    assert (aws.orphans, aws.ended) == ([], ["i-00000000000000003"])
+    assert {(each.type, each.image) for each in aws.instances.values()} == {("t4g.large", OWN)}
+
+
+def test_what_a_swap_by_hand_left_is_named_with_what_ends_it(file: Path, write_cluster: WriteCluster) -> None:
+    """Also where nothing is to roll: it is none of the nodes that this roll takes out."""
+    file.write_text(write_cluster().read_text())
+    aws = world(file, protected=True)
+    aws.strays.append(("b", Instance("i-9", "t4g.medium", OLD, "10.64.1.11", "eu-west-1b", protected=True)))
+    at = "--region eu-west-1"
+    with pytest.raises(Failure) as failure:
+        roll(file, aws)
+    assert str(failure.value) == (
+        "i-9 carries the tags of node b and is not the stack's, which a failed deploy left; it keeps the node's "
+        f"address and volume; to end it: aws ec2 modify-instance-attribute --instance-id i-9 {at} "
+        f"--no-disable-api-termination && aws ec2 terminate-instances --instance-ids i-9 {at}"
+    )
+    assert (aws.deploys, aws.orphans) == ([], ["i-9"])
 
 
 def test_an_unhealthy_member_stops_the_roll_before_another_is_taken_out(file: Path) -> None:

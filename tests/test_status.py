@@ -52,6 +52,22 @@ def other(**fields: str) -> Callable[[World], None]:
     return change
 
 
+def stray(aws: World) -> None:
+    aws.strays.append(("b", Instance("i-9", "t4g.medium", OLD, "10.64.1.11", "eu-west-1b", protected=True)))
+
+
+def stray_alone(aws: World) -> None:
+    """Leave b's instance running, but none of the stack's."""
+    aws.strays.append(("b", aws.instances.pop("b")))
+
+
+ENDS = (
+    "i-9 carries the tags of node b and is not the stack's, which a failed deploy left; it keeps the node's address "
+    "and volume; to end it: aws ec2 modify-instance-attribute --instance-id i-9 --region eu-west-1 "
+    "--no-disable-api-termination && aws ec2 terminate-instances --instance-ids i-9 --region eu-west-1"
+)
+
+
 def orphan(aws: World) -> None:
     aws.instances["c"] = Instance("i-3", "t4g.medium", OLD, "10.64.0.9", "eu-west-1a")
 
@@ -64,6 +80,8 @@ WRONG: list[tuple[Callable[[World], object], str]] = [
     (lambda aws: setattr(aws.instances["b"], "healthy", False), "b: is unhealthy"),
     (lambda aws: aws.instances.pop("b"), "b: has no instance"),
     (orphan, "i-3 is tagged as node c, which the lock file does not know"),
+    (stray, ENDS),
+    (stray_alone, "b: has no instance"),
     (lambda aws: setattr(aws, "parameter", None), "the settings document /muster/as400/settings is not there"),
     (lambda aws: setattr(aws, "status", "UPDATE_ROLLBACK_COMPLETE"), "the last deploy of muster-as400 was rolled back"),
     (lambda aws: setattr(aws, "status", "UPDATE_IN_PROGRESS"), "the stack muster-as400 is busy"),
@@ -103,6 +121,7 @@ def test_a_stack_that_is_not_there_is_one_line(file: Path) -> None:
 
 
 def test_two_instances_of_one_node_are_a_failure(file: Path, aws: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both of the stack: somebody has tagged another's instance so."""
     described = aws._describe_instances()
     described["Reservations"] *= 2
     monkeypatch.setattr(aws, "_describe_instances", lambda **_: described)

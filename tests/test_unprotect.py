@@ -1,5 +1,6 @@
 """`muster unprotect` changes one field and no other byte; a protected cluster is not destroyed by mistake."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -84,8 +85,23 @@ def test_destroy_of_a_protected_cluster_is_refused_with_the_way_out(write_cluste
             cdk.hold_back(arguments, {})
         assert str(failure.value) == (
             f"the cluster as400 is protected; to remove it: ./muster unprotect {file}, "
-            f"then ./muster cdk deploy -c cluster={file}, then destroy"
+            f"then ./muster cdk deploy -c cluster={file}, then destroy; "
+            f"where its stack cannot be deployed: ./muster unprotect --now {file}, then destroy"
         )
+
+
+def test_commands_that_are_told_can_be_typed(
+    write_cluster: WriteCluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "it's mine.yaml"
+    file.write_text(write_cluster().read_text())
+    with pytest.raises(Failure) as failure:
+        cdk.hold_back(["destroy", "-c", f"cluster={file}"], {})
+    assert shlex.split(str(failure.value).partition("--now ")[2].partition(", then")[0]) == [str(file)]
+    assert unprotect_file(file) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  ./muster")]
+    assert len(told) == 3
+    assert all(str(file) in " ".join(shlex.split(line)) for line in told)
 
 
 def test_destroy_of_an_unprotected_cluster_and_other_commands_pass(write_cluster: WriteCluster) -> None:

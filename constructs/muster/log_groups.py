@@ -7,6 +7,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from muster.kept_days import log_group
+from muster.names import log_group_name
 from muster.spec import Cluster
 
 
@@ -18,7 +19,7 @@ def names(cluster: Cluster) -> dict[str, str]:
     kinds = ["node", "product"]
     if any(port.name == "database" for port in cluster.about.ports(cluster)):
         kinds.append("h2")
-    return {kind: f"/muster/{cluster.name}/{kind}" for kind in kinds}
+    return {kind: log_group_name(cluster.name, kind) for kind in kinds}
 
 
 class LogGroups(Construct):

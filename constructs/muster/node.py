@@ -10,14 +10,12 @@ from constructs import Construct, IDependable
 
 from muster.acknowledgements import ZONES, acknowledge
 from muster.data_volume import DataVolume
+from muster.names import ROOT_DEVICE
 from muster.node_role import NodeRole
 from muster.spec import Member
 
 DATA_DEVICE: Final = "/dev/sdf"
 """What the EC2 API calls the data volume's place; on the Nitro System the guest sees an NVMe name instead."""
-
-ROOT_DEVICE: Final = "/dev/xvda"
-"""Root device of Amazon Linux 2023's and of Debian's images."""
 
 ROOT_GIBIBYTES: Final = 16
 

@@ -7,6 +7,7 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from muster.fields import OperatingSystem
+from muster.names import security_group_name
 from muster.products import Port
 
 # Debian's package mirrors are asked by plain HTTP (the packages are signed); Amazon Linux's are in S3, by HTTPS
@@ -35,7 +36,7 @@ class SharedSecurityGroup(Construct):
             self,
             "Group",
             vpc=vpc,
-            security_group_name=f"muster-{cluster}",
+            security_group_name=security_group_name(cluster),
             description=f"Nodes of the cluster {cluster}",
             allow_all_outbound=False,
         )

@@ -8,6 +8,7 @@ from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
 from muster.kept_days import log_group
+from muster.names import firewall_log_group_name
 
 KNOWN_BAD_INPUTS: Final = "AWSManagedRulesKnownBadInputsRuleSet"
 """AWS's rules against known bad input; the ones against Log4Shell (`Log4JRCE_*`) are among them."""
@@ -47,7 +48,7 @@ class WebFirewall(Construct):
             visibility_config=_counted("All"),
         )
         waf.CfnWebACLAssociation(self, "Association", resource_arn=arn, web_acl_arn=acl.attr_arn)
-        self._log(acl, f"aws-waf-logs-muster-{cluster}", days, kms_key)
+        self._log(acl, firewall_log_group_name(cluster), days, kms_key)
 
     def _log(self, acl: waf.CfnWebACL, name: str, days: int, kms_key: kms.IKey | None) -> None:
         group = log_group(self, "Logs", name=name, days=days, kms_key=kms_key)

@@ -68,11 +68,6 @@ class Product:
     admin: Callable[["Cluster"], str] | None = None
     users: Callable[["Cluster"], str] | None = None
 
-    @property
-    def has_admin(self) -> bool:
-        """Whether the product has a path for its administration."""
-        return self.admin is not None
-
     def port(self, cluster: "Cluster", name: str) -> int:
         """Return the number of the port named `name`."""
         return next(port.number for port in self.ports(cluster) if port.name == name)

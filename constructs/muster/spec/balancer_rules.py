@@ -43,7 +43,7 @@ def clients_that_do_not_overlap(cluster: Cluster) -> Iterator[Finding]:
 
 def admin_route_of_a_product_with_administration(cluster: Cluster) -> Iterator[Finding]:
     """Demand an admin route only where the product has requests of that kind."""
-    if cluster.balancer.admin and not cluster.about.has_admin:
+    if cluster.balancer.admin and cluster.about.admin is None:
         yield Finding(_ADMIN, f"is not for {cluster.product}, which has no admin path, want none", (("product",),))
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from muster.checking import shown
-from muster.fields import Block
+from muster.fields import Block, Scheme
 
 FORMAT: Final = 1
 """Raised when a Muster of before could misread the file."""
@@ -60,7 +60,10 @@ class PinnedImage(Block):
 
 
 class Lock(Block):
-    """What has been launched. `rolling` names the nodes whose launch values may still differ from the file's."""
+    """What has been launched. `rolling` names the nodes whose launch values may still differ from the file's.
+
+    `scheme` is the balancer's; None stands in the lock of a Muster that did not write it yet.
+    """
 
     format: Literal[1] = FORMAT
     cluster: str
@@ -68,6 +71,7 @@ class Lock(Block):
     cidr: str
     vpc: str | None = None
     kms_key: str | None = None
+    scheme: Scheme | None = None
     next_ordinal: int = Field(ge=0)
     zones: Mapping[str, LockedZone]
     nodes: Mapping[str, LockedNode]

@@ -73,6 +73,7 @@ def _fields(old: Lock, new: Lock) -> Iterator[str]:
     rest: Mapping[str, Any] = {
         "vpc": "VPC",
         "kms_key": "key",
+        "scheme": "balancer's scheme",
         "cidr": "network",
         "region": "region",
         "cluster": "cluster",

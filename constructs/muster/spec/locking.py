@@ -73,6 +73,7 @@ def locked(old: Lock | None, cluster: Cluster, artifact: str | None = None) -> L
         cidr=cluster.network.vpc_cidr,
         vpc=cluster.network.vpc.id if cluster.network.vpc else None,
         kms_key=cluster.kms_key,
+        scheme=cluster.balancer.scheme,
         next_ordinal=_next_ordinal(old) + len(_new_names(old, cluster)),
         zones=zones,
         nodes=_nodes(old, cluster, zones),
@@ -91,7 +92,8 @@ def verify(cluster: Cluster, lock: Lock | None) -> Lock:
     now = locked(lock, cluster)
     if lock is None:
         return now
-    if behind := changes(lock, now.changed(artifact=lock.artifact)):
+    known = lock.changed(scheme=lock.scheme or now.scheme)
+    if behind := changes(known, now.changed(artifact=lock.artifact)):
         file = file_of(cluster)
         more = f" and {len(behind) - 2} more" if len(behind) > 2 else ""
         name = lock_path(file).name
@@ -160,10 +162,10 @@ def _nodes(old: Lock | None, cluster: Cluster, zones: dict[str, LockedZone]) -> 
 
 
 def _still_running(before: LockedNode, launch: Launch) -> LockedNode:
-    """Return the node as it is; one that no image was pinned for, and so no account has, takes the one that is."""
-    if before.image is not None or launch.image is None:
+    """Return the node as it is; one that no image was pinned for, and so no account has, takes what the file wants."""
+    if before.image is not None:
         return before
-    return before.model_copy(update={"image": launch.image, "source": launch.source})
+    return before.model_copy(update={"type": launch.type, "image": launch.image, "source": launch.source})
 
 
 def _placed(cluster: Cluster, name: str, ordinal: int, zones: dict[str, LockedZone], launch: Launch) -> LockedNode:

@@ -54,6 +54,19 @@ def other_key(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
         yield "kms_key", f"{what} and empty, want it as it was"
 
 
+def other_scheme(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
+    """Refuse another scheme: it replaces the load balancer, and such an update always fails.
+
+    CloudFormation makes the new one before it removes the old one, and AWS does not let a target group belong to two
+    load balancers (TargetGroupAssociationLimit, Elastic Load Balancing API, "CreateListener").
+    """
+    scheme = cluster.balancer.scheme
+    if old.scheme and scheme != old.scheme:
+        what = f"got '{scheme}', the balancer is {old.scheme}, and AWS lets no second one have its target groups"
+        way = "destroy the cluster, delete its lock file and deploy, or make a second cluster beside it"
+        yield "balancer.scheme", f"{what}, want it as it was; else {way}"
+
+
 def replaced_member(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
     """Refuse one node for another in a cluster of fixed size: the copy of the old one would go with it."""
     gone = sorted(name for name, node in old.nodes.items() if name not in cluster.nodes and node.present)
@@ -92,7 +105,7 @@ def other_image(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
     if processor:
         got = f"got '{instance.type}' ({instance.architecture})"
         yield "instance.type", f"{got}, another processor than that of {_all_replaced(processor, cluster)}"
-    pinned = {name: node for name, node in launched.items() if node.image and name not in processor}
+    pinned = {name: node for name, node in launched.items() if name not in processor}
     if instance.ami:
         other = [name for name, node in pinned.items() if node.image != instance.ami]
         if other:
@@ -120,7 +133,16 @@ def other_type(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
         yield "instance.type", f"got '{instance.type}', {runs}, {way}"
 
 
-RULES: Final = (another_cluster, shrunk_volume, other_key, replaced_member, moved_node, other_image, other_type)
+RULES: Final = (
+    another_cluster,
+    shrunk_volume,
+    other_key,
+    other_scheme,
+    replaced_member,
+    moved_node,
+    other_image,
+    other_type,
+)
 
 
 def refusals(old: Lock | None, cluster: Cluster) -> Iterator[Refusal]:
@@ -140,8 +162,15 @@ def _running(old: Lock, cluster: Cluster) -> list[str]:
 
 
 def _settled(old: Lock, cluster: Cluster) -> list[str]:
-    """Return the nodes that run and go on running, without those that `muster roll` is about to change."""
-    return [name for name in _running(old, cluster) if cluster.nodes[name].present and name not in old.rolling]
+    """Return the nodes that run and go on running, without those that `muster roll` is about to change.
+
+    A node without an image never ran: no account has the placeholder.
+    """
+    return [
+        name
+        for name in _running(old, cluster)
+        if cluster.nodes[name].present and name not in old.rolling and old.nodes[name].image
+    ]
 
 
 def _all_replaced(names: Iterable[str], cluster: Cluster) -> str:

@@ -43,12 +43,11 @@ def describe_events(engine: CloudFormation, request: Request) -> Result:
 
 
 def describe_stack_resources(engine: CloudFormation, request: Request) -> Result:
-    """Return the resources of a stack."""
+    """Return the resources of a stack; of a deleted one (asked for by its id) those that it had."""
     stack = engine.stack(request["StackName"])
     wanted = request.get("LogicalResourceId")
-    resources = [
-        answers.resource(stack, each) for name, each in list(stack.resources.items()) if wanted in (None, name)
-    ]
+    known = stack.deleted_resources if stack.gone else stack.resources
+    resources = [answers.resource(stack, each) for name, each in list(known.items()) if wanted in (None, name)]
     return {"StackResources": resources}
 
 

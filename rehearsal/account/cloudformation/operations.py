@@ -182,8 +182,10 @@ def delete(cloud: Cloud, stack: Stack, kept: Set[str] = frozenset()) -> None:
     stack.idle.wait()
 
     def run() -> None:
-        gone, failed = remove_all(cloud, stack, doom(stack.resources.values(), kept=kept))
-        stack.resources = {name: resource for name, resource in stack.resources.items() if name not in gone}
+        before = dict(stack.resources)
+        gone, failed = remove_all(cloud, stack, doom(before.values(), kept=kept))
+        stack.resources = {name: resource for name, resource in before.items() if name not in gone}
+        stack.deleted_resources = {**stack.deleted_resources, **{name: before[name] for name in gone}}
         stack.deleting = False
         if failed:
             stack.turn("DELETE_FAILED", failed_to("delete", failed))

@@ -101,6 +101,8 @@ class Stack:
         self.rollback_disabled = False
         self.deleting = False
         self.resources: dict[str, Resource] = {}
+        self.deleted_resources: Mapping[str, Resource] = {}
+        """What it had when it was deleted: that is listed still, by the stack's id."""
         self.outputs: tuple[Output, ...] = ()
         self.imports: frozenset[str] = frozenset()
         self.events: list[Event] = []
