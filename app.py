@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import aws_cdk as cdk
-from cdk_nag import AwsSolutionsChecks
 
 from muster.spec import SpecError, load
 from stacks.cluster import ClusterStack
+from stacks.synthesis import synthesized
 
 
 def main(app: cdk.App) -> int:
@@ -20,13 +20,7 @@ def main(app: cdk.App) -> int:
     except SpecError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks())
-    try:
-        app.synth()
-    except RuntimeError as error:  # how jsii passes on what the CDK's own side throws, findings among it
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+    return synthesized(app)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
 """What `cdk --app "python3 delivery.py"` runs: the optional stack that lets GitHub's workflows into an account.
 
 Options are `-c repository=OWNER/NAME -c regions=eu-west-1`, and where wanted `-c environment=NAME`, `-c provider=ARN`,
-`-c qualifier=NAME`. Exit codes: 0 synthesized; 1 refused by a rule (findings on standard error); 2 a wrong option.
+`-c qualifier=NAME`, `-c hours=N`. Exit codes: 0 synthesized; 1 refused by a rule (findings on standard error); 2 a
+wrong option.
 """
 
 import sys
 from dataclasses import fields
 
 import aws_cdk as cdk
-from cdk_nag import AwsSolutionsChecks
 
 from stacks.delivery import STACK, Delivery, DeliveryError, DeliveryStack, from_context
+from stacks.synthesis import synthesized
 
 
 def main(app: cdk.App) -> int:
@@ -21,13 +22,7 @@ def main(app: cdk.App) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     DeliveryStack(app, STACK, delivery=delivery)
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks())
-    try:
-        app.synth()
-    except RuntimeError as error:  # how jsii passes on what the CDK's own side throws, findings among it
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+    return synthesized(app)
 
 
 if __name__ == "__main__":

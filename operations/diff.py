@@ -1,5 +1,6 @@
 """`muster diff`: what a change does to the nodes, before it is deployed."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,7 +38,7 @@ def diff_command(
     for report in reports:
         show(report, to)
     if markdown:
-        markdown.write_text(render(reports, limit), encoding="utf-8")
+        _write(markdown, render(reports, limit))
     return exit_code(reports)
 
 
@@ -53,7 +54,25 @@ def _check(files: Sequence[Path], wanted: Wanted, markdown: Path | None, limit: 
         raise Failure(f"--old {wanted.old}: no such file", code=2)
     if wanted.ref is None and (missing := [file for file in files if not file.is_file()]):
         raise Failure(f"{missing[0]}: no such file", code=2)
-    if markdown and not markdown.resolve().parent.is_dir():
-        raise Failure(f"--markdown {markdown}: there is no folder {markdown.resolve().parent}", code=2)
+    if markdown:
+        _check_output(markdown)
     if limit < SMALLEST:
         raise Failure(f"--limit {limit}: want at least {SMALLEST}", code=2)
+
+
+def _check_output(file: Path) -> None:
+    """Raise `Failure` for what cannot be written, before the comparison that it would hold."""
+    folder = file.resolve().parent
+    if not folder.is_dir():
+        raise Failure(f"--markdown {file}: there is no folder {folder}", code=2)
+    if file.is_dir():
+        raise Failure(f"--markdown {file}: is a folder; name a file in it", code=2)
+    if not os.access(file if file.exists() else folder, os.W_OK):
+        raise Failure(f"--markdown {file}: cannot be written; name another file", code=2)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"--markdown {file}: cannot be written: {error.strerror}") from error

@@ -1,9 +1,10 @@
 """The user's cluster file and its lock, as commands take them: read or refused, written or left alone."""
 
+import shlex
 import sys
 from pathlib import Path
 
-from muster.spec import Cluster, Lock, SpecError, load, read_lock, write_lock
+from muster.spec import Cluster, Lock, SpecError, load, lock_path, read_lock, write_lock
 from operations.errors import Failure
 
 
@@ -28,7 +29,12 @@ def save_lock(file: Path, lock: Lock) -> None:
     try:
         write_lock(file, lock)
     except OSError as error:
-        raise Failure(f"{error.filename or file}: {error.strerror}: the lock file is as it was") from error
+        raise Failure(f"{lock_path(file)}: {error.strerror}: the lock file is as it was") from error
+
+
+def typed(file: Path) -> str:
+    """Return `file` as it is typed in a shell, for the commands that are told to the user."""
+    return shlex.quote(str(file))
 
 
 def refused(file: Path, error: SpecError) -> Failure:

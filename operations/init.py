@@ -12,6 +12,7 @@ from muster.fields import ClusterName
 from muster.products import PRODUCTS
 from operations import ROOT
 from operations.errors import Failure
+from operations.files import typed
 from operations.starter import starting_text
 from operations.starter_values import Start
 
@@ -21,9 +22,10 @@ SCHEMA = ROOT / "schema" / "cluster.schema.json"
 def init_command(product: str, *, name: str | None, region: str, output: Path | None) -> None:
     """Write a commented cluster file and say where; raises `Failure` (2) rather than overwrite or write a wrong one."""
     start = Start(_product(product), _valid(ClusterName, "--name", name or product), _valid(Region, "--region", region))
-    file = output or Path("clusters") / f"{start.name}.yaml"
+    folder = Path("clusters") if Path("clusters").is_dir() else Path()
+    file = output or folder / f"{start.name}.yaml"
     _write(file, starting_text(start, file, _schema_seen_from(file)))
-    print(f"{file}: written; put the application's .jar where it says, then: ./muster check {file}")
+    print(f"{file}: written; put the application's .jar where it says, then: ./muster check {typed(file)}")
 
 
 def _product(name: str) -> str:
@@ -42,10 +44,10 @@ def _valid(kind: Any, option: str, value: str) -> str:
     return valid
 
 
-def _schema_seen_from(file: Path) -> str:
-    """Return the schema's path as an editor finds it from `file`: relative as long as both are of this checkout."""
-    folder = file.absolute().parent
-    return os.path.relpath(SCHEMA, folder) if folder.is_relative_to(ROOT) else str(SCHEMA)
+def _schema_seen_from(file: Path) -> str | None:
+    """Return the schema's path as an editor finds it from `file` of this checkout, on whatever machine; else None."""
+    folder = file.resolve().parent
+    return os.path.relpath(SCHEMA, folder) if folder.is_relative_to(ROOT) else None
 
 
 def _write(file: Path, text: str) -> None:

@@ -1,5 +1,6 @@
 """The text of a cluster file to begin with: every field of the model with its meaning, read from the model itself."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from textwrap import wrap
@@ -29,10 +30,11 @@ ARTIFACT: Final = "The application. Wanted: {file: PATH}, relative to this file,
 VPC_TOO: Final = "It needs `address` at each node."
 
 
-def starting_text(start: Start, file: Path, schema: str) -> str:
-    """Return the cluster file `file` for `start`; `schema` is where an editor finds the JSON Schema."""
+def starting_text(start: Start, file: Path, schema: str | None) -> str:
+    """Return the cluster file `file` for `start`; `schema` is where an editor finds the JSON Schema, if it does."""
     about = PRODUCTS[start.product]
-    lines = [f"# yaml-language-server: $schema={schema}", *_comment(HEAD.format(title=about.title, file=file), "")]
+    lines = [f"# yaml-language-server: $schema={schema}"] if schema else []
+    lines += _comment(HEAD.format(title=about.title, file=shlex.quote(str(file))), "")
     for name, field in fields_of(file_model(start.product)).items():
         lines += ["", *_top(start, name, field)]
     return "\n".join(lines) + "\n"

@@ -23,6 +23,7 @@ _FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "regions": (r"[a-z]{2}(-[a-z]+)+-\d(,[a-z]{2}(-[a-z]+)+-\d)*", "want regions such as eu-west-1,eu-central-1"),
     "provider": (rf"(arn:aws[a-z-]*:iam::\d{{12}}:oidc-provider/{re.escape(ISSUER)})?", f"want the ARN of {ISSUER}'s"),
     "qualifier": (r"[a-z0-9]{1,10}", "want the qualifier of the CDK's bootstrap"),
+    "hours": (r"[1-9]|1[0-2]", "want the hours that a deployment may take, 1 to 12"),
 }
 
 
@@ -35,8 +36,9 @@ class Delivery:
     """Who delivers what: a GitHub repository and its protected environment, to the clusters of these regions.
 
     `provider` is the ARN of the account's provider for GitHub where it has one already: an account has at most one.
-    `qualifier` is that of the CDK's bootstrap. Raises `DeliveryError` for a value of another form, which could let
-    somebody else in: a trust policy would take a `*` for anything.
+    `qualifier` is that of the CDK's bootstrap, `hours` are those that credentials for a deployment may be valid.
+    Raises `DeliveryError` for a value of another form, which could let somebody else in: a trust policy would take a
+    `*` for anything.
     """
 
     repository: str
@@ -44,6 +46,7 @@ class Delivery:
     environment: str = "production"
     provider: str = ""
     qualifier: str = cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER
+    hours: str = "1"
 
     def __post_init__(self) -> None:
         for name, (form, want) in _FIELDS.items():
@@ -63,9 +66,9 @@ class DeliveryStack(cdk.Stack):
         super().__init__(scope, id_, description=f"How {delivery.repository} reaches this account from GitHub")
         self._delivery = delivery
         provider = delivery.provider or self._provider()
-        look = self._role("PullRequest", provider, "pull_request")
+        look = self._role("PullRequest", provider, "pull_request", hours=1)
         self._policy("Look", look, self._bootstrap_roles("lookup"))
-        deploy = self._role("Deploy", provider, f"environment:{delivery.environment}")
+        deploy = self._role("Deploy", provider, f"environment:{delivery.environment}", hours=int(delivery.hours))
         guard = self._guard()
         policy = self._policy("Change", deploy, self._bootstrap_roles("lookup", "deploy", "file-publishing"), guard)
         for resource in guard.resources:
@@ -78,11 +81,11 @@ class DeliveryStack(cdk.Stack):
         provider = iam.OidcProviderNative(self, "GitHub", url=f"https://{ISSUER}", client_ids=[AUDIENCE])
         return provider.oidc_provider_arn
 
-    def _role(self, id_: str, provider: str, subject: str) -> iam.Role:
-        """Return a role that only jobs with exactly this subject take, for at most an hour."""
+    def _role(self, id_: str, provider: str, subject: str, *, hours: int) -> iam.Role:
+        """Return a role that only jobs with exactly this subject take, for at most `hours`."""
         wanted = {f"{ISSUER}:aud": AUDIENCE, f"{ISSUER}:sub": f"repo:{self._delivery.repository}:{subject}"}
         principal = iam.WebIdentityPrincipal(provider, {"StringEquals": wanted})
-        return iam.Role(self, id_, assumed_by=principal, max_session_duration=cdk.Duration.hours(1))
+        return iam.Role(self, id_, assumed_by=principal, max_session_duration=cdk.Duration.hours(hours))
 
     def _policy(self, id_: str, role: iam.Role, *statements: iam.PolicyStatement) -> iam.ManagedPolicy:
         words = f"What jobs of {self._delivery.repository} may do as {role.node.id}"

@@ -85,6 +85,12 @@ def test_jobs_of_the_environment_may_deploy(build: Any) -> None:
     ]
 
 
+def test_credentials_for_a_deployment_may_be_longer_valid_than_those_that_look(build: Any) -> None:
+    template = build(from_context({"repository": "acme/cluster", "regions": "eu-west-1", "hours": "12"}))
+    found = {name[:4]: role["MaxSessionDuration"] for name, role in of_type(template, "IAM::Role").items()}
+    assert found == {"Depl": 12 * 3600, "Pull": 3600}
+
+
 def test_there_are_two_roles_and_no_key(build: Any) -> None:
     template = build()
     assert len(of_type(template, "IAM::Role")) == 2
@@ -131,6 +137,9 @@ def test_each_region_and_the_bootstrap_s_qualifier_are_named(build: Any) -> None
         ("regions", ("*",)),
         ("provider", "arn:aws:iam::123456789012:oidc-provider/example.org"),
         ("qualifier", "*"),
+        ("hours", "0"),
+        ("hours", "13"),
+        ("hours", "1.5"),
     ],
 )
 def test_a_value_that_could_let_somebody_else_in_is_refused(name: str, value: Any) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from muster.spec import load
+from operations.aws import OtherAccount
 from operations.diff import diff_command
 from operations.errors import Failure
 from operations.review import comparing, synthesis, trees
@@ -16,6 +18,7 @@ from operations.review.artifacts import gather
 from rehearsal import cdk_cli
 from tests.conftest import ROOT
 from tests.diff_support import APP, QUICK_CDK, Checkout, larger
+from tests.review_support import stack
 
 
 @pytest.fixture
@@ -26,6 +29,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     made.cdk.write_text(QUICK_CDK)
     made.cdk.chmod(0o755)
     monkeypatch.setattr(synthesis, "CDK", made.cdk)
+    monkeypatch.setattr(comparing, "load", lambda _file: None)  # its files hold templates
     monkeypatch.delenv("MUSTER_ARTIFACTS", raising=False)
     return made
 
@@ -184,6 +188,7 @@ def test_a_file_without_an_artifact_s_file_needs_none(text: str, tmp_path: Path)
         ({"against": "main", "old": Path("x")}, "--against and --old are two answers"),
         ({"old": Path("/nowhere/x.yaml")}, "--old /nowhere/x.yaml: no such file"),
         ({"markdown": Path("/nowhere/x.md")}, "--markdown /nowhere/x.md: there is no folder /nowhere"),
+        ({"markdown": Path("/dev")}, "--markdown /dev: is a folder; name a file in it"),
         ({"limit": 3}, "--limit 3: want at least 2000"),
     ],
 )
@@ -193,6 +198,57 @@ def test_wrong_options_are_one_line_with_code_2(checkout: Checkout, options: dic
     with pytest.raises(Failure, match=words) as refusal:
         diff_command([checkout.file], **options)
     assert refusal.value.code == 2
+
+
+def test_a_comment_that_cannot_be_written_is_told_before_the_comparison(
+    checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout.write()
+    checkout.commit()
+    asked = []
+    monkeypatch.setattr("operations.diff.os.access", lambda path, mode: asked.append((path, mode)))
+    monkeypatch.setattr("operations.diff.comparing", lambda *_: pytest.fail("it compared"))
+    with pytest.raises(Failure, match=r"x\.md: cannot be written") as refusal:
+        diff_command([checkout.file], markdown=tmp_path / "x.md")
+    assert (refusal.value.code, asked) == (2, [(tmp_path, os.W_OK)])
+
+
+def test_a_comment_that_fails_in_the_end_is_one_line(checkout: Checkout, said: Said) -> None:
+    checkout.write()
+    checkout.commit()
+    with pytest.raises(Failure, match="--markdown /dev/full: cannot be written: No space left on device"):
+        diff_command([checkout.file], markdown=Path("/dev/full"))
+    assert "nothing is refused" in said()
+
+
+def test_a_file_that_check_refuses_is_told_at_once_and_nothing_is_synthesized(
+    checkout: Checkout, said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "load", load)
+    monkeypatch.setattr(comparing, "synthesize", lambda *_: pytest.fail("it synthesized"))
+    bad, example = tmp_path / "bad.yaml", ROOT / "clusters" / "as400gateway.yaml"
+    bad.write_text(example.read_text().replace("hours: 8", "hours: 0"))
+    old = checkout.write(tmp_path / "old.yaml")
+    assert diff_command([bad], old=old) == 2
+    assert f"refused  {bad}:" in said()
+
+
+def test_a_file_of_another_account_is_a_note_and_the_others_are_compared(
+    checkout: Checkout, said: Said, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def deployed(side: synthesis.Side) -> Any:
+        if side.stack == "muster-other":
+            raise OtherAccount("these credentials are of the account 1, the cluster file is for 2")
+        return stack()
+
+    monkeypatch.setattr(comparing, "deployed_template", deployed)
+    files = [checkout.write(checkout.file.parent / "y.yaml", stack_name="muster-other"), checkout.write()]
+    assert diff_command(files, deployed=True, markdown=tmp_path / "x.md") == 0
+    text = said()
+    assert "not compared: these credentials are of the account 1, the cluster file is for 2" in text
+    assert text.count("nothing is refused") == 1
+    assert (tmp_path / "x.md").read_text().count("**Not compared.**") == 1
+    assert diff_command(files[:1], deployed=True) == 1, "nothing at all was compared"
 
 
 def test_a_file_outside_of_the_checkout_has_no_commit(checkout: Checkout, tmp_path: Path) -> None:

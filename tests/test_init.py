@@ -17,7 +17,6 @@ from operations.errors import Failure
 from operations.init import init_command
 from operations.starter import TOGETHER, starting_text
 from operations.starter_values import Start
-from tests.conftest import ROOT
 from tests.test_cli import muster
 
 REGIONS = ("eu-west-1", "us-gov-west-1", "cn-north-1")
@@ -159,11 +158,35 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         init_command("as400gateway", name=None, region="eu-west-1", output=tmp_path / "none" / "x.yaml")
 
 
-def test_the_schema_is_named_as_an_editor_finds_it(tmp_path: Path) -> None:
+def test_outside_of_the_checkout_no_schema_is_named(tmp_path: Path) -> None:
     file = tmp_path / "x.yaml"
     init_command("as400gateway", name=None, region="eu-west-1", output=file)
     first = file.read_text().splitlines()[0]
-    assert first == f"# yaml-language-server: $schema={ROOT}/schema/cluster.schema.json"
+    assert first.startswith("# A cluster of "), "no path of this machine: the file may go to another"
+
+
+@pytest.mark.parametrize("folder", ["clusters", "clusters/below"])
+def test_within_the_checkout_the_schema_is_named_from_the_file(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("operations.init.ROOT", tmp_path)
+    monkeypatch.setattr("operations.init.SCHEMA", tmp_path / "schema" / "cluster.schema.json")
+    file = tmp_path / folder / "x.yaml"
+    file.parent.mkdir(parents=True)
+    init_command("as400gateway", name=None, region="eu-west-1", output=file)
+    first = file.read_text().splitlines()[0]
+    assert first == f"# yaml-language-server: $schema={'../' * len(Path(folder).parts)}schema/cluster.schema.json"
+
+
+@pytest.mark.parametrize(("folder", "file"), [("clusters", "clusters/mine.yaml"), ("other", "mine.yaml")])
+def test_without_a_folder_for_clusters_the_file_is_made_here(
+    folder: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path)
+    init_command("as400gateway", name="mine", region="eu-west-1", output=None)
+    assert load(tmp_path / file).name == "mine"
+    assert capsys.readouterr().out.startswith(f"{file}: written")
 
 
 def test_the_command_says_what_comes_next(tmp_path: Path) -> None:

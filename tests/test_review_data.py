@@ -29,32 +29,61 @@ def test_a_volume_deleted_without_protection_is_refused() -> None:
 
 
 def test_a_volume_deleted_with_protection_is_listed_only() -> None:
-    found = edited(lambda new: new["Resources"].pop("DataB"))
+    found = edited(lambda new: [new["Resources"].pop(name) for name in ("DataB", "NodeB")])
     assert [(each.logical_id, each.kept) for each in found.others] == [("DataB", "Snapshot")]
     assert not found.refused
 
 
-def test_a_replaced_volume_is_refused_though_the_old_one_is_kept() -> None:
-    found = edited(lambda new: properties(new, "DataA").update(AvailabilityZone="eu-west-1c"))
-    assert [(each.logical_id, each.loss, each.kept) for each in found.others] == [("DataA", "replaced", "Snapshot")]
-    assert "DataA (AWS::EC2::Volume) would be replaced by one without a node's data" in found.refusals
-    assert found.effect("a") is Effect.ROLLING, "its settings name another volume"
+@pytest.mark.parametrize("policy", ["Snapshot", "Delete"])
+def test_another_volume_for_a_node_that_stays_is_refused_though_the_old_one_is_kept(policy: str) -> None:
+    old, new = stack(), stack()
+    old["Resources"]["DataA"]["DeletionPolicy"] = policy
+    new["Resources"]["Other"] = new["Resources"].pop("DataA")
+    properties(new, "NodeA")["Volumes"][0]["VolumeId"] = {"Ref": "Other"}
+    found = review(old, new)
+    assert [(each.logical_id, each.loss) for each in found.others] == [("DataA", "deleted")]
+    (refusal,) = found.refusals
+    assert refusal.startswith("DataA (AWS::EC2::Volume) would be ")
+    assert "a node's data" in refusal
 
 
-def test_an_absent_node_moves_with_its_volume() -> None:
-    """The second of the two deploys of a swap: the node comes back in another zone."""
+@pytest.mark.parametrize(
+    ("name", "value"), [("AvailabilityZone", "eu-west-1c"), ("KmsKeyId", "arn:aws:kms:x"), ("Encrypted", False)]
+)
+def test_what_aws_never_changes_of_a_volume_fails_the_update_and_replaces_nothing(name: str, value: Any) -> None:
+    found = edited(lambda new: properties(new, "DataA").update({name: value}))
+    assert found.others == ()
+    (refusal,) = found.refusals
+    assert refusal.startswith(f"DataA (AWS::EC2::Volume) would get another {name}, which CloudFormation cannot change")
+    assert found.effect("a") is Effect.NOTHING, "its settings name the same volume"
+
+
+def test_a_volume_of_nobody_cannot_be_moved_in_place_either() -> None:
+    old, new = stack(), stack()
+    for template in (old, new):
+        del template["Resources"]["NodeB"]
+    properties(new, "DataB")["AvailabilityZone"] = "eu-west-1c"
+    assert "DataB (AWS::EC2::Volume) would get another AvailabilityZone" in review(old, new).refusals[0]
+
+
+@pytest.mark.parametrize("policy", ["Snapshot", "Delete"])
+def test_an_absent_node_moves_with_its_volume(policy: str) -> None:
+    """The second of the two deploys of a swap: the node comes back in another zone, where it has another volume."""
     absent = copy.deepcopy(DOCUMENT)
     absent["members"][1]["present"] = False
     old = stack(absent)
     del old["Resources"]["NodeB"]
+    old["Resources"]["DataB"]["DeletionPolicy"] = policy
     moved = copy.deepcopy(DOCUMENT)
-    moved["members"][1] |= {"zone": "eu-west-1c", "address": "10.0.2.11"}
+    moved["members"][1] |= {"zone": "eu-west-1c", "address": "10.0.2.11", "volume": "<DataBInC>"}
     new = stack(moved)
-    for name in ("NodeB", "DataB", "SubnetB"):
+    new["Resources"]["DataBInC"] = new["Resources"].pop("DataB")
+    properties(new, "NodeB")["Volumes"][0]["VolumeId"] = {"Ref": "DataBInC"}
+    for name in ("NodeB", "DataBInC", "SubnetB"):
         properties(new, name)["AvailabilityZone"] = "eu-west-1c"
     found = review(old, new)
     assert effects(found) == {"a": "rolling reconfiguration", "b": "new"}
-    assert [(each.logical_id, each.loss) for each in found.others] == [("DataB", "replaced")]
+    assert [(each.logical_id, each.loss) for each in found.others] == [("DataB", "deleted")]
     assert not found.refused
 
 

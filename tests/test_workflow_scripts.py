@@ -87,9 +87,10 @@ def test_the_comment_of_before_is_found_by_the_marker_that_muster_writes() -> No
 
 AWS = """
 case "$1 $2" in
-"configure export-credentials")
-  [ "$AWS_ROLE_ARN $(cat "$AWS_WEB_IDENTITY_TOKEN_FILE")" = "first the-token" ] && [ -z "$AWS_SESSION_TOKEN" ] || exit 1
-  echo '{"Version": 1, "AccessKeyId": "AKIA1", "SecretAccessKey": "secret-1", "SessionToken": "session-1"}' ;;
+"sts assume-role-with-web-identity")
+  [ "$3 $4 $7" = "--role-arn first --web-identity-token" ] && [ -z "$AWS_SESSION_TOKEN" ] || exit 1
+  [ "$(cat "${8#file://}"; echo .)" = "the-token." ] || exit 1
+  echo '{"AccessKeyId": "AKIA1", "SecretAccessKey": "secret-1", "SessionToken": "session-1"}' ;;
 "sts assume-role")
   [ "$AWS_SESSION_TOKEN" = session-1 ] || exit 1
   echo '{"AccessKeyId": "AKIA2", "SecretAccessKey": "secret-2", "SessionToken": "session-2"}' ;;
@@ -119,6 +120,7 @@ def test_the_job_s_identity_is_exchanged_for_credentials(second: tuple[str, ...]
     ]
     assert f"::add-mask::secret-{number}\n::add-mask::session-{number}\n" in done.stdout
     assert "https://x.example/?a=b&audience=sts.amazonaws.com" in runner.calls.read_text()
+    assert "--duration-seconds 3600 " in runner.calls.read_text()
     assert not re.search(
         "request-token|the-token|secret-|session-", runner.calls.read_text().replace("session-name", "")
     )
@@ -136,6 +138,37 @@ def test_a_role_that_is_not_given_leaves_no_credentials(runner: Runner) -> None:
     assert runner.run(GITHUB / "aws-session", "first", **token).returncode != 0
     assert not runner.env.exists()
     assert not (runner.folder / "identity-token").exists()
+
+
+@needs_jq
+def test_credentials_last_as_long_as_the_job_may(runner: Runner) -> None:
+    runner.program("aws", AWS)
+    runner.program("curl", CURL)
+    token = {
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request-token",
+        "ACTIONS_ID_TOKEN_REQUEST_URL": "https://x.example/?a=b",
+    }
+    done = runner.run(GITHUB / "aws-session", "first", **token, SESSION_MINUTES="240")
+    assert done.returncode == 0, done.stderr
+    assert "--duration-seconds 14400 " in runner.calls.read_text()
+
+
+@pytest.mark.parametrize("minutes", ["14", "721", "0", "60.5", "x", "a[$(touch injected)]"])
+def test_minutes_that_aws_does_not_take_are_refused_before_anything_is_asked(minutes: str, runner: Runner) -> None:
+    done = runner.run(GITHUB / "aws-session", "first", SESSION_MINUTES=minutes)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "want 15 to 720" in done.stderr
+    assert {each.name for each in runner.folder.iterdir()} == {"bin", "calls"}
+
+
+def test_without_a_role_that_looks_a_destroy_ends_with_a_notice(runner: Runner) -> None:
+    looking = [step for job, step in steps("destroy") if job == "destroy"][-3:]
+    conditions = [step["if"].removeprefix("${{ vars.MUSTER_LOOKUP_ROLE ").removesuffix(" }}") for step in looking]
+    assert conditions == ["!= ''", "!= ''", "== ''"]
+    done = runner.run("bash", "-eo", "pipefail", "-c", looking[-1]["run"], CLUSTER="clusters/x.yaml")
+    assert done.returncode == 0
+    assert done.stdout.startswith("::notice::What is left was not listed")
+    assert "./muster leftovers clusters/x.yaml" in done.stdout
 
 
 DESTROY_CHECK = "Is it the cluster that is meant?"

@@ -98,6 +98,26 @@ def test_two_runs_on_one_cluster_wait_for_each_other() -> None:
     assert '"cancel-in-progress": "false"' in groups.pop()
 
 
+@pytest.mark.parametrize("name", ["deploy", "destroy"])
+def test_a_deployment_may_take_as_long_as_is_asked_for_and_its_credentials_last_as_long(name: str) -> None:
+    assert workflow(name)["on"]["workflow_dispatch"]["inputs"]["minutes"]["default"] == "60"
+    job = workflow(name)["jobs"][name]
+    assert job["timeout-minutes"] == "${{ fromJSON(inputs.minutes) }}"
+    assert job["env"]["SESSION_MINUTES"] == "${{ inputs.minutes }}"
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_packages_are_installed_before_there_are_credentials(name: str) -> None:
+    jobs: dict[str, list[str]] = {}
+    for job, step in steps(name):
+        jobs.setdefault(job, []).append(step.get("run", ""))
+    with_credentials = [runs for runs in jobs.values() if any("aws-session" in run for run in runs)]
+    assert len(with_credentials) == 1
+    for runs in with_credentials:
+        first = {word: next(at for at, run in enumerate(runs) if word in run) for word in ("./muster", "aws-session")}
+        assert first["./muster"] < first["aws-session"]
+
+
 @pytest.mark.parametrize("name", WRITTEN)
 def test_every_command_of_muster_in_a_workflow_exists(name: str) -> None:
     known = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from muster.artifact import VARIABLE
+from muster.artifact_file import VARIABLE
 
 
 def gather(files: Sequence[Path], folder: Path) -> list[str]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from muster.spec import SpecError, load
 from operations import ROOT
+from operations.aws import OtherAccount
 from operations.errors import Failure
 from operations.review.artifacts import gather
 from operations.review.deployed import deployed_template
@@ -88,6 +90,8 @@ class Comparing:
 
     def _compare(self, file: Path, before: Before | None, folder: Path) -> list[Report]:
         was = before.of(file) if before else None
+        if faults := _faults(file):
+            return [Frame(file, folder, faults=faults, bad_input=True).unable(before.called if before else DEPLOYED)]
         missing = gather([file, *([was] if was else [])], folder / "artifacts")
         notes = tuple(f"{name} is not here: an empty stand-in is synthesized in its place" for name in missing)
         old = self._begin(before.tree, was, folder / "old") if before and was and was.is_file() else None
@@ -95,10 +99,14 @@ class Comparing:
         if frame.faults and new is None:
             return [frame.unable(before.called if before else DEPLOYED)]
         reports = [_against(before.called, old, new, frame)] if before else []
-        if self._wanted.deployed and new:
-            self._progress.say(f"reading the deployed template of {new.stack}")
-            reports.append(frame.report(DEPLOYED, deployed_template(new), new))
-        return reports
+        return [*reports, *([self._with_deployed(new, frame)] if self._wanted.deployed and new else [])]
+
+    def _with_deployed(self, new: Side, frame: Frame) -> Report:
+        self._progress.say(f"reading the deployed template of {new.stack}")
+        try:
+            return frame.report(DEPLOYED, deployed_template(new), new)
+        except OtherAccount as other:
+            return frame.skipped(DEPLOYED, str(other))
 
     def _new(self, frame: Frame) -> tuple[Frame, Side | None]:
         """Return the new side, if the file is there and can be synthesized, and the frame with the faults found."""
@@ -124,6 +132,20 @@ class Comparing:
             return self._begin(ROOT, copy, frame.folder / "new").result()
         except SynthesisError:
             return None
+
+
+def _faults(file: Path) -> tuple[str, ...]:
+    """Return what is wrong with a cluster file that is there, as `muster check` tells it, before any synthesis.
+
+    What its lock file refuses is not meant: that can be compared all the same.
+    """
+    if not file.is_file():
+        return ()
+    try:
+        load(file)
+    except SpecError as error:
+        return tuple(str(error).splitlines())
+    return ()
 
 
 def _all_files(before: Before | None) -> list[Path]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Set
 from dataclasses import replace
-from typing import Any
 
 from operations.review import refusing, settings
 from operations.review.changes import Change, compare
@@ -10,10 +9,7 @@ from operations.review.effects import Effect, NodeReview, Review
 from operations.review.others import other_reviews
 from operations.review.replacing import INSTANCE, RESTARTS, VOLUME
 from operations.review.settings import SettingChange
-from operations.review.values import Template
-
-NODE_TAG = "muster:node"
-"""The tag by which an instance says which node it is; its logical id may change."""
+from operations.review.values import Template, node_name
 
 
 def review(old: Template | None, new: Template | None) -> Review:
@@ -45,15 +41,10 @@ def _instances(changes: Mapping[str, Change], *, new: bool) -> dict[str, Change]
     """Return the instances of one side by the names of their nodes."""
     absent = "removed" if new else "added"
     return {
-        _node_name(each.new if new else each.old, each.logical_id): each
+        node_name(each.new if new else each.old, each.logical_id): each
         for each in changes.values()
         if each.type == INSTANCE and each.kind != absent
     }
-
-
-def _node_name(properties: Mapping[str, Any], otherwise: str) -> str:
-    tags = {tag.get("Key"): tag.get("Value") for tag in properties.get("Tags", ())}
-    return str(tags.get(NODE_TAG, otherwise))
 
 
 def _node(name: str, old: Change | None, new: Change | None, found: list[SettingChange], confirmed: bool) -> NodeReview:
@@ -79,7 +70,7 @@ def _node(name: str, old: Change | None, new: Change | None, found: list[Setting
 def _with_volume(node: NodeReview, changes: Mapping[str, Change]) -> NodeReview:
     """Return the review with what changes of the node's data volume while it is in use."""
     own = [each for each in changes.values() if each.type == VOLUME and each.kind == "in place"]
-    mine = [each for each in own if _node_name(each.new, "") == node.name]
+    mine = [each for each in own if node_name(each.new) == node.name]
     words = [f"data volume: {_reason(each, name)}" for each in mine for name in each.properties if name != "Tags"]
     return replace(node, reasons=(*node.reasons, *words))
 

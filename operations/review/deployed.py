@@ -15,7 +15,8 @@ UNKNOWN = "unknown-account"
 def deployed_template(side: Side, connect: Callable[[str], Aws] = Aws) -> Template | None:
     """Return the template of the stack of `side` in the account of the user's credentials; None if it is not there.
 
-    The lookup role is taken where the user may, else the user's own permissions. Raises `Failure` with one line.
+    The lookup role is taken where the user may, else the user's own permissions. Raises `OtherAccount` where these are
+    of another account than the cluster's, and `Failure`, each with one line.
     """
     expected, region = side.environment.removeprefix("aws://").split("/")
     aws = connect(region)

@@ -33,6 +33,10 @@ class Frame:
         """Return the report of what cannot be compared, for the faults."""
         return Report(str(self.file), against, None, notes=self.notes, faults=self.faults, bad_input=self.bad_input)
 
+    def skipped(self, against: str, why: str) -> Report:
+        """Return the report of what is not compared; that is told, and is no fault of the file."""
+        return Report(str(self.file), against, None, notes=(*self.notes, f"not compared: {why}"))
+
     def report(self, against: str, old: Template | None, new: Side | None, *notes: str) -> Report:
         """Return the report of a comparison; None is a stack that is not there. Raises `Failure`."""
         try:

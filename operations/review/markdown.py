@@ -59,7 +59,7 @@ def _section(report: Report, diff: str) -> str:
 def _verdict(report: Report) -> str:
     if report.refusals:
         return "\n".join(["**Refused:**", "", *(f"- {_code(each, 4 * LONGEST)}" for each in report.refusals)])
-    return "Nothing is refused."
+    return "Nothing is refused." if report.review else "**Not compared.**"
 
 
 def _table(first: str, rows: list[tuple[str, str, str]]) -> str:

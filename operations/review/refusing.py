@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from operations.review.balancing import balancer_refusals
 from operations.review.changes import Change
 from operations.review.effects import INTERRUPTING, Effect, NodeReview, OtherReview
 from operations.review.others import DATA
-from operations.review.replacing import INSTANCE, VOLUME
+from operations.review.replacing import INSTANCE, UNCHANGEABLE, VOLUME
 from operations.review.settings import SettingChange
-from operations.review.values import references
+from operations.review.values import node_name, references
 
 LOST_WITH_ANY_REPLACEMENT: Final = frozenset({VOLUME, "AWS::SecretsManager::Secret"})
-"""A running cluster needs the very volume and the very password that it has, also where the old one is kept."""
+"""A running cluster needs the very volume and the very password that it has, also where the old one is kept. A volume
+is replaced as well where its node stays and it gets a successor of another logical id."""
 
 NAMES: Final[Mapping[str, str]] = {
     "AWS::EC2::SecurityGroup": "GroupName",
@@ -38,6 +40,8 @@ def refusals(
         *_of_settings(found),
         *_of_others(others, changes),
         *_shrunk(changes),
+        *_unchangeable(changes),
+        *balancer_refusals(changes),
         *_taken_names(changes),
     )
 
@@ -73,20 +77,38 @@ def _of_others(others: Sequence[OtherReview], changes: Mapping[str, Change]) -> 
     for each in others:
         if each.type not in DATA or each.loss == "no longer kept":
             continue
-        if each.loss == "replaced" and each.type == VOLUME and each.logical_id not in used:
-            continue  # that of an absent node, which moves with it
+        if each.logical_id not in used and _moves(changes[each.logical_id], changes):
+            continue  # the volume of an absent node, which moves with it
         if each.kept is None:
             yield (
                 f"{each.logical_id} ({each.type}) would be {each.loss}, and {DATA[each.type]} lost; deploy "
                 "protection: on first, which keeps it, or leave this out of the change"
             )
-        elif each.loss == "replaced" and each.type in LOST_WITH_ANY_REPLACEMENT:
+        elif each.logical_id in used or (each.loss == "replaced" and each.type in LOST_WITH_ANY_REPLACEMENT):
             yield f"{each.logical_id} ({each.type}) would be replaced by one without {DATA[each.type]}"
 
 
 def _used_volumes(changes: Mapping[str, Change]) -> set[str]:
-    """Return the volumes that an instance has now."""
-    return set().union(*(references(each.old.get("Volumes")) for each in changes.values() if each.type == INSTANCE))
+    """Return the volumes of the nodes that have an instance now and keep one."""
+    instances = [each for each in changes.values() if each.type == INSTANCE]
+    staying = {node_name(each.new) for each in instances if each.kind != "removed"}
+    mine = [each for each in instances if each.kind != "removed" or node_name(each.old) in staying]
+    return set().union(*(references(each.old.get("Volumes")) for each in mine))
+
+
+def _moves(volume: Change, changes: Mapping[str, Change]) -> bool:
+    """Return whether this is a volume whose node gets another one in this deploy."""
+    made = [each for each in changes.values() if each.type == VOLUME and each.kind == "added"]
+    return volume.type == VOLUME and any(node_name(each.new) == node_name(volume.old) for each in made)
+
+
+def _unchangeable(changes: Mapping[str, Change]) -> Iterator[str]:
+    for each in changes.values():
+        if each.type == VOLUME and each.kind == "in place" and (names := sorted(UNCHANGEABLE & {*each.properties})):
+            yield (
+                f"{each.logical_id} ({VOLUME}) would get another {', '.join(names)}, which CloudFormation cannot "
+                "change: the update would fail and roll back; take the node out and bring it back with another volume"
+            )
 
 
 def _shrunk(changes: Mapping[str, Change]) -> Iterator[str]:

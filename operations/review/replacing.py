@@ -38,7 +38,8 @@ REPLACES: Final = frozenset({"BlockDeviceMappings", "PrivateDnsNameOptions"})
 DeleteOnTermination parameter [...] Modifying any other parameter results in instance replacement" (same page)."""
 
 UNCHANGEABLE: Final = frozenset({"AvailabilityZone", "Encrypted", "KmsKeyId", "MultiAttachEnabled", "SnapshotId"})
-"""Of a volume: "Updates are not supported" (AWS::EC2::Volume, same reference); another volume would be needed."""
+"""Of a volume: "Updates are not supported" (AWS::EC2::Volume, same reference): such an update fails, and replaces
+nothing. Another volume has another logical id."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,6 @@ def replacing_paths(
     if known is None:
         return {(name,) for name in changed}
     paths = {path for path in (*known.create_only, *known.conditional) if path[0] in changed}
-    if type_ == VOLUME:
-        paths |= {(name,) for name in changed & UNCHANGEABLE}
     if type_ == INSTANCE:
         paths -= {(name,) for name in RESTARTS | IN_PLACE}
         if _without_end(old) == _without_end(new):

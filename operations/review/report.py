@@ -10,8 +10,8 @@ from operations.review.effects import OtherReview, Review
 class Report:
     """The review of one cluster file `against` something, with the text of `cdk diff` and what else must be known.
 
-    Without a review there is nothing to compare: `faults` are the lines that say why. `faults` beside a review are
-    what the lock file refuses. `bad_input`: a file is wrong.
+    Without a review there is nothing to compare: `faults` are the lines that say why, or the notes do where it is no
+    fault. `faults` beside a review are what the lock file refuses. `bad_input`: a file is wrong.
     """
 
     file: str
@@ -34,10 +34,11 @@ class Report:
 
 
 def exit_code(reports: Sequence[Report]) -> int:
-    """Return 2 if a file is wrong, 1 if something is refused or could not be compared, else 0."""
+    """Return 2 if a file is wrong, 1 if something is refused or could not be compared, or nothing was; else 0."""
     if any(report.bad_input for report in reports):
         return 2
-    return 1 if any(report.refusals for report in reports) else 0
+    nothing = bool(reports) and not any(report.review for report in reports)
+    return 1 if nothing or any(report.refusals for report in reports) else 0
 
 
 def short_type(other: OtherReview) -> str:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from muster.names import NODE_TAG
+
 Template = Mapping[str, Any]
 
 _NO_VALUE: Final = {"Ref": "AWS::NoValue"}
@@ -83,6 +85,12 @@ def references(value: Any) -> set[str]:
     if isinstance(value, list):
         return set().union(*(references(each) for each in value))
     return {found.partition(".")[0] for found in _VARIABLE.findall(value)} if isinstance(value, str) else set()
+
+
+def node_name(properties: Mapping[str, Any], otherwise: str = "") -> str:
+    """Return the node that the tags in resolved properties name: a resource's logical id may change."""
+    tags = {tag.get("Key"): tag.get("Value") for tag in properties.get("Tags", ())}
+    return str(tags.get(NODE_TAG, otherwise))
 
 
 def at(value: Any, path: tuple[str, ...]) -> Any:
