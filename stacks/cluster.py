@@ -17,6 +17,7 @@ from muster.formation_wait import FormationHandle, FormationWait
 from muster.images import Images
 from muster.lock_warning import warn_unlocked
 from muster.log_groups import LogGroups
+from muster.names import CLUSTER_TAG, NODE_TAG, SETTINGS_TAG, parameter_name, stack_name
 from muster.network import Network
 from muster.node import Node
 from muster.node_asset import SOURCE, NodeAsset, user_data
@@ -42,7 +43,7 @@ class ClusterStack(cdk.Stack):
         self._zones = sorted({node.zone for node in cluster.nodes.values()})
         super().__init__(
             scope,
-            f"muster-{cluster.name}",
+            stack_name(cluster.name),
             env=cdk.Environment(account=cluster.account, region=cluster.region),
             description=f"{cluster.about.title} cluster {cluster.name}",
             termination_protection=cluster.deletion_refused,
@@ -109,7 +110,7 @@ class ClusterStack(cdk.Stack):
         )
         generation = settings.generation(cluster, self._plan, content, self._user_data)
         handle = FormationHandle(self, "FormationHandle", generation=generation)
-        name = settings.parameter_name(cluster.name)
+        name = parameter_name(cluster.name)
         role = NodeRole(
             self,
             "NodeRole",
@@ -128,7 +129,7 @@ class ClusterStack(cdk.Stack):
     def _volume(self, member: Member) -> DataVolume:
         return DataVolume(
             self,
-            f"Data-{member.name}",
+            f"Data-{member.name}-{member.zone}",  # a volume stays in its zone: in another it is another volume
             zone=member.zone,
             gibibytes=self._cluster.instance.volume,
             protected=self._cluster.protected,
@@ -150,14 +151,13 @@ class ClusterStack(cdk.Stack):
             volume=self._volumes[member.name],
             protected=self._cluster.deletion_refused,
             kms_key=self._key,
-            tags=self._tags(member.name, member.name)
-            | {"muster:settings": settings.parameter_name(self._cluster.name)},
+            tags=self._tags(member.name, member.name) | {SETTINGS_TAG: parameter_name(self._cluster.name)},
             after=[document, *self._network.ready],
         )
 
     def _tags(self, node: str, name: str) -> dict[str, str]:
         cluster = self._cluster.name
-        return {"Name": f"{cluster}-{name}", "muster:cluster": cluster, "muster:node": node}
+        return {"Name": f"{cluster}-{name}", CLUSTER_TAG: cluster, NODE_TAG: node}
 
     def _balancer(self, nodes: dict[str, ec2.Instance]) -> StickyBalancer:
         return StickyBalancer(

@@ -78,7 +78,7 @@ class NodeSide(cdk.Stack):
     def _volume(self, member: Member) -> DataVolume:
         return DataVolume(
             self,
-            f"Data-{member.name}",
+            f"Data-{member.name}-{member.zone}",
             zone=member.zone,
             gibibytes=self._cluster.instance.volume,
             protected=self._cluster.protected,

@@ -275,3 +275,34 @@ def test_detailed_monitoring_is_switched_in_place(stacks: Stacks, account: Accou
     assert monitoring() == "enabled"
     updated(stacks, instance(Monitoring=False))
     assert (monitoring(), stacks.resource("s", "Node")) == ("disabled", before)
+
+
+def listening(balancer: str, port: int) -> dict[str, Any]:
+    """Return a listener of `balancer` that forwards to the one target group."""
+    to_nodes = {"Type": "forward", "TargetGroupArn": {"Ref": "Group"}}
+    given = {"LoadBalancerArn": {"Ref": balancer}, "Port": port, "Protocol": "HTTP", "DefaultActions": [to_nodes]}
+    return {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": given}
+
+
+GROUP = {
+    "Type": "AWS::ElasticLoadBalancingV2::TargetGroup",
+    "Properties": {"Port": 8080, "Protocol": "HTTP", "VpcId": {"Ref": "Vpc"}, "TargetType": "instance"},
+}
+
+
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        (listening("One", 80), "A listener already exists on this port"),
+        (listening("Two", 81), "cannot be associated with more than one load balancer"),
+    ],
+)
+def test_a_port_and_a_target_group_belong_to_one_balancer_and_listener(
+    stacks: Stacks, second: dict[str, Any], words: str
+) -> None:
+    """The control: another port of the same balancer."""
+    one = {**PLACE, "One": BALANCER, "Two": BALANCER, "Group": GROUP, "First": listening("One", 80)}
+    assert stacks.create("listeners", template(**one, Second=listening("One", 81))) == "CREATE_COMPLETE"
+    stacks.delete("listeners")
+    assert stacks.create("listeners", template(**one, Second={**second, "DependsOn": "First"})) == "ROLLBACK_COMPLETE"
+    assert words in stacks.reason("listeners", "Second", "CREATE_FAILED")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from muster.artifact import find
+from muster.artifact_file import find
 from muster.spec import ArtifactFile, SpecError, load
 
 TEXT = (

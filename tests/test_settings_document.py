@@ -84,7 +84,6 @@ def test_refers_to_no_instance(template: Template) -> None:
 EDITS: list[dict[str, Any]] = [
     {"name": "other"},
     {"account": "123456789012"},
-    {"protection": "off"},
     {"tags": {"cost-center": "1234"}},
     {"nodes": {"a": {"zone": "eu-west-1a"}, "c": {"zone": "eu-west-1b"}}},
     {"nodes": {"a": {"zone": "eu-west-1a"}, "b": {"zone": "eu-west-1c"}}},
@@ -144,8 +143,14 @@ def test_every_edit_of_the_cluster_file_changes_the_generation(
     assert generation(load(write_cluster(**edit))) != generation(load(write_cluster()))
 
 
+@pytest.mark.parametrize("word", ["lifted", "off"])
+def test_protection_alone_changes_no_generation(word: str, write_cluster: WriteCluster) -> None:
+    """A cluster that is sick could never be let go if the deploy that lifts protection waited for it."""
+    assert generation(load(write_cluster(protection=word))) == generation(load(write_cluster()))
+
+
 def test_the_edits_above_are_of_every_field(write_cluster: WriteCluster) -> None:
-    fields = set(load(write_cluster()).model_dump()) - {"product"}  # there is no other product to change it to
+    fields = set(load(write_cluster()).model_dump()) - {"product", "protection"}  # one product; never waited for
     assert {field for edit in EDITS for field in edit} == fields
 
 

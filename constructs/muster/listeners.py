@@ -51,11 +51,11 @@ def _plain(
     return listener
 
 
-def redirect(balancer: elb.ApplicationLoadBalancer) -> elb.ApplicationListener:
+def redirect(balancer: elb.ApplicationLoadBalancer, id_: str) -> elb.ApplicationListener:
     """Send plain HTTP to the same place by HTTPS."""
     to_https = elb.ListenerAction.redirect(protocol="HTTPS", port="443", permanent=True)
     listener = balancer.add_listener(
-        "Redirect", port=80, protocol=elb.ApplicationProtocol.HTTP, open=False, default_action=to_https
+        id_, port=80, protocol=elb.ApplicationProtocol.HTTP, open=False, default_action=to_https
     )
     acknowledge_in(
         listener,

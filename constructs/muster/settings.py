@@ -17,11 +17,6 @@ TOKEN_LENGTH: Final = 150
 """Characters that a value known only at deployment is counted as: longer than an ARN of a secret."""
 
 
-def parameter_name(cluster: str) -> str:
-    """Return the name of the SSM parameter that holds the document of `cluster`."""
-    return f"/muster/{cluster}/settings"
-
-
 def content(
     cluster: Cluster,
     plan: Plan,
@@ -59,10 +54,10 @@ def generation(cluster: Cluster, plan: Plan, document: Mapping[str, Any], user_d
 
     So a deployment waits for the nodes after every edit, also one that they are told nothing of. Beside the literals of
     `document`, that is each member's instance type and image, and the user data. The artifact's path is left out: its
-    name and its hash stand in `document`.
+    name and its hash stand in `document`. So is `protection`: a sick cluster must be let go without waiting for it.
     """
     # without warnings: of an artifact in S3, pydantic says that it is not the first of its kinds
-    file = cluster.model_dump(mode="json", exclude={"artifact": {"file"}}, warnings=False)
+    file = cluster.model_dump(mode="json", exclude={"artifact": {"file"}, "protection": True}, warnings=False)
     launched = [[each.name, each.instance_type, each.image] for each in plan.members]
     literal = render([file, launched, _without_tokens(document), user_data])
     return hashlib.sha256(literal.encode()).hexdigest()[:16]

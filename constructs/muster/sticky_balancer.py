@@ -107,10 +107,11 @@ class StickyBalancer(Construct):
         settings, to_nodes = self._settings, elb.ListenerAction.forward([self.target_group])
         self.listeners: list[elb.ApplicationListener] = []
         if settings.certificate:
-            self.listeners.append(redirect(self.balancer))
+            self.listeners.append(redirect(self.balancer, "Http"))
         else:
             text = "users' passwords and data cross the network in the clear: balancer.certificate is not set"
             Annotations.of(self).add_warning_v2("muster:plain-http", text)
+        # port 80 is one listener with and without a certificate: CloudFormation makes another before it ends this one
         name = scheme(settings).capitalize()
         self.listener = listen(self.balancer, name, port=users_port(settings), settings=settings, action=to_nodes)
         self.listeners.append(self.listener)

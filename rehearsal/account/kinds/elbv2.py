@@ -1,6 +1,6 @@
 """Application load balancers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rehearsal.account.cloud import Cloud
@@ -118,6 +118,27 @@ class TargetGroup(Kind):
         cloud.call("elbv2", "DeleteTargetGroup", TargetGroupArn=old.physical_id)
 
 
+def _refuse_a_second_balancer(request: Request, balancer: str, actions: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse to forward to a target group that another balancer forwards to (API reference, CreateListener: Errors)."""
+    for group in _groups(actions):
+        (described,) = request.call("elbv2", "DescribeTargetGroups", TargetGroupArns=[group])["TargetGroups"]
+        if set(described.get("LoadBalancerArns", ())) - {balancer}:
+            text = f"The following target groups cannot be associated with more than one load balancer: {group}"
+            raise refuse(text, "TargetGroupAssociationLimit")
+
+
+def _refuse_a_taken_port(request: Request, balancer: str, port: int) -> None:
+    found = request.call("elbv2", "DescribeListeners", LoadBalancerArn=balancer)["Listeners"]
+    if any(int(each["Port"]) == port for each in found):
+        text = f"A listener already exists on this port for this load balancer '{balancer}'"
+        raise refuse(text, "DuplicateListener")
+
+
+def _groups(actions: Sequence[Mapping[str, Any]]) -> set[str]:
+    several = [group for each in actions for group in each.get("ForwardConfig", {}).get("TargetGroups", ())]
+    return {each["TargetGroupArn"] for each in (*actions, *several) if "TargetGroupArn" in each}
+
+
 class Listener(Kind):
     """A listener."""
 
@@ -129,6 +150,8 @@ class Listener(Kind):
     def create(self, request: Request) -> Made:
         """Create the listener."""
         given = request.given("LoadBalancerArn", *self.declared)
+        _refuse_a_second_balancer(request, given["LoadBalancerArn"], given["DefaultActions"])
+        _refuse_a_taken_port(request, given["LoadBalancerArn"], int(given["Port"]))
         answer = request.call("elbv2", "CreateListener", Tags=request.own_tags(), **given)
         arn = answer["Listeners"][0]["ListenerArn"]
         request.made(arn)
