@@ -9,6 +9,7 @@ from muster.spec import SpecError, load, locked, plan, read_lock, write_lock
 from operations.review.supposing import without_refusals
 from tests.conftest import WriteCluster
 
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012"
 MOVED = {"a": {"zone": "eu-west-1a"}, "b": {"zone": "eu-west-1c"}}
 
 
@@ -24,8 +25,14 @@ def deployed(write_cluster: WriteCluster, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"nodes": MOVED}, {"instance": {"type": "t4g.large"}}, {"instance": {"type": "m7i.large", "volume": 8}}],
-    ids=["zone", "type", "processor and volume"],
+    [
+        {"nodes": MOVED},
+        {"instance": {"type": "t4g.large"}},
+        {"instance": {"type": "m7i.large", "volume": 8}},
+        {"balancer": {"scheme": "internet-facing"}},
+        {"kms_key": KEY},
+    ],
+    ids=["zone", "type", "processor and volume", "scheme", "key"],
 )
 def test_a_refused_change_is_planned_as_if_nothing_ran(
     changes: dict[str, Any], deployed: Path, write_cluster: WriteCluster, tmp_path: Path

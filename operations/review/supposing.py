@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from muster.spec import SpecError, load, locked, read_lock, write_lock
+from muster.spec import Cluster, SpecError, load, locked, read_lock, write_lock
 from muster.spec.lock import Lock
 
 
@@ -16,7 +16,8 @@ def without_refusals(file: Path, folder: Path) -> Path | None:
         old = read_lock(file)
         if old is None:
             return None
-        supposed = locked(_nothing_running(old), load(file))
+        cluster = load(file)
+        supposed = locked(_nothing_running(old, cluster), cluster)
     except SpecError:
         return None
     folder.mkdir()
@@ -26,7 +27,8 @@ def without_refusals(file: Path, folder: Path) -> Path | None:
     return copy
 
 
-def _nothing_running(lock: Lock) -> Lock:
-    """Return the lock as if no node had an instance: such a node may change freely."""
+def _nothing_running(lock: Lock, cluster: Cluster) -> Lock:
+    """Return the lock as if no node had an instance, and nothing else stood that `cluster` would replace."""
     nodes = {name: node.model_copy(update={"present": False}) for name, node in lock.nodes.items()}
-    return lock.changed(nodes=nodes, volume=1, rolling=())
+    free = {"kms_key": cluster.kms_key, "scheme": cluster.balancer.scheme}
+    return lock.changed(nodes=nodes, volume=1, rolling=(), **free)
