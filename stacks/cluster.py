@@ -26,7 +26,7 @@ from muster.outputs import outputs
 from muster.products import Reach
 from muster.settings_document import SettingsDocument
 from muster.shared_security_group import SharedSecurityGroup
-from muster.spec import Cluster, Member, cluster_lock, plan, verify
+from muster.spec import Cluster, Member, cluster_lock, plan
 from muster.sticky_balancer import StickyBalancer
 from muster.tagging import apply_tags
 
@@ -48,9 +48,7 @@ class ClusterStack(cdk.Stack):
             description=f"{cluster.about.title} cluster {cluster.name}",
             termination_protection=cluster.deletion_refused,
         )
-        lock = cluster_lock(cluster)
-        verify(cluster, lock)
-        self._cluster, self._plan, self._product = cluster, plan(cluster, lock), cluster.about
+        self._cluster, self._plan, self._product = cluster, plan(cluster, cluster_lock(cluster)), cluster.about
         warn_unlocked(self, self._plan)
         self._user_data = user_data(node_files)
         apply_tags(self, cluster)

@@ -13,6 +13,9 @@ SHORTEST: Final = 40
 ZONES: Final = "zones stand in the cluster file, so that the same file gives the same places in every account"
 """Why W3010 (hard-coded availability zone) is accepted wherever a zone is set."""
 
+LIFTED: Final = "the cluster file lifts protection or turns it off, so that `cdk destroy` can remove the cluster"
+"""Why it is accepted that something can be deleted."""
+
 
 NIST: Final = "NIST.800.53.R5"
 PCI: Final = "PCI.DSS.321"

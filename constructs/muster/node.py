@@ -8,7 +8,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from constructs import Construct, IDependable
 
-from muster.acknowledgements import ZONES, acknowledge
+from muster.acknowledgements import LIFTED, ZONES, acknowledge
 from muster.data_volume import DataVolume
 from muster.names import ROOT_DEVICE
 from muster.node_role import NodeRole
@@ -85,11 +85,7 @@ class Node(Construct):
             "the image id does come from a mapping, as the rule asks; it looks through the mapping and sees the id",
         )
         if not protected:
-            acknowledge(
-                self.instance,
-                "AwsSolutions-EC29",
-                "the cluster file lifts protection or turns it off, so that `cdk destroy` can remove the cluster",
-            )
+            acknowledge(self.instance, "AwsSolutions-EC29", LIFTED)
 
 
 def _root(kms_key: kms.IKey | None) -> ec2.BlockDevice:

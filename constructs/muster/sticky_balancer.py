@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct, IDependable
 
 from muster.access_logs import AccessLogs
-from muster.acknowledgements import HIPAA, NIST, PCI, acknowledge, acknowledge_in
+from muster.acknowledgements import HIPAA, LIFTED, NIST, PCI, acknowledge, acknowledge_in
 from muster.admin_route import AdminRoute
 from muster.alias_records import AliasRecords
 from muster.balancer_group import ANYWHERE, balancer_group
@@ -78,7 +78,7 @@ class StickyBalancer(Construct):
         return (*users, admin) if admin else users
 
     def _load_balancer(self, vpc: ec2.IVpc, subnets: Sequence[ec2.ISubnet]) -> elb.ApplicationLoadBalancer:
-        return elb.ApplicationLoadBalancer(
+        balancer = elb.ApplicationLoadBalancer(
             self,
             "Balancer",
             vpc=vpc,
@@ -89,11 +89,11 @@ class StickyBalancer(Construct):
             drop_invalid_header_fields=True,
             desync_mitigation_mode=elb.DesyncMitigationMode.STRICTEST,
         )
+        if not self._cluster.deletion_refused:
+            acknowledge_in(balancer, (NIST, HIPAA), "ELBDeletionProtectionEnabled", LIFTED)
+        return balancer
 
     def _log_bucket(self) -> s3.IBucket | None:
-        if not self._cluster.deletion_refused:
-            why = "the cluster file lifts protection or turns it off, so that `cdk destroy` can remove the cluster"
-            acknowledge_in(self.balancer, (NIST, HIPAA), "ELBDeletionProtectionEnabled", why)
         if self._cluster.protected:
             days = self._cluster.logs.retention
             return AccessLogs(self, "AccessLogs", balancer=self.balancer, days=days).bucket
