@@ -22,7 +22,7 @@ from rehearsal.poll import poll
 from rehearsal.visitor import Answer, Client, CookieJar
 from tests.scenario_support import EXAMPLE, Bench, service
 
-pytestmark = [pytest.mark.host, pytest.mark.scenario]
+pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
 HOST = "admin.example.org"
 USERS, ADMIN = "/api/session", "/admin/configuration"

@@ -168,6 +168,7 @@ def test_a_protected_cluster_is_destroyed_only_after_its_protection_was_taken_of
     assert listed(muster(bench, "leftovers", str(bench.file))) == set()
 
 
+@pytest.mark.full
 def test_after_a_deploy_that_failed(rehearsal: Rehearsal, tmp_path: Path) -> None:
     bench = bench_of(rehearsal, tmp_path)
     failed(bench, with_missing_secret("administrator"))
