@@ -46,10 +46,9 @@ class Lending:
         """Go on as before the copying: a restart of H2 ends every session that the peer may have left on it."""
         log.warning("node %s did not finish copying; its sessions here are ended", self.peer.name)
         self.database.stop()
+        self.front.shut()  # the door that lets in the peer alone would keep this node from seeing that its server runs
         self.database.start()
         if own.database == OPEN:
             self.front.open()
-        else:
-            self.front.shut()
         self.board.put(holds="", broke=own.holds)
         return own.database == OPEN
