@@ -210,3 +210,12 @@ def host_client(account: Account, service: str, credentials: Any, **config: Any)
 
     client.meta.events.register("before-send", answer)
     return client
+
+
+@contextmanager
+def emptied_after(account: Account) -> Iterator[Stacks]:
+    """Yield what drives the stacks of `account`, and delete every one of them."""
+    stacks = Stacks(account)
+    yield stacks
+    for stack in stacks.api.describe_stacks()["Stacks"]:
+        stacks.delete(stack["StackName"])

@@ -8,7 +8,7 @@ import pytest
 
 from rehearsal.account import Account
 from rehearsal.passage import CAME_THROUGH
-from tests.account_help import Stacks, Template, host_client, request, running_account, template
+from tests.account_help import Stacks, Template, emptied_after, host_client, request, running_account, template
 from tests.test_account_gate import make_role, refused
 
 REGION = "eu-west-1"
@@ -27,10 +27,8 @@ def account() -> Iterator[Account]:
 
 @pytest.fixture
 def stacks(account: Account) -> Iterator[Stacks]:
-    stacks = Stacks(account)
-    yield stacks
-    for stack in stacks.api.describe_stacks()["Stacks"]:
-        stacks.delete(stack["StackName"])
+    with emptied_after(account) as stacks:
+        yield stacks
     assert [line for line in account.remains() if not line.startswith(("role", "instance profile"))] == []
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from rehearsal.account import Account
 from rehearsal.account.existing import Existing
-from tests.account_help import Stacks, Template, running_account, template
+from tests.account_help import Stacks, Template, emptied_after, running_account, template
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000001"
 ZONE = "Z0123456789ABC"
@@ -46,10 +46,8 @@ def account() -> Iterator[Account]:
 
 @pytest.fixture
 def stacks(account: Account) -> Iterator[Stacks]:
-    stacks = Stacks(account)
-    yield stacks
-    for stack in stacks.api.describe_stacks()["Stacks"]:
-        stacks.delete(stack["StackName"])
+    with emptied_after(account) as stacks:
+        yield stacks
     assert account.remains() == []
 
 

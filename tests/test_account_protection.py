@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.account import Account
-from tests.account_help import Stacks, Template, parameter, running_account, template
+from tests.account_help import Stacks, Template, emptied_after, parameter, running_account, template
 
 ALLOW_ALL = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
 VPC = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.64.0.0/20"}}
@@ -27,10 +27,8 @@ def account() -> Iterator[Account]:
 
 @pytest.fixture
 def stacks(account: Account) -> Iterator[Stacks]:
-    stacks = Stacks(account)
-    yield stacks
-    for stack in stacks.api.describe_stacks()["Stacks"]:
-        stacks.delete(stack["StackName"])
+    with emptied_after(account) as stacks:
+        yield stacks
 
 
 def volume(policy: str = "Delete", **properties: Any) -> dict[str, Any]:

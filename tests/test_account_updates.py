@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.account import Account
-from tests.account_help import Stacks, Template, parameter, running_account, send, template, waiting
+from tests.account_help import Stacks, Template, emptied_after, parameter, running_account, send, template, waiting
 
 TRUST = {"Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}}]}
 GROUP = {"GroupDescription": "d", "GroupName": "muster-x", "VpcId": {"Ref": "Vpc"}}
@@ -52,10 +52,8 @@ def account() -> Iterator[Account]:
 
 @pytest.fixture
 def stacks(account: Account) -> Iterator[Stacks]:
-    stacks = Stacks(account)
-    yield stacks
-    for stack in stacks.api.describe_stacks()["Stacks"]:
-        stacks.delete(stack["StackName"])
+    with emptied_after(account) as stacks:
+        yield stacks
     assert account.remains() == []
 
 

@@ -146,7 +146,7 @@ def test_nothing_is_deleted_through_a_mount_that_a_build_left(authority: Authori
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "file").write_text("precious")
-    point = tmp_path / "cache/image/build-killed/root/dev"
+    point = tmp_path / "cache" / "image" / "build-killed" / "root" / "dev"
     point.mkdir(parents=True)
     subprocess.run(["mount", "--bind", str(elsewhere), str(point)], check=True)
     image.ensure(authority, lambda _: None)

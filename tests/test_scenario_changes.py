@@ -225,31 +225,22 @@ def test_a_volume_that_grew_is_used_whole_by_a_node_that_started_since(story: St
 
 
 @pytest.mark.full
-def test_a_roll_restarts_one_node_after_the_other_and_keeps_the_data(story: Story) -> None:
+@pytest.mark.parametrize(
+    ("field_", "value", "effect", "within"),
+    [("instance.type", "t4g.large", Effect.RESTART, 900), ("instance.ami", NEXT_IMAGE, Effect.REPLACEMENT, 1200)],
+    ids=["type", "image"],
+)
+def test_a_roll_changes_one_node_after_the_other_and_keeps_the_data(
+    story: Story, field_: str, value: str, effect: Effect, within: float
+) -> None:
     before = seen(story)
-    wanted = edited(story.fields, {"instance.type": "t4g.large"})
+    wanted = edited(story.fields, {field_: value})
     story.write(wanted)
-    run = story.muster("roll", str(story.bench.file), "--yes", within=900)
+    run = story.muster("roll", str(story.bench.file), "--yes", within=within)
     assert run.returncode == 0, run.stdout + run.stderr
     story.fields = wanted
     story.bench.wait_until_healthy()
-    assert observed(before, seen(story)) == both(Effect.RESTART)
-    with story.bench.scene.visitor() as user:
-        entries = user.request("GET", "/admin/configuration").json()
-    assert entries["kept"] == "through every edit"
-    assert story.bench.check(copies.CHECK).verdict == "valid"
-
-
-@pytest.mark.full
-def test_a_roll_to_another_image_swaps_one_node_after_the_other_and_keeps_the_data(story: Story) -> None:
-    before = seen(story)
-    wanted = edited(story.fields, {"instance.ami": NEXT_IMAGE})
-    story.write(wanted)
-    run = story.muster("roll", str(story.bench.file), "--yes", within=1200)
-    assert run.returncode == 0, run.stdout + run.stderr
-    story.fields = wanted
-    story.bench.wait_until_healthy()
-    assert observed(before, seen(story)) == both(Effect.REPLACEMENT)
+    assert observed(before, seen(story)) == both(effect)
     with story.bench.scene.visitor() as user:
         entries = user.request("GET", "/admin/configuration").json()
     assert entries["kept"] == "through every edit"

@@ -191,3 +191,17 @@ def tag_changes(request: Request, old: Existing) -> tuple[list[str], list[dict[s
     before = {tag["Key"] for tag in old.properties.get("Tags", ())}
     after = {tag["Key"]: tag["Value"] for tag in request.properties.get("Tags", ())}
     return sorted(before - set(after)), [{"Key": key, "Value": value} for key, value in after.items()]
+
+
+def retag(
+    request: Request, old: Existing, service: str, untag: str = "UntagResource", tag: str = "TagResource", **of: Any
+) -> None:
+    """Bring the tags of the resource that `of` names to what the template says, by these two operations of `service`.
+
+    For those that take `TagKeys` and `Tags`.
+    """
+    removed, wanted = tag_changes(request, old)
+    if removed:
+        request.call(service, untag, **of, TagKeys=removed)
+    if wanted:
+        request.call(service, tag, **of, Tags=wanted)

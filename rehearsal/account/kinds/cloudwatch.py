@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.account.cloud import Cloud
-from rehearsal.account.kinds.base import Existing, Kind, Made, Request, refuse, tag_changes
+from rehearsal.account.kinds.base import Existing, Kind, Made, Request, refuse, retag
 
 
 class _AnyAlarm(Kind):
@@ -15,12 +15,8 @@ class _AnyAlarm(Kind):
         return f"arn:aws:cloudwatch:{cloud.region}:{cloud.account_id}:alarm:{name}"
 
     def _retag(self, request: Request, old: Existing) -> None:
-        removed, wanted = tag_changes(request, old)
         arn = self._arn(request.cloud, old.physical_id)
-        if removed:
-            request.call("cloudwatch", "UntagResource", ResourceARN=arn, TagKeys=removed)
-        if wanted:
-            request.call("cloudwatch", "TagResource", ResourceARN=arn, Tags=wanted)
+        retag(request, old, "cloudwatch", ResourceARN=arn)
 
     def delete(self, cloud: Cloud, old: Existing) -> None:
         """Delete the alarm."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.account.cloud import Cloud
-from rehearsal.account.kinds.base import Existing, Kind, Made, Request, tag_changes
+from rehearsal.account.kinds.base import Existing, Kind, Made, Request, retag
 
 
 class Table(Kind):
@@ -32,12 +32,8 @@ class Table(Kind):
         if changed := request.changed(old) & set(self.changeable):
             request.call("dynamodb", "UpdateTable", TableName=old.physical_id, **request.given(*sorted(changed)))
         self._extras(request, old.physical_id)
-        removed, wanted = tag_changes(request, old)
         arn = old.attributes["Arn"]
-        if removed:
-            request.call("dynamodb", "UntagResource", ResourceArn=arn, TagKeys=removed)
-        if wanted:
-            request.call("dynamodb", "TagResource", ResourceArn=arn, Tags=wanted)
+        retag(request, old, "dynamodb", ResourceArn=arn)
         return old.attributes
 
     def delete(self, cloud: Cloud, old: Existing) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from rehearsal.account.cloud import Cloud
 from rehearsal.account.kinds import elbv2_logs
-from rehearsal.account.kinds.base import Existing, Kind, Made, Request, refuse, tag_changes
+from rehearsal.account.kinds.base import Existing, Kind, Made, Request, refuse, retag
 
 
 def _set_attributes(request: Request, of: str, arn: str) -> None:
@@ -21,11 +21,7 @@ def _text(value: Any) -> str:
 
 
 def _retag(request: Request, old: Existing) -> None:
-    removed, wanted = tag_changes(request, old)
-    if removed:
-        request.call("elbv2", "RemoveTags", ResourceArns=[old.physical_id], TagKeys=removed)
-    if wanted:
-        request.call("elbv2", "AddTags", ResourceArns=[old.physical_id], Tags=wanted)
+    retag(request, old, "elbv2", "RemoveTags", "AddTags", ResourceArns=[old.physical_id])
 
 
 class LoadBalancer(Kind):

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rehearsal.account.cloud import Cloud
-from rehearsal.account.kinds.base import Existing, Kind, Made, Request, refuse, tag_changes
+from rehearsal.account.kinds.base import Existing, Kind, Made, Request, refuse, retag
 
 
 class Role(Kind):
@@ -53,11 +53,7 @@ class Role(Kind):
             self._bound(request, name)
         self._drop(request.cloud, name, set(self._inline(given)), set(given.get("ManagedPolicyArns", ())), old)
         self._policies(request, name)
-        removed, wanted = tag_changes(request, old)
-        if removed:
-            request.call("iam", "UntagRole", RoleName=name, TagKeys=removed)
-        if wanted:
-            request.call("iam", "TagRole", RoleName=name, Tags=wanted)
+        retag(request, old, "iam", "UntagRole", "TagRole", RoleName=name)
         return old.attributes
 
     def delete(self, cloud: Cloud, old: Existing) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.account.cloud import Cloud
-from rehearsal.account.kinds.base import Existing, Fields, Kind, Made, Request, tag_changes
+from rehearsal.account.kinds.base import Existing, Fields, Kind, Made, Request, retag
 
 RULES = (
     "ExcludeCharacters",
@@ -41,11 +41,7 @@ class Secret(Kind):
         if changed & {"GenerateSecretString", "SecretString"}:
             given["SecretString"] = self._text(request)
         request.call("secretsmanager", "UpdateSecret", SecretId=old.physical_id, **given)
-        removed, wanted = tag_changes(request, old)
-        if removed:
-            request.call("secretsmanager", "UntagResource", SecretId=old.physical_id, TagKeys=removed)
-        if wanted:
-            request.call("secretsmanager", "TagResource", SecretId=old.physical_id, Tags=wanted)
+        retag(request, old, "secretsmanager", SecretId=old.physical_id)
         return old.attributes
 
     def delete(self, cloud: Cloud, old: Existing) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.account.cloud import Cloud
-from rehearsal.account.kinds.base import Existing, Kind, Made, Request, refuse, tag_changes
+from rehearsal.account.kinds.base import Existing, Kind, Made, Request, refuse, retag
 
 
 class Topic(Kind):
@@ -29,11 +29,7 @@ class Topic(Kind):
         for name in request.changed(old) & set(self.attributes):
             value = {"AttributeName": name, "AttributeValue": request.properties.get(name, "")}
             request.call("sns", "SetTopicAttributes", TopicArn=old.physical_id, **value)
-        removed, wanted = tag_changes(request, old)
-        if removed:
-            request.call("sns", "UntagResource", ResourceArn=old.physical_id, TagKeys=removed)
-        if wanted:
-            request.call("sns", "TagResource", ResourceArn=old.physical_id, Tags=wanted)
+        retag(request, old, "sns", ResourceArn=old.physical_id)
         return old.attributes
 
     def delete(self, cloud: Cloud, old: Existing) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.account.cloud import Cloud
-from rehearsal.account.kinds.base import Existing, Kind, Made, Request, refuse, tag_changes
+from rehearsal.account.kinds.base import Existing, Kind, Made, Request, refuse, retag
 
 LOG_GROUP = "aws-waf-logs-"
 """How the name of every destination of logs must begin (WAF developer guide, "Logging destinations")."""
@@ -31,11 +31,7 @@ class WebAcl(Kind):
         """Change rules and tags."""
         given = request.given("DefaultAction", "Description", "Rules", "VisibilityConfig")
         request.call("wafv2", "UpdateWebACL", **_whole(request.cloud, old.physical_id), **given)
-        removed, wanted = tag_changes(request, old)
-        if removed:
-            request.call("wafv2", "UntagResource", ResourceARN=old.attributes["Arn"], TagKeys=removed)
-        if wanted:
-            request.call("wafv2", "TagResource", ResourceARN=old.attributes["Arn"], Tags=wanted)
+        retag(request, old, "wafv2", ResourceARN=old.attributes["Arn"])
         return old.attributes
 
     def delete(self, cloud: Cloud, old: Existing) -> None:
