@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rehearsal.account import bootstrap, existing, target_health
+from rehearsal.account import api_faults, bootstrap, existing, target_health
 from rehearsal.account.cloud import Cloud
 from rehearsal.account.cloudformation.engine import CloudFormation
 from rehearsal.account.emulator import Emulator, Environ
@@ -41,6 +41,7 @@ class Account:
         self._principals = Principals(self._cloud, self.access_key, self.secret_key)
         names = AccountNames(self._cloud, self._engine)
         self._gate = Gate(self._front, self._principals, names, self._cloud)
+        self._api_faults = api_faults.ApiFaults(self._gate)
 
     def start(self) -> None:
         """Begin with an empty account. Raises `RuntimeError` while another account runs in this process."""
@@ -91,7 +92,7 @@ class Account:
 
         `environ` should hold the path as it was sent, in `RAW_URI` or `REQUEST_URI`, as werkzeug and gunicorn give it.
         """
-        return self._gate(environ, start_response)
+        return self._api_faults(environ, start_response)
 
     @property
     def decisions(self) -> Sequence[Decision]:
@@ -136,4 +137,6 @@ class Account:
                 return respond(start_response, "200 OK", "application/json", "{}")
             case ("GET", "/muster/remains"):
                 return respond(start_response, "200 OK", "application/json", json.dumps(self.remains()))
+            case (_, path) if path.startswith(api_faults.PATH):
+                return self._api_faults.control(environ, start_response)
         return self._front(environ, start_response)

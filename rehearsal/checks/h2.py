@@ -1,5 +1,7 @@
 """Asks one member's own H2 server, inside its host and without disturbing the cluster.
 
+The server listens on the host's loopback alone: its gate, which others reach, admits no administrator.
+
 A URL of one server with CLUSTER=TRUE is always accepted and changes nothing (H2 1.4.199, engine/Engine.java); IFEXISTS
 keeps a wrong name from making a database. The product's own programs are not asked: they are what is being checked.
 """
@@ -54,14 +56,14 @@ def ask(scene: Scene, member: Member, statements: str) -> str:
 
     Raises `EnterError` with H2's words.
     """
-    order = {**_connection(scene, member), "statements": statements}
+    order = {**_connection(scene), "statements": statements}
     return scene.run_in(member, ["python3", "-c", PROGRAM.read_text()], text=json.dumps(order), within=WITHIN)
 
 
-def _connection(scene: Scene, member: Member) -> dict[str, str]:
+def _connection(scene: Scene) -> dict[str, str]:
     document = scene.settings_document
     home, database = document["settings"]["home"], document["settings"]["database"]
-    server = f"{member.address}:{scene.port('database')}"
+    server = f"127.0.0.1:{scene.port('database')}"
     arn = document["secrets"]["database_admin"]
     secret = json.loads(scene.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
     return {

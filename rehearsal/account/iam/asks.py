@@ -9,26 +9,18 @@ import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from rehearsal.account.iam import keys
 from rehearsal.account.iam.call import Call
 from rehearsal.account.iam.conditions import Context
 from rehearsal.account.iam.faults import UndecidableError
 from rehearsal.account.iam.policy import Ask
 
 
-class Names(Protocol):
+class Names(keys.Keys, Protocol):
     """Looks up in the account what a request leaves out."""
-
-    region: str
-    account_id: str
 
     def hash_key(self, table: str) -> str:
         """Return the name of a table's partition key, '' if there is no such table."""
-
-    def secret_arn(self, secret_id: str) -> str:
-        """Return the ARN of a secret; of a name that does not exist, what its ARN would begin with."""
-
-    def secret_key(self, secret_id: str) -> str:
-        """Return the ARN of the customer key that a secret is encrypted with, '' if it is AWS's own."""
 
     def stack_id(self, name: str) -> str:
         """Return the id of a stack; of a name that does not exist, what its id would begin with."""
@@ -38,13 +30,15 @@ S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:\.dualstack)?(?:[.-][a-z0-9-]+)
 S3_OBJECT = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
 S3_HARMLESS = {"list-type", "prefix", "delimiter", "max-keys", "continuation-token", "start-after", "encoding-type"}
 S3_HARMLESS |= {"x-id", "fetch-owner", "partNumber", "versionId"}
+S3_UNKNOWN = ("x-amz-copy-source", "x-amz-server-side-encryption")
+"""Headers that would change what a request needs."""
 DYNAMODB_BY_KEY = {"GetItem": "Key", "UpdateItem": "Key", "DeleteItem": "Key", "PutItem": "Item"}
 
 
 def asks_of(call: Call, service: str, common: Context, names: Names) -> list[Ask]:
     """Return everything that a request needs to be allowed. Raises `UndecidableError` for what is not known here."""
     if service == "s3":
-        return _s3(call, common)
+        return _s3(call, common, names)
     if service not in SERVICES:
         raise UndecidableError(f"requests of hosts to {service} are not supported by this emulated account")
     name, given = _operation(call)
@@ -52,7 +46,7 @@ def asks_of(call: Call, service: str, common: Context, names: Names) -> list[Ask
         Ask(f"{PREFIXES.get(service, service)}:{name}", resource, {**common, **context})
         for resource, context in SERVICES[service](name, given, names)
     ]
-    return asks + (_decryption(name, given, common, names) if service == "secretsmanager" else [])
+    return [*asks, *(ENCRYPTED[service](name, given, common, names) if service in ENCRYPTED else [])]
 
 
 def _operation(call: Call) -> tuple[str, Mapping[str, Any]]:
@@ -69,7 +63,7 @@ def _operation(call: Call) -> tuple[str, Mapping[str, Any]]:
 Needed = Sequence[tuple[str, Context]]
 
 
-def _s3(call: Call, common: Context) -> list[Ask]:
+def _s3(call: Call, common: Context, names: Names) -> list[Ask]:
     bucket, key = bucket_and_key(call)
     known = {name for name in call.parameters if name.startswith(("X-Amz-", "response-"))} | S3_HARMLESS
     if unknown := sorted(set(call.parameters) - known - {"location"}):
@@ -77,10 +71,11 @@ def _s3(call: Call, common: Context) -> list[Ask]:
     context = {**common, "s3:prefix": [], "s3:resourceaccount": common["aws:resourceaccount"]}
     if key:
         action = S3_OBJECT.get(call.method)
-        if action is None or "x-amz-copy-source" in call.headers:
+        if action is None or any(name.startswith(S3_UNKNOWN) for name in call.headers):
             raise UndecidableError(f"s3 {call.method} on an object is not supported by this emulated account")
         action += "Version" if "versionId" in call.parameters and action == "GetObject" else ""
-        return [Ask(f"s3:{action}", f"arn:aws:s3:::{bucket}/{key}", context)]
+        own = Ask(f"s3:{action}", f"arn:aws:s3:::{bucket}/{key}", context)
+        return [own, *keys.of_object(action, bucket, common, names)]
     if not bucket or call.method not in ("GET", "HEAD"):
         raise UndecidableError(
             f"s3 {call.method} on {bucket or 'all buckets'} is not supported by this emulated account"
@@ -129,22 +124,6 @@ def _secretsmanager(name: str, given: Mapping[str, Any], names: Names) -> Needed
     return [(arn, {"secretsmanager:secretid": [arn], "secretsmanager:versionstage": _stage(given)})]
 
 
-def _decryption(name: str, given: Mapping[str, Any], common: Context, names: Names) -> list[Ask]:
-    """Return what reading a secret under a customer key needs besides: the service decrypts in the caller's name.
-
-    Source: Secrets Manager user guide, "Secret encryption and decryption". The key's own policy is taken to leave the
-    decision to IAM, as the one does that a new key has.
-    """
-    if name != "GetSecretValue" or not (key := names.secret_key(given["SecretId"])):
-        return []
-    context = {
-        "kms:viaservice": [f"secretsmanager.{names.region}.amazonaws.com"],
-        "kms:calleraccount": [names.account_id],
-        "kms:encryptioncontext:secretarn": [names.secret_arn(given["SecretId"])],
-    }
-    return [Ask("kms:Decrypt", key, {**common, **context})]
-
-
 def _stage(given: Mapping[str, Any]) -> list[str]:
     return [given["VersionStage"]] if "VersionStage" in given else []
 
@@ -154,9 +133,9 @@ def _dynamodb(name: str, given: Mapping[str, Any], names: Names) -> Needed:
         raise UndecidableError(f"dynamodb:{name} by a host is not supported by this emulated account")
     table = given["TableName"].split("/")[-1]
     item = given.get(DYNAMODB_BY_KEY.get(name, ""), {}).get(names.hash_key(table), {})
-    keys = [str(value) for value in item.values()]
+    values = [str(value) for value in item.values()]
     arn = f"arn:aws:dynamodb:{names.region}:{names.account_id}:table/{table}"
-    return [(arn, {"dynamodb:leadingkeys": keys})]
+    return [(arn, {"dynamodb:leadingkeys": values})]
 
 
 def _logs(name: str, given: Mapping[str, Any], names: Names) -> Needed:
@@ -207,3 +186,9 @@ SERVICES: dict[str, Callable[[str, Mapping[str, Any], Names], Needed]] = {
 """Signing name of a service -> what an operation needs; nothing for one that every caller may use."""
 
 PREFIXES = {"monitoring": "cloudwatch"}
+
+ENCRYPTED: dict[str, Callable[[str, Mapping[str, Any], Context, Names], list[Ask]]] = {
+    "dynamodb": keys.of_table,
+    "secretsmanager": keys.of_secret,
+}
+"""Signing name of a service -> what an operation needs besides where a customer key encrypts."""

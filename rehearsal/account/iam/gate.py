@@ -97,7 +97,7 @@ class Gate:
             by_target = "x-amz-target" in call.headers
             return respond(start_response, *refusals.render(refusal.service, refusal.kind, refusal.message, by_target))
         forwarded = forward(environ, call, signed)
-        if principal.role and [ask.action for ask in asks] == ["s3:GetObject"]:
+        if principal.role and asks and asks[0].action == "s3:GetObject":
             return self._get_object(call, principal, asks[0], forwarded, start_response)
         return self._app(forwarded, start_response)
 

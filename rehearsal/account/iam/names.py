@@ -39,9 +39,29 @@ class AccountNames:
             key = self._cloud.call("secretsmanager", "DescribeSecret", SecretId=secret_id).get("KmsKeyId", "")
         except ClientError:
             return ""
-        if not key or str(key).endswith("alias/aws/secretsmanager") or str(key).startswith("arn:"):
-            return "" if str(key).endswith("alias/aws/secretsmanager") else str(key)
-        return f"arn:aws:kms:{self.region}:{self.account_id}:key/{key}"
+        return self._key_arn(str(key))
+
+    def table_key(self, table: str) -> str:
+        """Return the ARN of the customer key that a table is encrypted with, '' if it is AWS's own."""
+        try:
+            described = self._cloud.call("dynamodb", "DescribeTable", TableName=table)["Table"]
+        except ClientError:
+            return ""
+        return self._key_arn(str(described.get("SSEDescription", {}).get("KMSMasterKeyArn", "")))
+
+    def bucket_key(self, bucket: str) -> str:
+        """Return the ARN of the customer key that a bucket encrypts new objects with, '' if it is S3's own."""
+        try:
+            found = self._cloud.call("s3", "GetBucketEncryption", Bucket=bucket)["ServerSideEncryptionConfiguration"]
+        except ClientError:
+            return ""
+        rules = [rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in found["Rules"]]
+        return self._key_arn(str(next((rule.get("KMSMasterKeyID") or "" for rule in rules), "")))
+
+    def _key_arn(self, key: str) -> str:
+        if not key or "alias/aws/" in key:
+            return ""
+        return key if key.startswith("arn:") else f"arn:aws:kms:{self.region}:{self.account_id}:key/{key}"
 
     def stack_id(self, name: str) -> str:
         """Return the id of a stack; of a name that does not exist, what its id would begin with."""
