@@ -50,6 +50,10 @@ class Recorded:
         """Remember."""
         self.said.append(f"stop {unit}")
 
+    def kill(self, unit: str) -> None:
+        """Remember."""
+        self.said.append(f"kill {unit}")
+
     def restart(self, unit: str) -> None:
         """Remember."""
         self.said.append(f"restart {unit}")
@@ -69,12 +73,13 @@ class Recorded:
 
 @dataclass
 class Cloud:
-    """AWS: two secrets and some jars; `gone` while nothing answers; `broken` is what fails."""
+    """AWS: three secrets and some jars; `gone` while nothing answers; `broken` is what fails."""
 
     gone: bool = False
     broken: str = ""
     calls: int = 0
     password: str = "p"
+    key: str = "k"
 
     def fetch(self, _bucket: str, _key: str, sha256: str, to: Path) -> bool:
         """Bring an object."""
@@ -88,7 +93,7 @@ class Cloud:
     def secret(self, arn: str) -> Credentials:
         """Return a user."""
         self._answer("secret")
-        return Credentials(f"user{arn[-1]}", self.password)
+        return Credentials(f"user{arn[-1]}", self.key if arn == DOCUMENT["secrets"]["peer"] else self.password)
 
     def _answer(self, what: str) -> None:
         self.calls += 1

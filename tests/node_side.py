@@ -21,6 +21,7 @@ from muster.log_groups import LogGroups
 from muster.node import Node
 from muster.node_role import NodeRole, apply_boundary
 from muster.outputs import outputs
+from muster.pair import Pair
 from muster.products import PRODUCTS
 from muster.spec import Cluster, Member, load, plan
 from muster.sticky_balancer import StickyBalancer
@@ -64,6 +65,7 @@ class NodeSide(cdk.Stack):
             DatabaseSecret(self, each.id, cluster=cluster.name, secret=each, kms_key=self._key).secret
             for each in product.secrets
         ]
+        pair = Pair(self, "Pair", cluster=cluster, kms_key=self._key)
         return NodeRole(
             self,
             "NodeRole",
@@ -73,6 +75,7 @@ class NodeSide(cdk.Stack):
             log_groups=list(LogGroups(self, "Logs", cluster=cluster, kms_key=self._key).groups.values()),
             kms_key=self._key,
             session_manager=session_manager.possible(cluster),
+            more=pair.statements,
         )
 
     def _volume(self, member: Member) -> DataVolume:
@@ -119,6 +122,7 @@ class NodeSide(cdk.Stack):
         users = SimpleNamespace(
             balancer=balancer,
             target_groups=targets,
+            led_group=None,
             url="http://users",
             admin_url="http://admin" if groups > 1 else None,
             log_bucket=bucket if self._cluster.protected else None,

@@ -1,18 +1,14 @@
-"""Real H2 servers on loopback addresses under a member's own code: systemd, front and application are stand-ins."""
+"""Settings of a pair on loopback, and stand-ins for systemd, for the application and for the wait handle."""
 
 import subprocess
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from musternode.aws import Credentials
-from musternode.front import Front
-from musternode.h2.database import Database, Pair
 from musternode.h2.session import Session
-from musternode.h2.store import Store
 from musternode.h2.tools import Tools
-from musternode.member import Member
 from musternode.report import Body, Reported
 from musternode.settings import (
     Artifact,
@@ -23,7 +19,6 @@ from musternode.settings import (
     Secrets,
     Settings,
 )
-from musternode.state import Board, State
 from rehearsal import places
 
 H2 = "1.4.199"
@@ -32,14 +27,14 @@ USER = Credentials("as400gateway", "p'w\"d; \\o${rd}/*;")
 ADDRESSES = {"a": "127.0.1.1", "b": "127.0.1.2"}
 
 
-def h2_jar() -> Path:
-    """Return the jar of the H2 that the guide names, fetched once by Maven."""
+def h2_jar(version: str = H2) -> Path:
+    """Return the jar of the H2 that the guide names, or of another `version`, fetched once by Maven."""
     folder = places.cache() / "h2"
-    jar = folder / f"h2-{H2}.jar"
+    jar = folder / f"h2-{version}.jar"
     if not jar.is_file():
         folder.mkdir(parents=True, exist_ok=True)
         plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
-        artifact = f"-Dartifact=com.h2database:h2:{H2}"
+        artifact = f"-Dartifact=com.h2database:h2:{version}"
         subprocess.run(["mvn", "-q", "-B", plugin, artifact, f"-DoutputDirectory={folder}"], check=True, cwd="/")
     return jar
 
@@ -66,10 +61,12 @@ def settings(
         artifact=Artifact("artifacts", "a.jar", "1" * 64, "as400-common-api-1.0.0.jar"),
         wait_url="http://127.0.0.1:9/",
         formation_timeout=timeout,
+        takeover_interval=600,
         java=17,
-        secrets=Secrets("arn:admin", "arn:application"),
+        table="muster-as400-witness",
+        secrets=Secrets("arn:admin", "arn:application", "arn:peer"),
         ports=Ports(8080, port, 9093, 9180),
-        settings=ProductSettings("/opt/as400gateway", "connections", "/actuator/health"),
+        settings=ProductSettings("/opt/as400gateway", "connections", "/actuator/health", "leader", None, None),
     )
 
 
@@ -87,7 +84,7 @@ class Processes:
         """Start the server."""
         assert unit == "muster-h2.service"
         java = ["java", "-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", f"-Dh2.bindAddress={self.address}"]
-        tool = ["-cp", str(h2_jar()), "org.h2.tools.Server", "-tcp", "-tcpAllowOthers", "-tcpPort", str(self.port)]
+        tool = ["-cp", str(h2_jar()), "org.h2.tools.Server", "-tcp", "-tcpPort", str(self.port)]
         rest = ["-baseDir", str(self.folder), "-ifNotExists", "-properties", "null"]
         self.child = subprocess.Popen([*java, *tool, *rest], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.run = uuid.uuid4().hex
@@ -97,6 +94,13 @@ class Processes:
         assert unit == "muster-h2.service"
         if self.child is not None:
             self.child.terminate()
+            self.child.wait()
+
+    def kill(self, unit: str) -> None:
+        """Kill the server."""
+        assert unit == "muster-h2.service"
+        if self.child is not None:
+            self.child.kill()
             self.child.wait()
 
     def restart(self, unit: str) -> None:
@@ -115,25 +119,6 @@ class Processes:
     def last_words(self, _: str) -> str:
         """Return nothing of interest."""
         return "nothing"
-
-
-@dataclass
-class RecordedFront:
-    """Remembers who would be let in."""
-
-    doors: list[str] = field(default_factory=list)
-
-    def shut(self) -> None:
-        """Nobody."""
-        self.doors.append("shut")
-
-    def reserve(self, address: str) -> None:
-        """One address."""
-        self.doors.append(address)
-
-    def open(self) -> None:
-        """Everybody."""
-        self.doors.append("open")
 
 
 @dataclass
@@ -189,49 +174,3 @@ class Silent(Reported):
     def send_aside(self, _url: str, _generation: str, body: Body) -> None:
         """Keep the report."""
         self.sent.append(body)
-
-
-@dataclass
-class Side:
-    """One member with its parts."""
-
-    name: str
-    member: Member
-    database: Database
-    processes: Processes
-    front: Front
-    application: SchemaOnly
-    reported: Silent
-    board: Board
-    cut: bool = False
-
-    @property
-    def doors(self) -> list[str]:
-        """Who was let in, one after the other."""
-        assert isinstance(self.front, RecordedFront)
-        return self.front.doors
-
-
-def side(name: str, folder: Path, chosen: Settings, front: Front, ask: Callable[[], State | None]) -> Side:
-    """Return member `name` of the pair in `chosen`, its files in `folder`."""
-    base, address, tools = folder / name / "h2", chosen.member(name).address, Tools(h2_jar(), folder / "run")
-    port = chosen.ports.database
-    processes = Processes(address, port, base)
-    pair = Pair([f"{one.address}:{port}" for one in chosen.members], f"{address}:{port}", chosen.settings.database)
-    machine = folder / name / "machine"
-    store = Store(base, chosen.settings.database, machine=machine.read_text() if machine.exists() else "first")
-    database = Database(pair, tools, store, processes, ADMIN, USER)
-    board, application, reported = Board(State(name, chosen.generation)), SchemaOnly(tools), Silent()
-    member = Member(
-        name=name,
-        settings=chosen,
-        database=database,
-        application=application,
-        front=front,
-        board=board,
-        ask=ask,
-        reported=reported,
-        mark=folder / name / "open",
-        deadline=float("inf"),
-    )
-    return Side(name, member, database, processes, front, application, reported, board)

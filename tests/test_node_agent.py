@@ -229,7 +229,7 @@ def test_the_journalctl_of_this_machine_knows_the_options(tmp_path: Path) -> Non
 
 
 def test_the_agents_place_is_read_from_its_command() -> None:
-    assert service.place(["eu-west-1", "as400", "a", "10.0.0.1", "10.0.0.2", "9093"]).port == 9093
+    assert service.place(["eu-west-1", "as400", "a"]) == service.Place("eu-west-1", "as400", "a")
     with pytest.raises(Failure, match="usage: musternode agent"):
         service.place(["eu-west-1"])
 

@@ -32,6 +32,7 @@ def group(**fields: Any) -> str | None:
         ("as400gateway-schema.service", "product"),
         ("muster-h2.service", "h2"),
         ("muster-member.service", "node"),
+        ("muster-gate.service", "node"),
         ("muster-agent.service", "node"),
         ("cloud-final.service", "node"),
         ("cloud-init-local.service", "node"),

@@ -1,19 +1,20 @@
-"""What is put on a host: units, front, data volume, the application's H2, files."""
+"""What is put on a host: units, the application's H2, files."""
 
 import io
 import json
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from musternode import files, front, stages, units
+from musternode import files, stages, units
 from musternode.commands import run
 from musternode.failure import Failure
 from musternode.h2 import jar, text
-from musternode.h2.store import Store
+from musternode.h2.database import UNIT as H2
 from musternode.paths import Paths
 from musternode.products import as400gateway
 from tests.node_support import ADMIN, settings
@@ -30,11 +31,17 @@ def test_h2_is_never_restarted_nor_enabled_and_runs_as_its_own_user() -> None:
     for line in ("User=muster-h2", "Restart=no", "NoNewPrivileges=yes", "ProtectSystem=strict", "UMask=0077"):
         assert f"\n{line}\n" in text_of
     assert "[Install]" not in text_of
-    assert "-Dh2.bindAddress=127.0.1.1 " in text_of
-    assert "org.h2.tools.Server -tcp -tcpAllowOthers -tcpPort 9092" in text_of
 
 
-def test_only_volume_member_readiness_and_agent_start_at_boot() -> None:
+def test_h2_listens_on_loopback_alone() -> None:
+    """Whoever reaches its port can make a database of his own, and runs code in it."""
+    text_of = all_units()["muster-h2.service"]
+    assert "-Dh2.bindAddress=127.0.0.1 " in text_of
+    assert "org.h2.tools.Server -tcp -tcpPort 9092" in text_of
+    assert "AllowOthers" not in text_of
+
+
+def test_only_volume_gate_member_readiness_and_agent_start_at_boot() -> None:
     assert {name for name, text_of in all_units().items() if "[Install]" in text_of} == set(units.ENABLED)
 
 
@@ -49,7 +56,49 @@ def test_the_agent_is_nobody_and_reads_only_the_journal() -> None:
     text_of = all_units()[units.AGENT]
     for line in ("DynamicUser=yes", "SupplementaryGroups=systemd-journal", "ProtectSystem=strict", "Restart=always"):
         assert f"\n{line}\n" in text_of
-    assert "-m musternode agent eu-west-1 as400 a 127.0.1.1 127.0.1.2 9093\n" in text_of
+    assert "-m musternode agent eu-west-1 as400 a\n" in text_of
+
+
+def test_the_gate_outlives_its_own_faults_and_has_time_to_step_out() -> None:
+    text_of = all_units()[units.GATE]
+    for line in ("Restart=always", "RestartSec=0.2", "TimeoutStopSec=60", "KillMode=mixed", "OOMScoreAdjust=-900"):
+        assert f"\n{line}\n" in text_of
+    assert "StartLimitIntervalSec=0\n" in text_of.split("[Service]")[0]
+
+
+def test_the_gate_may_change_the_kernels_tables_and_little_else() -> None:
+    text_of = all_units()[units.GATE]
+    (held,) = (line.split("=")[1].split() for line in text_of.splitlines() if line.startswith("CapabilityBounding"))
+    assert "CAP_NET_ADMIN" in held
+    assert not {"CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SYS_PTRACE", "CAP_SYS_MODULE"} & set(held)
+    assert "\nRestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK\n" in text_of
+
+
+def test_the_gate_has_no_order_with_the_server_that_it_stops() -> None:
+    """Systemd would let its own end wait for the end of H2, and that for its own, which it waits for."""
+    found = all_units()
+    assert "muster-h2" not in found[units.GATE]
+    assert not any(line.startswith(("After=", "Before=")) and "gate" in line for line in found[H2].splitlines())
+
+
+def test_another_program_changes_the_units_of_gate_and_agent_and_of_no_other() -> None:
+    """These run it; the member and the rest begin anew by the link to the program in force."""
+    chosen = settings()
+    other = replace(chosen, asset=replace(chosen.asset, sha256="f" * 64))
+    texts = [units.units(one, one.member("a"), as400gateway.layout(one), Paths()) for one in (chosen, other)]
+    assert {name for name in texts[0] if texts[0][name] != texts[1][name]} == {units.GATE, units.AGENT}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"takeover_interval": 0}, {"members": settings(absent="b").members}, {"generation": "x", "wait_url": "http://y/"}],
+    ids=str,
+)
+def test_what_the_gate_reads_by_itself_changes_no_unit(changes: dict[str, Any]) -> None:
+    chosen = settings()
+    other = replace(chosen, **changes)
+    texts = [units.units(one, one.member("a"), as400gateway.layout(one), Paths()) for one in (chosen, other)]
+    assert texts[0] == texts[1]
 
 
 def test_nothing_needs_the_agent() -> None:
@@ -74,19 +123,6 @@ def test_units_are_valid_to_systemd(tmp_path: Path) -> None:
 
 def _complaints(said: str, folder: Path) -> list[str]:
     return [line for line in said.splitlines() if str(folder) in line or "muster" in line]
-
-
-def test_a_front_lets_in_one_address_or_all() -> None:
-    assert "ip saddr != 10.64.1.11 tcp dport 9092 reject with tcp reset" in front.ruleset(
-        "10.64.0.10", 9092, "10.64.1.11"
-    )
-    assert "reject" not in front.ruleset("10.64.0.10", 9092, None)
-
-
-@pytest.mark.host
-@pytest.mark.parametrize("only", [None, "10.64.0.10"])
-def test_the_kernel_understands_the_front(only: str | None) -> None:
-    subprocess.run(["nft", "--check", "-f", "-"], input=front.ruleset("10.64.0.10", 9092, only), text=True, check=True)
 
 
 def application(*names: str, inner: bytes | None = None) -> bytes:
@@ -120,31 +156,6 @@ def test_a_jar_without_one_whole_h2_is_refused(tmp_path: Path, content: bytes, n
     (tmp_path / "a.jar").write_bytes(content)
     with pytest.raises(Failure, match=named):
         jar.extract(tmp_path / "a.jar", tmp_path / "h2.jar")
-
-
-def test_data_of_another_machine_or_of_before_leaving_counts_less(tmp_path: Path) -> None:
-    own, other = (Store(tmp_path / "h2", "connections", machine=machine) for machine in ("1", "2"))
-    own.ready()
-    assert own.disk() == "empty"
-    (tmp_path / "h2" / "connections.mv.db").write_text("x")
-    own.mark()
-    assert (own.disk(), other.disk()) == ("held", "old")
-    own.outdate()
-    assert (own.disk(), own.held()) == ("old", True)
-
-
-def test_only_marked_data_counts_and_the_last_set_aside_is_kept(tmp_path: Path) -> None:
-    store = Store(tmp_path / "h2", "connections")
-    store.ready()
-    for content in ("one", "two"):
-        (tmp_path / "h2" / "connections.mv.db").write_text(content)
-        assert not store.held()
-        store.mark()
-        assert store.held()
-        store.set_aside()
-        assert not store.held()
-    (kept,) = (tmp_path / "h2").glob(".stale-*/connections.mv.db")
-    assert kept.read_text() == "two"
 
 
 def test_a_file_is_written_whole_and_only_when_it_changes(tmp_path: Path) -> None:

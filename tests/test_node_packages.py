@@ -25,9 +25,13 @@ class Recorder:
 
 
 def test_amazon_linux_gets_corretto_by_its_version() -> None:
-    wanted = ("java-17-amazon-corretto-headless", "nftables", "python3-boto3", "e2fsprogs")
+    wanted = ("java-17-amazon-corretto-headless", "nftables", "python3-boto3", "e2fsprogs", "iproute")
     assert packages.needed(AL2023, 17) == wanted
     assert packages.needed(AL2023, 8)[0] == "java-1.8.0-amazon-corretto-headless"
+
+
+def test_each_system_has_its_own_name_for_the_program_that_ends_connections() -> None:
+    assert [packages.needed(system, 17)[-1] for system in (AL2023, DEBIAN)] == ["iproute", "iproute2"]
 
 
 def test_debian_has_java_17_alone() -> None:

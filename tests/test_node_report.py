@@ -1,23 +1,16 @@
-"""A node's word to the wait handle, and its readiness answer to the balancer."""
+"""A node's word to the wait handle."""
 
 import json
 import socket
 import struct
 import threading
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from musternode import readiness, report, state, web
+from musternode import report, web
 from musternode.failure import without
-from musternode.readiness import Probe
-from musternode.state import State
-from rehearsal.poll import poll
 
 
 class Handle(ThreadingHTTPServer):
@@ -113,7 +106,7 @@ def test_a_client_that_hangs_up_prints_no_traceback(capfd: pytest.CaptureFixture
         answered.set()
         return 200, b"x" * (1 << 24)
 
-    server = web.serve("127.0.0.1", 0, "/x", big)
+    server = web.serve("127.0.0.1", 0, {"/x": big})
     client = socket.create_connection(("127.0.0.1", server.server_port))
     client.sendall(b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n")
     assert answered.wait(5)
@@ -124,69 +117,3 @@ def test_a_client_that_hangs_up_prints_no_traceback(capfd: pytest.CaptureFixture
 
 def test_secrets_are_struck_out_of_what_others_say() -> None:
     assert without("login sa/p;w failed", "p;w", "") == "login sa/*** failed"
-
-
-class Slow:
-    """An application whose health answer takes a while."""
-
-    def __init__(self) -> None:
-        self.seconds, self.status = 0.0, 200
-
-    def __call__(self) -> tuple[int, bytes]:
-        """Answer the health path."""
-        time.sleep(self.seconds)  # the fault under test is slowness itself
-        return self.status, b"{}"
-
-
-@pytest.fixture
-def node() -> Iterator[tuple[Slow, state.Board, str]]:
-    """Yield application, member's state and the URL of a node's readiness."""
-    slow, board = Slow(), state.Board(State("a", "g", phase="serving"))
-    health = web.serve("127.0.0.1", 0, "/health", slow)
-    member = web.serve("127.0.0.1", 0, "/state", lambda: (200, board.state.json()))
-    server = readiness.serve(Probe("127.0.0.1", member.server_port, health.server_port, "/health"), 0)
-    yield slow, board, f"http://127.0.0.1:{server.server_port}/ready"
-    for one in (health, member, server):
-        one.shutdown()
-        one.server_close()
-
-
-def ready(url: str) -> tuple[int, list[str]]:
-    """Return status and reasons."""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.status, json.load(answer)["reasons"]
-    except urllib.error.HTTPError as refused:
-        return refused.code, json.load(refused)["reasons"]
-
-
-def test_a_node_is_ready_when_application_and_member_say_so(node: tuple[Slow, state.Board, str]) -> None:
-    assert ready(node[2]) == (200, [])
-
-
-def test_a_member_that_does_not_serve_is_the_reason(node: tuple[Slow, state.Board, str]) -> None:
-    node[1].put(phase="copying")
-    assert ready(node[2]) == (503, ["the member is copying"])
-
-
-def test_a_sick_application_is_the_reason(node: tuple[Slow, state.Board, str]) -> None:
-    node[0].status = 503
-    assert ready(node[2]) == (503, ["the application does not answer 200 at /health"])
-
-
-def test_a_hung_application_holds_no_answer_back(node: tuple[Slow, state.Board, str]) -> None:
-    """The balancer waits 2 seconds; ten questions at once take no longer than one."""
-    node[0].seconds = 4
-    began = time.monotonic()
-    answers: list[tuple[int, list[str]]] = []
-    threads = [threading.Thread(target=lambda: answers.append(ready(node[2]))) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    poll(lambda: len(answers) == 10, within=5, every=0.02)
-    assert time.monotonic() - began < 2
-    assert {status for status, _ in answers} == {503}
-
-
-def test_another_path_is_not_found(node: tuple[Slow, state.Board, str]) -> None:
-    with pytest.raises(urllib.error.HTTPError, match="404"):
-        urllib.request.urlopen(node[2] + "x", timeout=5)

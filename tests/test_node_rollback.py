@@ -1,6 +1,5 @@
 """A document that changes nothing, one that fails, and the way back: on one node's files."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,19 +54,17 @@ def test_a_generation_that_changes_nothing_restarts_nothing_and_is_in_force(node
             [f"enable {units.READINESS}", f"restart {units.READINESS}"],
         ),
         ({"region": "eu-west-2"}, [f"enable {units.AGENT}", f"restart {units.AGENT}"]),
+        ({"takeover_interval": 0}, []),
+        (
+            {"settings": {**DOCUMENT["settings"], "admin_writes": "any"}},
+            [f"enable {units.READINESS}", f"restart {units.READINESS}"],
+        ),
     ],
 )
 def test_only_what_a_change_concerns_is_restarted(node: Machine, changes: dict[str, object], said: list[str]) -> None:
-    """The control, and H2 and the member are never among them."""
+    """The control, and gate, H2 and the member are never among them."""
     node.apply(node.new(**changes))
     assert node.services.said == said
-
-
-def test_a_new_program_restarts_the_agent_alone(node: Machine) -> None:
-    document = node.new(asset={**DOCUMENT["asset"], "sha256": NEW_PROGRAM})
-    node.apply(document)
-    node.apply(document)  # once by each program
-    assert node.services.said == [f"enable {units.AGENT}", f"restart {units.AGENT}"]
 
 
 @pytest.mark.parametrize("broken", ["fetch", "secret"])
@@ -233,10 +230,3 @@ def test_a_node_that_is_alone_takes_the_new_address_of_the_one_that_comes_back(n
     node.apply(node.changed(generation="third", members=moved))
     assert "stop as400gateway.service" in node.services.said
     assert b"10.64.0.10:9092,10.64.2.12:9092" in node.host().layout.properties.read_bytes()
-
-
-def test_a_machine_has_an_identity_of_its_own_that_stays(node: Machine, tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir()
-    with machine(tmp_path / "other") as other:
-        assert host.machine(node.paths) == host.machine(node.paths) != host.machine(other.paths)
-    assert json.loads((node.paths.etc / "identity.json").read_text())["node"] == "a"

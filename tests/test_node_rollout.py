@@ -18,6 +18,7 @@ from musternode.system import Systemd
 from musternode.watch import Watch
 from rehearsal.poll import poll
 from tests.node_support import Silent, settings
+from tests.node_words import whole
 from tests.test_node_report import Handle
 from tests.test_node_settings import DOCUMENT
 
@@ -167,7 +168,7 @@ def test_a_member_that_ends_by_a_fault_has_reported_it(tmp_path: Path, monkeypat
     assert [body["Reason"] for _, body in handle.taken] == ["node a: musternode failed: ZeroDivisionError: odd"]
 
 
-@pytest.mark.parametrize("unit", [units.MEMBER, units.READINESS])
+@pytest.mark.parametrize("unit", [units.MEMBER, units.READINESS, units.GATE, units.AGENT])
 def test_units_that_must_live_are_started_without_limit(tmp_path: Path, unit: str) -> None:
     """The limit of systemd is 5 starts in 10 s; after that a unit stays down."""
     this = saved(tmp_path, DOCUMENT)
@@ -219,6 +220,8 @@ def test_what_may_change_on_a_running_pair_is_not_refused() -> None:
         rollout.refusal(old, replace(old, generation="x", java=21, wait_url="http://y/", formation_timeout=60)) is None
     )
     assert rollout.refusal(old, replace(old, ports=replace(old.ports, http=8081, readiness=9181))) is None
+    assert rollout.refusal(old, replace(old, takeover_interval=0)) is None
+    assert rollout.refusal(old, replace(old, settings=replace(old.settings, admin_writes="any"))) is None
 
 
 @pytest.mark.parametrize(
@@ -227,6 +230,8 @@ def test_what_may_change_on_a_running_pair_is_not_refused() -> None:
         (replace(settings(), ports=replace(settings().ports, database=9999)), "database's port"),
         (replace(settings(), settings=replace(settings().settings, database="other")), "database's name"),
         (replace(settings(), members=settings().members[:1]), "members"),
+        (replace(settings(), secrets=replace(settings().secrets, peer="arn:other")), "secrets"),
+        (replace(settings(), table="other"), "witness table"),
     ],
 )
 def test_what_both_nodes_must_change_at_once_is_refused_by_name(changed: Any, named: str) -> None:
@@ -235,7 +240,7 @@ def test_what_both_nodes_must_change_at_once_is_refused_by_name(changed: Any, na
     assert named in reason
 
 
-def test_an_unexpected_fault_of_a_step_is_reported_and_the_member_goes_on(tmp_path: Path) -> None:
+def test_an_unexpected_fault_of_a_step_is_reported_and_the_member_goes_on() -> None:
     class Broken(Silent):
         """Stands for every part: each use of it is a fault nobody thought of."""
 
@@ -244,9 +249,9 @@ def test_an_unexpected_fault_of_a_step_is_reported_and_the_member_goes_on(tmp_pa
 
     broken: Any = Broken()
     board = Board(State("a", "g"))
-    one = Member("a", settings(), broken, broken, broken, board, lambda: None, broken, tmp_path / "open", float("inf"))
+    one = Member("a", settings(), broken, broken, board, whole, broken, float("inf"))
     one.tick()
     one.tick()
     assert board.state.phase == "failed"
-    assert broken.sent[0]["Reason"] == "node a: musternode failed: ZeroDivisionError: store"
+    assert broken.sent[0]["Reason"] == "node a: musternode failed: ZeroDivisionError: running"
     assert len(broken.sent) == 1

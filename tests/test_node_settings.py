@@ -23,16 +23,41 @@ DOCUMENT: dict[str, Any] = {
     "artifact": {"bucket": "assets", "key": "k.jar", "sha256": "1" * 64, "name": "as400-common-api-1.0.0.jar"},
     "wait_url": "https://cloudformation-waitcondition-eu-west-1.s3.amazonaws.com/x",
     "formation_timeout": 900,
+    "takeover_interval": 600,
     "java": 17,
-    "secrets": {"database_admin": "arn:1", "database_application": "arn:2"},
+    "table": "muster-as400-witness",
+    "secrets": {"database_admin": "arn:1", "database_application": "arn:2", "peer": "arn:3"},
     "ports": {"http": 8080, "database": 9092, "peer": 9093, "readiness": 9180},
-    "settings": {"home": "/opt/as400gateway", "database": "connections", "health": "/actuator/health"},
+    "settings": {
+        "home": "/opt/as400gateway",
+        "database": "connections",
+        "health": "/actuator/health",
+        "admin_writes": "leader",
+        "seed": {},
+        "backup": {},
+    },
 }
+SEED = {"kind": "script", "bucket": "assets", "key": "dump.sql.gz", "sha256": "2" * 64}
+BACKUP: dict[str, Any] = {"bucket": "assets", "prefix": "backup/", "hour": 2}
 
 
 def changed(**values: Any) -> str:
     """Return the document as JSON with some keys changed."""
     return json.dumps({**copy.deepcopy(DOCUMENT), **values})
+
+
+def product(**values: Any) -> str:
+    """Return the document as JSON with some of the product's settings changed."""
+    return changed(settings={**DOCUMENT["settings"], **values})
+
+
+def former() -> str:
+    """Return a document as it was before nodes had a key and a witness."""
+    document = copy.deepcopy(DOCUMENT)
+    for key in ("table", "takeover_interval"):
+        del document[key]
+    del document["secrets"]["peer"]
+    return json.dumps(document)
 
 
 def members(a: Any, b: Any) -> list[dict[str, Any]]:
@@ -58,6 +83,14 @@ def test_escaped_braces_are_braces() -> None:
     assert settings.read(text).settings.health == "/{x}"
 
 
+def test_seed_and_backup_are_none_or_whole() -> None:
+    without = settings.read(json.dumps(DOCUMENT)).settings
+    assert (without.seed, without.backup) == (None, None)
+    with_both = settings.read(product(seed=SEED, backup=BACKUP)).settings
+    assert with_both.seed == settings.Seed(**SEED)
+    assert with_both.backup == settings.Backup(**BACKUP)
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
@@ -67,6 +100,12 @@ def test_escaped_braces_are_braces() -> None:
         (changed(colour="red"), "unknown key colour"),
         (changed(ports={**DOCUMENT["ports"], "extra": 1}), "unknown key ports.extra"),
         (changed(secrets={"database_admin": "arn"}), "secrets.database_application is missing"),
+        (former(), "key table is missing; another version made it: deploy again"),
+        (changed(takeover_interval=-1), "takeover_interval is -1"),
+        (product(admin_writes="all"), "admin_writes is 'all'; it is leader or any"),
+        (product(seed={"kind": "file"}), "settings.seed.bucket is missing"),
+        (product(seed={**SEED, "kind": "csv"}), "seed.kind is 'csv'; it is file or script"),
+        (product(backup={**BACKUP, "hour": 24}), "backup.hour is 24"),
         (changed(java="17"), "java is '17'"),
         (changed(java=True), "java is True"),
         (changed(wait_url=""), "wait_url"),

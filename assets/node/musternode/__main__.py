@@ -6,10 +6,9 @@ import time
 from pathlib import Path
 from typing import List, Optional
 
-from . import bootstrap, host, member, readiness, report, rollback, rollout, settings, state, volume, web
+from . import bootstrap, host, member, readiness, report, rollback, rollout, settings, standing, state, volume
 from .agent import service
 from .failure import Failure, ascii_sentence, unexpected
-from .front import NftFront
 from .host import Host, Identity
 from .paths import Paths
 from .report import Reported
@@ -18,6 +17,9 @@ from .watch import Watch
 log = logging.getLogger("musternode")
 FORMING, FORMED = 0.2, 0.5
 """Seconds between two steps of the member."""
+UNABLE = 5.0
+"""Seconds until a gate process without settings or key ends."""
+USAGE = "bootstrap DOCUMENT NODE PARAMETER | member | gate | volume | readiness ... | agent ..."
 
 
 def main(arguments: List[str]) -> int:
@@ -40,19 +42,27 @@ def _run(arguments: List[str]) -> int:
         return 0
     if arguments == ["member"]:
         return _member(_loaded(paths))
-    if arguments[:1] == ["readiness"] and len(arguments) == 6:
-        return _readiness(arguments[1:])
+    if arguments == ["gate"]:
+        return _gate(paths)
+    if arguments[:1] == ["readiness"]:
+        return readiness.run(arguments[1:], paths)
     if arguments[:1] == ["agent"]:
         return service.run(service.place(arguments[1:]), paths)
-    raise Failure("usage: musternode bootstrap DOCUMENT NODE PARAMETER | member | volume | readiness ... | agent ...")
+    raise Failure(f"usage: musternode {USAGE}")
 
 
-def _readiness(arguments: List[str]) -> int:
-    address, port, peer_port, http_port, health = arguments
-    server = readiness.serve(readiness.Probe(address, int(peer_port), int(http_port), health), int(port))
-    log.info("answers at %s port %d", address, server.server_port)
-    while True:
-        time.sleep(3600)
+def _gate(paths: Paths) -> int:
+    """Live as the gate process. One that cannot begin ends after some seconds: systemd starts the next one at once."""
+    from .h2 import gate_service
+
+    try:
+        this = host.load(paths)
+        this.key()
+    except (Failure, OSError) as cause:
+        log.error("the gate cannot begin: %s", cause)  # noqa: TRY400 - the sentence is the message
+        time.sleep(UNABLE)
+        return 1
+    return gate_service.run(this)
 
 
 def _loaded(paths: Paths) -> Host:
@@ -81,10 +91,10 @@ def _sentence(this: Host, fault: Exception) -> str:
 
 
 def _live(this: Host) -> int:
-    board = state.Board(state.State(this.identity.node, this.settings.generation), _log_state)
-    one, peer = _assembled(this, board), this.settings.peer_of(this.identity.node)
-    one.begin()
-    web.serve(this.node.address, this.settings.ports.peer, "/state", lambda: (200, board.state.json()))
+    began = state.State(this.identity.node, this.settings.generation)
+    board = state.Board(began, _log_state, this.paths.public)
+    one = _assembled(this, board)
+    board.publish()
     aws = this.aws(patience=0)
     watch = Watch(lambda: aws.parameter(this.identity.parameter), _tried(this))
     watch.start()
@@ -98,7 +108,7 @@ def _live(this: Host) -> int:
             trial = _judged(this, trial, one)
         document = watch.pending()
         if document is not None:
-            _roll_out(this, document, watch, state.ask(peer.address, this.settings.ports.peer))
+            _roll_out(this, document, watch, standing.peer(this.paths))
         time.sleep(FORMED if board.state.formed else FORMING)
 
 
@@ -173,17 +183,14 @@ def _roll_out(this: Host, document: str, watch: Watch, peer: "state.State | None
 
 
 def _assembled(this: Host, board: state.Board) -> member.Member:
-    address, port = this.settings.peer_of(this.identity.node).address, this.settings.ports.peer
     return member.Member(
         name=this.identity.node,
         settings=this.settings,
         database=this.database(),
         application=this.application(),
-        front=NftFront(this.node.address, this.settings.ports.database),
         board=board,
-        ask=lambda: state.ask(address, port),
+        look=lambda: standing.look(this.paths),
         reported=Reported(this.paths.etc / "reported"),
-        mark=this.paths.run / "open",
         deadline=time.monotonic() + bootstrap.seconds_left(this.paths, this.settings),
     )
 

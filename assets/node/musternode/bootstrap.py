@@ -76,10 +76,10 @@ def _formed(this: Host) -> int:
     """Wait for the member's word; it reports success and its own causes by itself."""
     reported, generation = Reported(this.paths.etc / "reported"), this.settings.generation
     within = this.settings.formation_timeout + 60.0
-    port, began = this.settings.ports.peer, time.monotonic()
+    began = time.monotonic()
 
     def settled() -> Optional[str]:
-        own = state.ask(this.node.address, port)
+        own = state.own(this.paths)
         if own is None and seconds_left(this.paths, this.settings) <= 0:
             return reported.status(generation) or "silent"
         formed = own is not None and own.formed and own.phase == state.SERVING

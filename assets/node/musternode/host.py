@@ -1,8 +1,7 @@
 """This host as one node of its cluster: the settings in force, who it is, and its parts put together from them."""
 
 import json
-import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Dict, Optional
 
@@ -43,16 +42,29 @@ class Host:
         return self.settings.member(self.identity.node)
 
     @property
+    def peer(self) -> Node:
+        """The other node's entry in the settings."""
+        return self.settings.peer_of(self.identity.node)
+
+    @property
     def layout(self) -> as400gateway.Layout:
         """The product's files."""
         return as400gateway.layout(self.settings, self.paths.root)
 
     @property
     def pair(self) -> Pair:
-        """Both H2 servers."""
+        """Both H2 servers as clients know them, and this node's own on loopback."""
         port = self.settings.ports.database
         servers = [f"{member.address}:{port}" for member in self.settings.members]
-        return Pair(servers, f"{self.node.address}:{port}", self.settings.settings.database)
+        own, local = f"{self.node.address}:{port}", ("127.0.0.1", port)
+        return Pair(servers, own, self.settings.settings.database, local)
+
+    def key(self) -> bytes:
+        """Return the key that both nodes share; raises `Failure` if this host was configured without one."""
+        peer = load_credentials(self.paths).get("peer")
+        if peer is None:
+            raise Failure(f"node {self.identity.node}: {self.paths.etc}/credentials.json holds no key of the peer port")
+        return peer.password.encode("utf-8")
 
     def aws(self, *, patience: float = 60.0) -> Aws:
         """Return the calls to AWS that this node may make."""
@@ -61,7 +73,7 @@ class Host:
     def database(self) -> Database:
         """Return this node's H2 server."""
         credentials = load_credentials(self.paths)
-        store = Store(self.paths.databases, self.pair.name, H2_USER, machine(self.paths))
+        store = Store(self.paths.databases, self.pair.name, H2_USER)
         tools = Tools(self.paths.h2_jar, self.paths.run)
         return Database(self.pair, tools, store, self.services, credentials["admin"], credentials["application"])
 
@@ -87,6 +99,15 @@ def load(paths: Paths) -> Host:
     except (FileNotFoundError, ValueError):
         raise Failure(f"this host has no settings in {paths.etc}; it has not been bootstrapped") from None
     return Host(Identity(**identity), _in_force(paths, document), paths, Systemd())
+
+
+def reread(this: Host) -> Host:
+    """Return this host with the settings in force now; those that this program cannot read leave it as it is."""
+    try:
+        document = (this.paths.etc / "settings.json").read_text()
+        return replace(this, settings=settings.read(document))
+    except (OSError, Failure):
+        return this
 
 
 def save_next(paths: Paths, document: str) -> None:
@@ -139,14 +160,6 @@ def forget_former(paths: Paths) -> None:
             (paths.etc / name).unlink()
 
 
-def machine(paths: Paths) -> str:
-    """Return what tells this machine from another one that has the same data volume: made once, on its root volume."""
-    file = paths.etc / "machine"
-    if not file.is_file():
-        files.write(file, secrets.token_hex(16).encode("ascii"), mode=0o600)
-    return file.read_text()
-
-
 def _in_force(paths: Paths, document: str) -> Settings:
     try:
         return settings.read(document)
@@ -168,14 +181,19 @@ def save(paths: Paths, identity: Identity, document: str) -> None:
 
 
 def save_credentials(paths: Paths, users: Dict[str, Credentials]) -> None:
-    """Keep the database users for root alone, so that a restart needs no AWS API."""
+    """Keep database users and peer key for root alone, so that a restart needs no AWS API."""
     value = {name: {"username": user.username, "password": user.password} for name, user in users.items()}
     files.write(paths.etc / "credentials.json", json.dumps(value).encode("ascii"), mode=0o600)
 
 
 def load_credentials(paths: Paths) -> Dict[str, Credentials]:
-    """Return the database users `admin` and `application`."""
+    """Return the database users `admin` and `application`, and the nodes' own `peer`."""
     file: Path = paths.etc / "credentials.json"
     if not file.is_file():
         raise Failure(f"this host has no {file}; it has not been configured")
     return {name: Credentials(**user) for name, user in json.loads(file.read_text()).items()}
+
+
+def kept_key(paths: Paths) -> Optional[Credentials]:
+    """Return the key of the peer port that this host has kept, or None."""
+    return load_credentials(paths).get("peer") if (paths.etc / "credentials.json").is_file() else None

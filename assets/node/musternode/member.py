@@ -1,246 +1,224 @@
-"""The member: forms the pair at each boot, keeps the application where the pair is, and reports once a generation."""
+"""The member: keeps the application wherever clients reach the database, and reports once a generation.
+
+Who lets clients in is the gate process's decision alone; a member that ends or begins anew disturbs no connection.
+"""
 
 import dataclasses
 import logging
+import socket
 import time
-from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, List, Optional, Protocol
 
 from . import state
 from .application import Application
 from .failure import Failure, ascii_sentence, unexpected
-from .front import Front
-from .h2.database import Database
-from .h2.tools import H2Error
-from .joining import Joining
-from .lending import Lending
-from .mark import Mark
-from .membership import Action, Own, decide, may_leave
-from .report import Body, Reported
+from .h2.faults import H2Error
+from .report import Reported
 from .settings import Settings
+from .standing import Standing
 from .state import Board, State
 from .verdict import Known, verdict
 
 log = logging.getLogger(__name__)
-TRIES = 3
-"""Copyings that may fail in a row before it is a failure of this node."""
 NOBODY = 30.0
 """Seconds of silence after which a member that is alone, and has no data, no longer hopes for the other's."""
 DRAIN = 15.0
 """Seconds for which a member that leaves still serves those it has: the balancer looks each 5 s, and twice."""
 
 
+class Rows(Protocol):
+    """What the member asks of the database, as any client of the pair does."""
+
+    def formed_rows(self, node: str, generation: str) -> Optional[List[str]]:
+        """Write this node's row through the pair; return the rows if both servers hold the same. Raises `H2Error`."""
+
+    def formed_alone(self, node: str, generation: str) -> bool:
+        """Write this node's row; return whether this node's own server holds it. Raises `H2Error`."""
+
+
 @dataclasses.dataclass
 class Member:
-    """One of the pair. `mark` is a file in memory that names the run of H2 that is open to everybody.
-
-    `deadline` is the moment (`clock`) at which a node that still waits says for whom.
-    """
+    """One of the pair. `look` says how it stands; `deadline` is when (`clock`) a node that waits says for whom."""
 
     name: str
     settings: Settings
-    database: Database
+    database: Rows
     application: Application
-    front: Front
     board: Board
-    ask: Callable[[], Optional[State]]
+    look: Callable[[], Optional[Standing]]
     reported: Reported
-    mark: Path
     deadline: float
     clock: Callable[[], float] = time.monotonic
-    _silent_since: float = 0.0
-    _tries: int = 0
     _faults: int = 0
     _again: float = 0.0
+    _fault: str = ""
     _drains_since: Optional[float] = None
+    _left: bool = False
+    _unreached_since: Optional[float] = None
+    _obstacle: str = ""
 
     def __post_init__(self) -> None:
-        self._node = self.settings.member(self.name)
-        self._peer = self.settings.peer_of(self.name)
         self._alone, self._leaves = self.settings.alone(self.name), self.settings.leaves(self.name)
-        self._silent_since = self._began = self.clock()
-        ports, group = self.settings.ports, f"muster-{self.settings.cluster}"
-        self._joining = Joining(
-            self._node, self._peer, ports.database, group, self.database, self.front, self.board, self.ask
-        )
-        self._mark = Mark(self.mark, self.database)
-        self._lending = Lending(self._peer, self.database, self.front, self.board, self._mark)
-
-    def begin(self) -> None:
-        """Take up a server that is open to everybody since before; else shut the port and let nothing run."""
-        self.board.put(alone=self._alone, disk=self.database.store.disk())
-        if self._mark.holds():
-            log.info("the database goes on serving")
-            self.board.put(database=state.OPEN)
-            return
-        self._leave()
+        self._began = self.clock()
+        self.board.put(alone=self._alone)
 
     def tick(self) -> None:
-        """Look at this node and its peer, and do the next step; never raises for a fault of the cluster."""
-        peer = self._look()
+        """Look at the pair and do the next step; never raises for a fault of the cluster."""
+        pair = self.look()
         if self.clock() >= self._again:
-            self._step(peer)
-        self._report(peer)
+            self._step(pair)
+        self._report(pair)
 
-    def _step(self, peer: Optional[State]) -> None:
+    def _step(self, pair: Optional[Standing]) -> None:
         try:
-            if self.board.state.database == state.SHUT:
-                self._outside(peer)
-            else:
-                self._inside(peer)
-            self._faults = 0
-        except H2Error as fault:
-            self._tries += 1
-            log.warning("try %d: %s", self._tries, fault)
-            if self._tries >= TRIES:
-                self._fail(f"node {self.name}: the pair could not be formed in {self._tries} tries: {fault}")
+            self._keep(pair)
+            self._faults, self._fault = 0, ""
         except Failure as fault:
             self._fail(str(fault))
         except Exception as fault:  # a fault in musternode itself is reported and tried again like any other
             log.exception("musternode failed")
             self._fail(f"node {self.name}: {unexpected(fault)}")
 
-    def _outside(self, peer: Optional[State]) -> None:
-        disk = self.database.store.disk()
-        self.board.put(disk=disk, phase=state.LEFT if self._leaves else state.WAITING)
-        action = decide(Own(disk, self._lowest, self._alone, self._leaves), peer)
-        if action is Action.COPY:
-            self._copy()
-        elif action is Action.SEED:
-            self._seed()
-        elif action is Action.SERVE:
-            self._serve()
-        elif disk == state.EMPTY and self._alone:
-            self._await_data()
-        elif disk == state.EMPTY and peer is not None and not self._lowest and not self._leaves:
-            self.database.start_empty()  # while the peer is busy, so that the copy can begin at once
+    def _keep(self, pair: Optional[Standing]) -> None:
+        gate = pair is not None and pair.gate
+        if pair is not None:
+            self.board.put(disk=pair.disk)
+        self._await_data(pair)
+        running = self._application(pair)
+        healthy = running and self.application.healthy()
+        failure = "" if pair is None else ascii_sentence(pair.failure)
+        phase = self._phase(pair, running, healthy)
+        self.board.put(database=state.OPEN if gate else state.SHUT, healthy=healthy, failure=failure, phase=phase)
+        if self._leaves:
+            self._depart(pair, running)
+        else:
+            self._form(pair)
 
-    def _serve(self) -> None:
-        self.front.shut()
-        self.database.start()
-        self.board.put(database=state.READY)
-        if self._alone:
-            log.info("the database serves alone: node %s is absent by the cluster file", self._peer.name)
-            self._open_alone()
+    def _application(self, pair: Optional[Standing]) -> bool:
+        """Start the application where its data is; return whether it runs. One that runs is left alone by any fault.
 
-    def _open_alone(self) -> None:
-        self.front.open()
-        self.board.put(database=state.OPEN)
-        self._opened()
+        Its driver finds the open gate again by itself, long before it could be started anew.
+        """
+        if self.application.running():
+            return True
+        wanted = pair is not None and (pair.gate if self._leaves else pair.reachable)
+        if wanted and not self._left:
+            self.application.start()
+            return True
+        return False
 
-    def _await_data(self) -> None:
-        if self.clock() - self._silent_since > NOBODY:
-            other = self._peer.name
-            raise Failure(
-                f"node {self.name} holds no database, and node {other} is absent by the cluster file: a pair is formed "
-                f"by two; set nodes.{other}.present: true and deploy"
-            )
+    def _phase(self, pair: Optional[Standing], running: bool, healthy: bool) -> str:
+        if self._left:
+            return state.LEFT
+        if pair is None:
+            return state.WAITING
+        if pair.gate:
+            return state.LEAVING if self._drains_since is not None else state.SERVING if healthy else state.STARTING
+        if pair.failure:
+            return state.FAILED
+        if self._leaves:
+            return state.LEAVING if self._drains_since is not None else state.WAITING if running else state.LEFT
+        return {"seeding": state.SEEDING, "copying": state.COPYING}.get(pair.phase, state.WAITING)
 
-    def _seed(self) -> None:
-        began = self.clock()
-        self.board.put(phase=state.SEEDING)
-        self.front.shut()
-        self.database.seed(self.application.make_schema)
-        self.board.put(database=state.READY, disk=state.HELD, failure="")
-        log.info("stage seed %.1f", self.clock() - began)
-
-    def _copy(self) -> None:
-        began = self.clock()
-        self.board.put(phase=state.COPYING)
-        self.application.stop()
-        self._joining.join()
-        self._opened()
-        log.info("stage copy %.1f", self.clock() - began)
-
-    def _inside(self, peer: Optional[State]) -> None:
-        if not self.database.running():
-            log.warning("the H2 server of this node has ended; it is formed anew")
-            self._leave()
-            return
-        own = self.board.state
-        if own.database == state.READY and not own.holds and peer is not None and peer.database == state.OPEN:
-            self._leave()  # nobody was let in here yet; the peer's data is in use, so it is the one that counts
-            return
-        if self._lending.step(peer, self.clock() - self._silent_since):
-            self._opened()
-        if self.board.state.database == state.OPEN and not self.board.state.holds:
-            self._keep_application(peer)
-        if self._leaves and self.board.state.database == state.OPEN:
-            self._depart(peer)
-
-    def _depart(self, peer: Optional[State]) -> None:
+    def _depart(self, pair: Optional[Standing], running: bool) -> None:
         """Leave the pair as the cluster file wants it, once the other member serves without this one."""
-        if not may_leave(self.board.state, peer):
+        if self._left or not running:
+            return
+        if not may_leave(self.board.state, pair.peer_state if pair else None):
             self._drains_since = None
         elif self._drains_since is None:
             self._drains_since = self.clock()
-            log.info("node %s serves alone; this one leaves in %g s", self._peer.name, DRAIN)
+            log.info("the other node serves alone; this one leaves in %g s", DRAIN)
+            self.board.put(phase=state.LEAVING)
         elif self.clock() - self._drains_since > DRAIN:
-            self.database.store.outdate()
             self.application.stop()
-            self._leave()
+            self._left = True
+            self.board.put(phase=state.LEFT, healthy=False)
 
-    def _keep_application(self, peer: Optional[State]) -> None:
-        if not self.application.running():
-            self.application.start()
-        healthy = self.application.healthy()
-        phase = state.SERVING if healthy else state.STARTING
-        self.board.put(healthy=healthy, phase=phase if self._drains_since is None else state.LEAVING)
-        with_peer = peer is not None and peer.database == state.OPEN and peer.generation == self.settings.generation
-        if not self.board.state.formed and not self._leaves and (self._alone or with_peer):
+    def _await_data(self, pair: Optional[Standing]) -> None:
+        if pair is None or not self._alone or pair.disk != state.EMPTY or pair.peer:
+            return
+        if min(pair.silent, self.clock() - self._began) <= NOBODY:
+            return
+        other = self.settings.peer_of(self.name).name
+        raise Failure(
+            f"node {self.name} holds no database, and node {other} is absent by the cluster file: a pair is formed by "
+            f"two; set nodes.{other}.present: true and deploy"
+        )
+
+    def _form(self, pair: Optional[Standing]) -> None:
+        """Find out whether the pair is whole for its clients, once a generation."""
+        self._obstacle = ""
+        if self.board.state.formed or pair is None or not pair.gate or not (self._alone or self._with_peer(pair)):
+            self._unreached_since = None
+            return
+        try:
             self.board.put(formed=self._whole())
+        except H2Error as fault:
+            log.warning("the pair does not answer as one yet: %s", fault)
+            self._obstacle = str(fault)
+
+    def _with_peer(self, pair: Standing) -> bool:
+        return pair.peer is not None and pair.peer.gate and pair.peer.generation == self.settings.generation
 
     def _whole(self) -> bool:
         """Return whether each member's row of this generation stands in both servers, written through the pair.
 
         One that is alone looks for its own row in its own server.
         """
-        try:
-            if self._alone:
-                return self.database.formed_alone(self.name, self.settings.generation)
-            rows = self.database.formed_rows(self.name, self.settings.generation)
-        except H2Error as fault:
-            log.warning("the pair does not answer as one yet: %s", fault)
+        generation = self.settings.generation
+        if self._alone:
+            return self.database.formed_alone(self.name, generation)
+        if not self._reached():
             return False
-        return rows == sorted(f"{member.name} {self.settings.generation}" for member in self.settings.members)
+        rows = self.database.formed_rows(self.name, generation)
+        return rows == sorted(f"{member.name} {generation}" for member in self.settings.members)
 
-    def _opened(self) -> None:
-        self._tries = 0
-        self.board.put(failure="")
-        self._mark.put()
+    def _reached(self) -> bool:
+        """Return whether the peer's gate takes a connection; H2's driver would not tell where one that is lost is."""
+        if reachable(self.settings.peer_of(self.name).address, self.settings.ports.database):
+            self._unreached_since = None
+            return True
+        if self._unreached_since is None:
+            self._unreached_since = self.clock()
+        return False
 
-    def _leave(self) -> None:
-        """Let nobody in, and stop what is not formed: the application would connect to a server that is being made."""
-        self._mark.remove()
-        self.front.shut()
-        self.application.stop()
-        self.database.stop()
-        self.board.put(database=state.SHUT, phase=state.WAITING, healthy=False, holds="", wants="", copied="")
-
-    def _look(self) -> Optional[State]:
-        peer = self.ask()
-        if peer is not None:
-            self._silent_since = self.clock()
-        return peer
-
-    def _report(self, peer: Optional[State]) -> None:
+    def _report(self, pair: Optional[Standing]) -> None:
         if self.reported.has(self.settings.generation):
             return
         now = self.clock()
-        known = Known(self.board.state, peer, now - self._silent_since, now - self._began, late=now >= self.deadline)
+        known = Known(
+            self.board.state,
+            pair,
+            now - self._began,
+            late=now >= self.deadline,
+            unreached=0.0 if self._unreached_since is None else max(0.1, now - self._unreached_since),
+            obstacle=self._obstacle,
+        )
         body = verdict(self.name, self.settings, known, lambda: self.application.complaint())
         if body is not None:
-            self._send(body)
-
-    def _send(self, body: Body) -> None:
-        self.reported.send_aside(self.settings.wait_url, self.settings.generation, body)
+            self.reported.send_aside(self.settings.wait_url, self.settings.generation, body)
 
     def _fail(self, sentence: str) -> None:
         self._faults += 1
         self._again = self.clock() + min(60.0, 5.0 * self._faults)
-        log.error("%s", sentence)
+        if sentence != self._fault:
+            log.error("%s", sentence)
+        self._fault = sentence
         self.board.put(failure=ascii_sentence(sentence), phase=state.FAILED)
 
-    @property
-    def _lowest(self) -> bool:
-        return self._node.ordinal < self._peer.ordinal
+
+def may_leave(own: State, peer: Optional[State]) -> bool:
+    """Return whether a member that is to be absent can be done without: the other one serves alone by the same word."""
+    if peer is None or peer.generation != own.generation:
+        return False
+    return peer.alone and peer.database == state.OPEN and peer.phase == state.SERVING
+
+
+def reachable(address: str, port: int, timeout: float = 1.0) -> bool:
+    """Return whether `address` takes a TCP connection at `port` within `timeout` seconds."""
+    try:
+        with socket.create_connection((address, port), timeout=timeout):
+            return True
+    except OSError:
+        return False

@@ -33,12 +33,12 @@ def needed(os_name: str, java: int) -> Tuple[str, ...]:
             known = ", ".join(map(str, CORRETTO))
             raise Failure(f"java: {java} is not to be had on amazon-linux-2023; it has {known}")
         version = "1.8.0" if java == 8 else str(java)
-        return (f"java-{version}-amazon-corretto-headless", *common)
+        return (f"java-{version}-amazon-corretto-headless", *common, "iproute")
     if java != DEBIAN_JAVA:
         raise Failure(
             f"java: {java} is not to be had on debian-12; it has {DEBIAN_JAVA}: set instance.java: {DEBIAN_JAVA}"
         )
-    return (f"openjdk-{DEBIAN_JAVA}-jre-headless", *common)
+    return (f"openjdk-{DEBIAN_JAVA}-jre-headless", *common, "iproute2")
 
 
 def missing(os_name: str, names: Sequence[str], runner: Runner = run) -> Tuple[str, ...]:

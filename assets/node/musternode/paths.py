@@ -26,6 +26,11 @@ class Paths:
         return self.root / "run/muster"
 
     @property
+    def public(self) -> Path:
+        """Memory only, 0755, no secrets: what the member and the gate process say of themselves."""
+        return self.root / "run/muster-state"
+
+    @property
     def schema(self) -> Path:
         """Configuration of the one run of the application that makes the schema (memory only, application's group)."""
         return self.root / "run/muster-schema"

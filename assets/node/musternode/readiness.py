@@ -1,41 +1,76 @@
-"""GET /ready: 200 only if the application on this node answers and the member says that it serves."""
+"""GET /ready: 200 only if the application on this node answers and reaches its database, and the member agrees.
+
+GET /ready/admin says the same, and that this node is one for administrative writes.
+"""
 
 import json
+import logging
 import threading
 import time
 from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from . import application, state, web
+from . import application, settings, standing, state, web
+from .failure import Failure
+from .paths import Paths
+from .standing import Standing
+from .state import State
 
+log = logging.getLogger(__name__)
 WITHIN = 1.5
 """Seconds until an answer; the balancer waits 2."""
+ELSEWHERE = frozenset({state.WAITING, state.SEEDING, state.COPYING})
+"""Phases of a member whose application may be served by the peer's database."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What is asked on this node."""
+    """What is asked on node `node`; `admin_writes` says which node takes administrative writes."""
 
-    address: str
-    peer_port: int
+    node: str
     http_port: int
     health: str
+    admin_writes: str
+    paths: Paths
 
     def reasons(self) -> List[str]:
         """Return why this node should be given no users; empty if it should. Takes at most `WITHIN` seconds."""
         answers = _at_once({"health": self._health, "member": self._member}, WITHIN)
         return [reason for reason in answers.values() if reason]
 
+    def admin_reasons(self) -> List[str]:
+        """Return why this node should be given no administrative writes. Takes at most `WITHIN` seconds."""
+        reasons = self.reasons()
+        if self.admin_writes == settings.LEADER and (reason := following(self.node, standing.look(self.paths))):
+            reasons.append(reason)
+        return reasons
+
     def _health(self) -> str:
         well = application.answers("127.0.0.1", self.http_port, self.health, timeout=WITHIN)
         return "" if well else f"the application does not answer 200 at {self.health}"
 
     def _member(self) -> str:
-        own = state.ask(self.address, self.peer_port, timeout=WITHIN)
-        if own is None:
-            return "the member does not answer"
-        return "" if own.phase == state.SERVING else f"the member is {own.phase}" + _because(own)
+        return hindrance(state.own(self.paths), standing.look(self.paths))
+
+
+def hindrance(own: Optional[State], pair: Optional[Standing]) -> str:
+    """Return why the member wants no users here, empty if it wants them.
+
+    One that waits for its own database does, as long as its application is served by the peer's.
+    """
+    if own is None:
+        return "the member does not answer"
+    if own.phase == state.SERVING or (own.phase in ELSEWHERE and pair is not None and pair.peer_open):
+        return ""
+    return f"the member is {own.phase}" + (f": {own.failure}" if own.failure else "")
+
+
+def following(node: str, pair: Optional[Standing]) -> str:
+    """Return why `node` takes no administrative writes where only the pair's leader does, empty if it does."""
+    if pair is None:
+        return "the gate process does not answer"
+    return "" if pair.leader == node else f"node {pair.leader or '?'} leads the pair"
 
 
 def answer(reasons: List[str]) -> Tuple[int, bytes]:
@@ -43,13 +78,24 @@ def answer(reasons: List[str]) -> Tuple[int, bytes]:
     return (503 if reasons else 200), json.dumps({"ready": not reasons, "reasons": reasons}).encode("ascii")
 
 
-def serve(probe: Probe, port: int) -> ThreadingHTTPServer:
-    """Serve /ready in the background."""
-    return web.serve(probe.address, port, "/ready", lambda: answer(probe.reasons()))
+def serve(probe: Probe, address: str, port: int) -> ThreadingHTTPServer:
+    """Serve both paths in the background."""
+    answers: Mapping[str, web.Answer] = {
+        "/ready": lambda: answer(probe.reasons()),
+        "/ready/admin": lambda: answer(probe.admin_reasons()),
+    }
+    return web.serve(address, port, answers)
 
 
-def _because(own: state.State) -> str:
-    return f": {own.failure}" if own.failure else ""
+def run(arguments: Sequence[str], paths: Paths) -> int:
+    """Serve NODE ADDRESS PORT HTTP_PORT HEALTH ADMIN_WRITES until the process ends; raises `Failure` on others."""
+    if len(arguments) != 6:
+        raise Failure("usage: musternode readiness NODE ADDRESS PORT HTTP_PORT HEALTH ADMIN_WRITES")
+    node, address, port, http_port, health, admin_writes = arguments
+    serve(Probe(node, int(http_port), health, admin_writes, paths), address, int(port))
+    log.info("answers at %s port %s", address, port)
+    while True:
+        time.sleep(3600)
 
 
 def _at_once(questions: Dict[str, Callable[[], str]], within: float) -> Dict[str, str]:

@@ -48,7 +48,7 @@ class Trial:
         """
         if own.phase == SERVING:
             return True
-        if own.healthy or own.holds or own.database != OPEN:
+        if own.healthy or own.database != OPEN:
             self._sick_since = None
             return None
         if self._sick_since is None:

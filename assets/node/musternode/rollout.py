@@ -7,18 +7,22 @@ import shutil
 import time
 from typing import Optional
 
-from . import bootstrap, host, report, rollback, settings, stages, units
+from . import bootstrap, host, report, rollback, settings, stages, standing, units
 from .aws import sha256_of
 from .failure import Failure, unexpected
 from .h2 import jar
+from .h2.database import UNIT as H2_UNIT
 from .host import Host
 from .paths import Paths
 from .products import as400gateway
 from .report import Reported
 from .settings import Settings
 from .state import SERVING, State
+from .waiting import poll
 
 log = logging.getLogger(__name__)
+PEER_WITHIN = 60.0
+"""Seconds that a gate waits for the other one to be open before it is replaced."""
 
 
 def is_turn(own: Settings, node: str, wanted: str, peer: Optional[State], new: Optional[Settings] = None) -> bool:
@@ -43,6 +47,7 @@ def refusal(old: Settings, new: Settings) -> Optional[str]:
         "the database's name": (old.settings.database, new.settings.database),
         "the application's home": (old.settings.home, new.settings.home),
         "the secrets": (old.secrets, new.secrets),
+        "the witness table": (old.table, new.table),
     }
     for what, (before, after) in fixed.items():
         if before != after:
@@ -67,9 +72,10 @@ def _members_refusal(old: Settings, new: Settings) -> Optional[str]:
 def apply(this: Host, document: str) -> None:
     """Put `document` in force on this node, and restart this process on it; raises `Failure` with the cause.
 
-    H2 and the readiness answer go on; the application is restarted only if its files changed. A document that this
-    musternode cannot read is left to the one that it names. By one that wants this node absent nothing is changed but
-    what its member does. A fault after something was changed raises `Broken`: only going back ends it.
+    The application is restarted only if its files changed, the gate process only with another program: it steps out of
+    the pair for it. A document that this musternode cannot read is left to the one that it names. By one that wants
+    this node absent nothing is changed but what its member does. A fault after something was changed raises `Broken`:
+    only going back ends it.
     """
     outline = settings.outline(document)
     bootstrap.note_start(this.paths, outline.generation)
@@ -118,6 +124,23 @@ def carry_out(new: Host, *, again: bool = False) -> None:
     for unit in (units.READINESS, units.AGENT):
         if unit in changed:
             stages.restart(new, unit)
+    if units.GATE in changed:
+        _await_peer(new)
+        stages.restart_gate(new, server=H2_UNIT in changed)
+
+
+def _await_peer(new: Host) -> None:
+    """Give the other node some time to serve before this one steps out; a pair that is sick is changed none the less.
+
+    A program that heals it could never be brought otherwise.
+    """
+
+    def replaceable() -> bool:
+        pair = standing.look(new.paths)
+        return pair is None or not pair.gate or pair.peer_open or new.settings.alone(new.identity.node)
+
+    if not poll(replaceable, within=min(PEER_WITHIN, new.settings.formation_timeout / 4), every=0.5):
+        log.warning("node %s does not serve; the database is out of reach while this gate begins anew", new.peer.name)
 
 
 def finish(this: Host) -> None:

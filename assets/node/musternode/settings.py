@@ -11,6 +11,10 @@ from .failure import Failure
 
 FORMAT = 1
 T = TypeVar("T")
+LEADER, ANY = "leader", "any"
+"""Who takes administrative writes: the node that leads the pair, or every node."""
+FILE, SCRIPT = "file", "script"
+"""Kinds of a database that the pair begins with: the product's own file, or a dump by H2's SCRIPT."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,11 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Secrets:
-    """ARNs of the secrets: each holds JSON `{"username", "password"}`."""
+    """ARNs of the secrets: each holds JSON `{"username", "password"}`; the password of `peer` is the nodes' key."""
 
     database_admin: str
     database_application: str
+    peer: str
 
 
 @dataclass(frozen=True)
@@ -66,17 +71,45 @@ class Ports:
 
 
 @dataclass(frozen=True)
+class Seed:
+    """The database that the pair begins with: an object in S3 and of which `kind` it is."""
+
+    kind: str
+    bucket: str
+    key: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Backup:
+    """Where the nightly dump goes, and the hour (UTC) after which it is made."""
+
+    bucket: str
+    prefix: str
+    hour: int
+
+
+@dataclass(frozen=True)
 class ProductSettings:
-    """Settings of AS400Gateway: its home folder, database name and health path."""
+    """Settings of AS400Gateway: its home folder, database name, health path and who takes administrative writes.
+
+    Without a `seed` the application makes the first data itself; without a `backup` there is none.
+    """
 
     home: str
     database: str
     health: str
+    admin_writes: str
+    seed: Optional[Seed]
+    backup: Optional[Backup]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One settings document. `formation_timeout` is in seconds; `members` stand by ordinal."""
+    """One settings document; `members` stand by ordinal, `table` holds the witness item.
+
+    `formation_timeout` is in seconds, `takeover_interval` too: the least time between two automatic take-overs.
+    """
 
     format: int
     cluster: str
@@ -88,7 +121,9 @@ class Settings:
     artifact: Artifact
     wait_url: str
     formation_timeout: int
+    takeover_interval: int
     java: int
+    table: str
     secrets: Secrets
     ports: Ports
     settings: ProductSettings
@@ -155,7 +190,20 @@ def read(text: str) -> Settings:
         raise Failure(f"members: {len(settings.members)} given; a pair has exactly two, of different names")
     if not any(member.present for member in settings.members):
         raise Failure("members: none is present; one of a pair may be absent, not both")
+    _check_values(settings)
     return dataclasses.replace(settings, members=tuple(sorted(settings.members, key=lambda one: one.ordinal)))
+
+
+def _check_values(settings: Settings) -> None:
+    product = settings.settings
+    if product.admin_writes not in {LEADER, ANY}:
+        raise Failure(f"settings.admin_writes is {product.admin_writes!r}; it is {LEADER} or {ANY}")
+    if product.seed is not None and product.seed.kind not in {FILE, SCRIPT}:
+        raise Failure(f"settings.seed.kind is {product.seed.kind!r}; it is {FILE} or {SCRIPT}")
+    if product.backup is not None and not 0 <= product.backup.hour <= 23:
+        raise Failure(f"settings.backup.hour is {product.backup.hour}; it is within 0 and 23")
+    if settings.takeover_interval < 0:
+        raise Failure(f"takeover_interval is {settings.takeover_interval}; seconds are needed, 0 or more")
 
 
 def _object(kind: Type[T], value: Any, place: str) -> T:
@@ -167,7 +215,7 @@ def _object(kind: Type[T], value: Any, place: str) -> T:
     if unknown:
         raise Failure(f"settings document: unknown key {place}{unknown[0]}; update the musternode asset")
     if missing:
-        raise Failure(f"settings document: key {place}{missing[0]} is missing")
+        raise Failure(f"settings document: key {place}{missing[0]} is missing; another version made it: deploy again")
     fields: Dict[str, Any] = {
         name: _value(hint, value[name], f"{place}{name}") for name, hint in hints.items() if name in value
     }
@@ -179,6 +227,8 @@ def _required(kind: Any) -> Set[str]:
 
 
 def _value(hint: Any, value: Any, place: str) -> Any:
+    if typing.get_origin(hint) is typing.Union:  # of one kind and None, which the document writes as {}
+        return None if value == {} else _value(typing.get_args(hint)[0], value, place)
     if dataclasses.is_dataclass(hint):
         return _object(typing.cast("Type[Any]", hint), value, f"{place}.")
     if typing.get_origin(hint) is tuple:

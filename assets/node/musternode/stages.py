@@ -9,7 +9,9 @@ from typing import Callable, Dict, Sequence, Set
 
 from . import files, host, packages, units, volume
 from .aws import Credentials
+from .failure import Failure
 from .h2 import jar
+from .h2.database import UNIT as H2_UNIT
 from .host import Host
 from .products import as400gateway
 from .settings import Asset
@@ -54,22 +56,30 @@ def install(this: Host) -> Set[str]:
 
 
 def configure(this: Host, *, again: bool = False) -> bool:
-    """Fetch the database's users and write the product's configuration; return whether it changed.
+    """Fetch the secrets and write the product's configuration; return whether it changed.
 
-    With `again` the users are those that this host has kept.
+    With `again` the secrets are those that this host has kept.
     """
-    users = host.load_credentials(this.paths) if again else _users(this)
+    users = host.load_credentials(this.paths) if again else _secrets(this)
     host.save_credentials(this.paths, users)
     return as400gateway.configure(this.layout, this.pair.url, users["application"])
 
 
-def _users(this: Host) -> Dict[str, Credentials]:
+def _secrets(this: Host) -> Dict[str, Credentials]:
     aws, secrets = this.aws(), this.settings.secrets
-    return {"admin": aws.secret(secrets.database_admin), "application": aws.secret(secrets.database_application)}
+    arns = {"admin": secrets.database_admin, "application": secrets.database_application, "peer": secrets.peer}
+    found = {name: aws.secret(arn) for name, arn in arns.items()}
+    kept = host.kept_key(this.paths)
+    if kept is not None and kept != found["peer"]:
+        raise Failure(
+            f"node {this.node.name}: the secret {secrets.peer} holds another key than both nodes use; a running pair "
+            "cannot change it one node at a time: put the former value back and deploy again"
+        )
+    return found
 
 
 def start(this: Host) -> None:
-    """Start what is started at each boot; the member starts the rest."""
+    """Start what is started at each boot; the gate process starts H2, the member the application."""
     systemd = Systemd()
     for unit in units.ENABLED:
         systemd.enable(unit)
@@ -80,6 +90,21 @@ def restart(this: Host, unit: str) -> None:
     """Begin a unit anew that is started at each boot, also one that a former program did not have."""
     Systemd().enable(unit)
     this.services.restart(unit)
+
+
+def restart_gate(this: Host, *, server: bool) -> None:
+    """Begin the gate process anew: it steps out of the pair, its successor copies the database and joins again.
+
+    With `server` the unit of the H2 server is another one, so that a server of before must not be found running.
+    The last word of the old process is taken away: nobody is to take its gate for open.
+    """
+    this.services.stop(units.GATE)
+    if server:
+        this.services.stop(H2_UNIT)
+    if (this.paths.public / "pair.json").exists():
+        (this.paths.public / "pair.json").unlink()
+    Systemd().enable(units.GATE)
+    this.services.start(units.GATE)
 
 
 def place_asset(this: Host, asset: Asset) -> bool:

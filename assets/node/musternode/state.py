@@ -1,28 +1,38 @@
-"""What a member tells of itself on its peer port, and how the other one asks."""
+"""What a member says of itself: a file for this node's other processes, which the gate process tells the peer too."""
 
 import dataclasses
-import http.client
 import json
+import logging
 import threading
+import time
 from dataclasses import dataclass
-from typing import Any, Callable, Optional
+from pathlib import Path
+from typing import Any, Callable, Mapping, Optional
 
-SHUT, READY, OPEN = "shut", "ready", "open"
-"""Database: not to be used; whole but nobody is let in yet; let in."""
+from . import files
+from .h2 import clock
+from .paths import Paths
+
+log = logging.getLogger(__name__)
+SHUT, OPEN = "shut", "open"
+"""Database: whether this node's own gate lets clients in."""
 STARTING, WAITING, SEEDING, COPYING, SERVING, FAILED = "starting", "waiting", "seeding", "copying", "serving", "failed"
 LEAVING, LEFT = "leaving", "left"
 """Phases of a member that is to be absent: still in use but given no new users; out of use."""
-EMPTY, OLD, HELD = "empty", "old", "held"
-"""Disk: no whole data; whole data of another machine that had this volume, or of before this one left; whole data."""
+EMPTY = "empty"
+"""Disk without whole data (h2/store.py has the other words)."""
+STALE = 10.0
+"""Seconds after which a member that has said nothing is taken to have died: it speaks each second.
+
+Long enough for systemd to start another one.
+"""
 
 
 @dataclass(frozen=True)
 class State:
-    """One member's own words. `wants`, `holds`, `copied`, `released` and `broke` carry the id of one copying.
+    """One member's own words. One that is `alone` serves without the other by the cluster file.
 
-    The target says `wants`; the source lets nobody else in and says `holds`; the target, which lets everybody in but
-    answers only itself, says `copied`; the source lets everybody in and says `released`; the target answers all. A
-    source that gave a copying up says `broke`. One that is `alone` serves without the other by the cluster file.
+    `formed` once its row of this generation has come through the pair; `failure` is why it cannot go on.
     """
 
     node: str
@@ -32,44 +42,56 @@ class State:
     database: str = SHUT
     healthy: bool = False
     formed: bool = False
-    wants: str = ""
-    holds: str = ""
-    copied: str = ""
-    released: str = ""
-    broke: str = ""
     failure: str = ""
     alone: bool = False
 
-    @property
-    def source(self) -> bool:
-        """Whether the member's database can be copied."""
-        return self.database in {READY, OPEN}
 
-    def json(self) -> bytes:
-        """Return the document for the peer port."""
-        return json.dumps(dataclasses.asdict(self)).encode("ascii")
-
-
-def read(document: bytes) -> Optional[State]:
-    """Return the state in `document`, or None if it is none; keys of a newer musternode are passed over."""
-    try:
-        value: Any = json.loads(document)
-        known = {one.name: one.type for one in dataclasses.fields(State)}
-        state = State(**{key: item for key, item in value.items() if key in known})
-    except (ValueError, TypeError, AttributeError):
+def read(value: Any) -> Optional[State]:
+    """Return the state in a JSON value, or None if it is none; keys of another musternode are passed over."""
+    if not isinstance(value, Mapping):
         return None
-    kinds = {"bool": bool, "str": str, bool: bool, str: str}
-    whole = all(isinstance(getattr(state, name), kinds[kind]) for name, kind in known.items())
-    return state if whole else None
+    kinds = {one.name: bool if one.type in ("bool", bool) else str for one in dataclasses.fields(State)}
+    try:
+        state = State(**{key: item for key, item in value.items() if key in kinds})
+    except TypeError:
+        return None
+    return state if all(isinstance(getattr(state, name), kind) for name, kind in kinds.items()) else None
+
+
+def own(paths: Paths) -> Optional[State]:
+    """Return what the member of this node says now, or None if there is none that lives."""
+    value = load(paths.public / "state.json")
+    return None if value is None or stale(value, STALE) else read(value)
+
+
+def load(file: Path) -> Optional[Mapping[str, Any]]:
+    """Return the JSON object in `file`, or None if there is none."""
+    try:
+        value = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, Mapping) else None
+
+
+def stale(value: Mapping[str, Any], after: float) -> bool:
+    """Return whether `value` was written more than `after` seconds ago by its `at`."""
+    at = value.get("at")
+    return not isinstance(at, (int, float)) or isinstance(at, bool) or clock.now() - at > after
 
 
 class Board:
-    """This member's state, changed by one thread and read by others; `changed` is told of each new state."""
+    """This member's state, changed by one thread and told to other processes by another.
 
-    def __init__(self, state: State, changed: Callable[[State], None] = lambda _: None) -> None:
+    It is written into `folder` at each change and each second (`publish`); `changed` is told of each new state.
+    """
+
+    def __init__(
+        self, state: State, changed: Callable[[State], None] = lambda _: None, folder: Optional[Path] = None
+    ) -> None:
         self._state = state
         self._lock = threading.Lock()
         self._changed = changed
+        self._folder = folder
 
     @property
     def state(self) -> State:
@@ -81,17 +103,33 @@ class Board:
         with self._lock:
             old, self._state = self._state, dataclasses.replace(self._state, **changes)
         if old != self._state:
+            self.write()
             self._changed(self._state)
 
+    def publish(self) -> None:
+        """Write the state now, and each second for as long as the process lives, whatever its other threads do."""
+        self.write()
+        threading.Thread(target=self._repeat, name="state", daemon=True).start()
 
-def ask(address: str, port: int, *, timeout: float = 1.0) -> Optional[State]:
-    """Return the state of the member at `address`, or None if it gives none within `timeout` seconds a step."""
-    connection = http.client.HTTPConnection(address, port, timeout=timeout)
-    try:
-        connection.request("GET", "/state")
-        answer = connection.getresponse()
-        return read(answer.read(1 << 16)) if answer.status == http.client.OK else None
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
+    def write(self) -> None:
+        """Write the state for everybody on this node to read."""
+        if self._folder is None:
+            return
+        with self._lock:
+            ready(self._folder)
+            value = {**dataclasses.asdict(self._state), "at": clock.now()}
+            files.write(self._folder / "state.json", json.dumps(value).encode("ascii"))
+
+    def _repeat(self) -> None:
+        while True:
+            time.sleep(1.0)
+            try:
+                self.write()
+            except OSError:
+                log.exception("the state was not written")
+
+
+def ready(folder: Path) -> None:
+    """Make the folder in memory that processes without any right on this node read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)

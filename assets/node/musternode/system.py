@@ -17,6 +17,9 @@ class Services(Protocol):
     def stop(self, unit: str) -> None:
         """Stop `unit` and return when it has ended."""
 
+    def kill(self, unit: str) -> None:
+        """Send SIGKILL to all processes of `unit`; it need not have ended yet."""
+
     def restart(self, unit: str) -> None:
         """Stop and start `unit`."""
 
@@ -41,6 +44,10 @@ class Systemd:
     def stop(self, unit: str) -> None:
         """Stop `unit`."""
         run(["systemctl", "stop", unit], within=180)
+
+    def kill(self, unit: str) -> None:
+        """Send SIGKILL to all processes of `unit`; one that does not run is left alone."""
+        run(["systemctl", "kill", "--kill-who=all", "--signal=SIGKILL", unit], good=range(256))
 
     def restart(self, unit: str) -> None:
         """Stop and start `unit`."""

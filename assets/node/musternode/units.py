@@ -3,19 +3,19 @@
 from pathlib import Path
 from typing import Dict
 
+from .h2.database import UNIT as H2
 from .paths import Paths
 from .products.as400gateway import SCHEMA_UNIT, UNIT, USER, Layout
 from .settings import Node, Settings
 
 H2_USER = "muster-h2"
 VOLUME, MEMBER, READINESS = "muster-volume.service", "muster-member.service", "muster-readiness.service"
-AGENT = "muster-agent.service"
-ENABLED = (VOLUME, MEMBER, READINESS, AGENT)
-"""Started at each boot. H2 and the application never are: the member starts them when the pair is formed."""
+AGENT, GATE = "muster-agent.service", "muster-gate.service"
+ENABLED = (VOLUME, GATE, MEMBER, READINESS, AGENT)
+"""Started at each boot. H2 and the application never are: gate process and member start them when it is time."""
 
-_HARDENED = """\
+_COMMON = """\
 NoNewPrivileges=yes
-CapabilityBoundingSet=
 PrivateTmp=yes
 PrivateDevices=yes
 ProtectHome=yes
@@ -24,8 +24,11 @@ ProtectKernelModules=yes
 ProtectKernelTunables=yes
 RestrictSUIDSGID=yes
 LockPersonality=yes
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
 SystemCallArchitectures=native
+"""
+_HARDENED = f"""\
+{_COMMON}CapabilityBoundingSet=
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
 """
 
 
@@ -33,11 +36,12 @@ def units(settings: Settings, node: Node, place: Layout, paths: Paths) -> Dict[s
     """Return file name and text of each unit of this node."""
     return {
         VOLUME: _volume(paths),
-        "muster-h2.service": _h2(settings, node, paths),
+        GATE: _gate(settings, paths),
+        H2: _h2(settings, paths),
         MEMBER: _member(paths),
-        UNIT: _application(place, "AS400Gateway", f"file:{place.config}/", "Restart=on-failure\nRestartSec=5\n"),
+        UNIT: _application(place, "AS400Gateway", f"file:{place.config}/", after=GATE, restart="on-failure"),
         SCHEMA_UNIT: _application(
-            place, "AS400Gateway, run once to make its schema", f"file:{place.config}/,file:{paths.schema}/", ""
+            place, "AS400Gateway, run once to make its schema", f"file:{place.config}/,file:{paths.schema}/"
         ),
         READINESS: _readiness(settings, node, paths),
         AGENT: _agent(settings, node, paths),
@@ -65,10 +69,45 @@ WantedBy=multi-user.target
 """
 
 
-def _h2(settings: Settings, node: Node, paths: Paths) -> str:
+def _gate(settings: Settings, paths: Paths) -> str:
+    """Return the unit of the gate process; it names its program's folder, so that another program changes the unit.
+
+    It writes the kernel's tables (nft, ss) and gives the database files to their user; it asks systemd for all else. It
+    has no order with H2, which it stops while it is being stopped itself: systemd would let each wait for the other.
+    """
+    program = paths.opt / settings.asset.sha256[:16]
     return f"""\
 [Unit]
-Description=H2 server of this cluster node; only {MEMBER} may start it
+Description=Gate of the database and keeper of its pair; the only one that starts and stops H2
+StartLimitIntervalSec=0
+Requires={VOLUME}
+After={VOLUME} network-online.target
+Wants=network-online.target
+
+[Service]
+RuntimeDirectory=muster
+RuntimeDirectoryMode=0700
+RuntimeDirectoryPreserve=yes
+{_python(program)} gate
+Restart=always
+RestartSec=0.2
+TimeoutStopSec=60
+KillMode=mixed
+Nice=-5
+OOMScoreAdjust=-900
+ProtectSystem=full
+{_COMMON}CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def _h2(settings: Settings, paths: Paths) -> str:
+    return f"""\
+[Unit]
+Description=H2 server of this cluster node; only {GATE} may start it
 Requires={VOLUME}
 After={VOLUME}
 
@@ -76,8 +115,8 @@ After={VOLUME}
 User={H2_USER}
 UMask=0077
 WorkingDirectory={paths.databases}
-ExecStart=/usr/bin/java -Xmx256m -XX:+UseSerialGC -Dfile.encoding=UTF-8 -Dh2.bindAddress={node.address} \
--cp {paths.h2_jar} org.h2.tools.Server -tcp -tcpAllowOthers -tcpPort {settings.ports.database} \
+ExecStart=/usr/bin/java -Xmx256m -XX:+UseSerialGC -Dfile.encoding=UTF-8 -Dh2.bindAddress=127.0.0.1 \
+-cp {paths.h2_jar} org.h2.tools.Server -tcp -tcpPort {settings.ports.database} \
 -baseDir {paths.databases} -ifNotExists -properties null
 SuccessExitStatus=143
 TimeoutStopSec=60
@@ -90,7 +129,7 @@ ReadWritePaths={paths.databases}
 def _member(paths: Paths) -> str:
     return f"""\
 [Unit]
-Description=Member of the cluster: forms the pair and keeps its application
+Description=Member of the cluster: keeps its application and its settings
 StartLimitIntervalSec=0
 Requires={VOLUME}
 After={VOLUME} network-online.target
@@ -109,10 +148,12 @@ WantedBy=multi-user.target
 """
 
 
-def _application(place: Layout, description: str, configuration: str, restart: str) -> str:
+def _application(place: Layout, description: str, configuration: str, *, after: str = "", restart: str = "no") -> str:
+    """Return a unit of the application; at a shutdown it ends before the unit `after`, the way to its data."""
     return f"""\
 [Unit]
 Description={description}
+After={after}
 
 [Service]
 User={USER}
@@ -122,14 +163,16 @@ Environment=SPRING_CONFIG_ADDITIONALLOCATION={configuration}
 ExecStart={place.jar}
 SuccessExitStatus=143
 TimeoutStopSec=60
-{restart}NoNewPrivileges=yes
+Restart={restart}
+RestartSec=5
+NoNewPrivileges=yes
 PrivateTmp=yes
 ProtectHome=yes
 """
 
 
 def _readiness(settings: Settings, node: Node, paths: Paths) -> str:
-    ports = settings.ports
+    ports, product = settings.ports, settings.settings
     return f"""\
 [Unit]
 Description=Answers the balancer whether this node may be given users
@@ -139,7 +182,8 @@ Wants=network-online.target
 
 [Service]
 DynamicUser=yes
-{_python(paths.current)} readiness {node.address} {ports.readiness} {ports.peer} {ports.http} {settings.settings.health}
+{_python(paths.current)} readiness {node.name} {node.address} {ports.readiness} {ports.http} {product.health} \
+{product.admin_writes}
 Restart=always
 RestartSec=1
 ProtectSystem=strict
@@ -151,7 +195,6 @@ WantedBy=multi-user.target
 
 def _agent(settings: Settings, node: Node, paths: Paths) -> str:
     """Return the unit of the agent; it names its program's folder, so that another program changes the unit."""
-    peer, port = settings.peer_of(node.name), settings.ports.peer
     program = paths.opt / settings.asset.sha256[:16]
     return f"""\
 [Unit]
@@ -165,7 +208,7 @@ DynamicUser=yes
 SupplementaryGroups=systemd-journal
 StateDirectory=muster-agent
 StateDirectoryMode=0700
-{_python(program)} agent {settings.region} {settings.cluster} {node.name} {node.address} {peer.address} {port}
+{_python(program)} agent {settings.region} {settings.cluster} {node.name}
 Restart=always
 RestartSec=5
 Nice=10

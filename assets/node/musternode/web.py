@@ -1,10 +1,10 @@
-"""A small HTTP server for one path: a thread a request, none waits for another."""
+"""A small HTTP server for a few paths: a thread a request, none waits for another."""
 
 import socket
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Callable, Tuple
+from typing import Any, Callable, Mapping, Tuple
 
 Answer = Callable[[], Tuple[int, bytes]]
 
@@ -20,16 +20,16 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def serve(address: str, port: int, path: str, answer: Answer) -> ThreadingHTTPServer:
-    """Serve GET `path` at `address`:`port` in the background; `answer` gives status and JSON body. Port 0 is any."""
+def serve(address: str, port: int, answers: Mapping[str, Answer]) -> ThreadingHTTPServer:
+    """Serve GET at `address`:`port` in the background; `answers` gives status and JSON body by path. Port 0 is any."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 10
 
         def do_GET(self) -> None:
-            known = self.path.split("?", 1)[0] == path
-            status, body = answer() if known else (404, b'{"error": "no such path"}')
+            answer = answers.get(self.path.split("?", 1)[0])
+            status, body = (404, b'{"error": "no such path"}') if answer is None else answer()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Sequence
 
-from .. import aws, state
+from .. import aws, standing, state
 from ..failure import Failure
 from ..paths import Paths
 from .journal import Journal
@@ -20,22 +20,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Place:
-    """Whose journal and metrics: node `node` at `address` of `cluster`, whose peer is at `peer`."""
+    """Whose journal and metrics: node `node` of `cluster`."""
 
     region: str
     cluster: str
     node: str
-    address: str
-    peer: str
-    port: int
 
 
 def place(arguments: Sequence[str]) -> Place:
-    """Return the place in the command's arguments; raises `Failure` if they are not six."""
-    if len(arguments) != 6 or not arguments[5].isdigit():
-        raise Failure("usage: musternode agent REGION CLUSTER NODE ADDRESS PEER_ADDRESS PEER_PORT")
-    region, cluster, node, address, peer, port = arguments
-    return Place(region, cluster, node, address, peer, int(port))
+    """Return the place in the command's arguments; raises `Failure` if they are not three."""
+    if len(arguments) != 3:
+        raise Failure("usage: musternode agent REGION CLUSTER NODE")
+    return Place(*arguments)
 
 
 def run(where: Place, paths: Paths) -> int:
@@ -46,7 +42,7 @@ def run(where: Place, paths: Paths) -> int:
     # clients are made one after the other: boto3's default session is not for two threads at once
     logs, cloudwatch = aws.client("logs", where.region), aws.client("cloudwatch", where.region)
     shipper = Shipper(logs, where.cluster, where.node, Bookmark(folder / "cursor"), quiet)
-    meter = Meter(cloudwatch, where.cluster, where.node, lambda: _measured(where, paths), quiet)
+    meter = Meter(cloudwatch, where.cluster, where.node, lambda: _measured(paths), quiet)
     log.info("ships the journal and the metrics of node %s", where.node)
     ended = threading.Event()
     for work in (lambda: shipper.follow(Journal), meter.run):
@@ -64,6 +60,6 @@ def _guarded(work: Callable[[], None], ended: threading.Event) -> None:
         ended.set()
 
 
-def _measured(where: Place, paths: Paths) -> Values:
-    states = [state.ask(address, where.port) for address in (where.address, where.peer)]
+def _measured(paths: Paths) -> Values:
+    states = [state.own(paths), standing.peer(paths)]
     return measured(states, paths.root, paths.data, paths.root / "proc/meminfo")

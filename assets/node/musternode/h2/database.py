@@ -1,52 +1,40 @@
-"""This node's H2 server and what is done with its data: made, copied, compared."""
+"""This node's H2 server, which listens on loopback only, and what is done with its data: made, copied, compared."""
 
+import contextlib
 import logging
-import socket
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Callable, List, Optional, Sequence
+import threading
+from pathlib import Path
+from typing import Callable, List, Mapping, Optional, Tuple
 
 from ..aws import Credentials
 from ..failure import Failure
 from ..system import Services
 from ..waiting import poll
-from . import text
+from . import formation, text, wire
+from .digest import digest
+from .faults import H2Error
+from .formation import rights as rights
+from .mend import mend
+from .outline import outline
+from .pair import Pair as Pair
 from .session import Session
-from .store import Store
-from .tools import H2Error, Tools
+from .store import Disk, Store, in_use
+from .tools import Tools
+from .wire import Wire
 
 UNIT = "muster-h2.service"
-ROWS = "SELECT NODE || ' ' || GENERATION FROM MUSTER.FORMATION"
-CLUSTER = "SELECT VALUE FROM INFORMATION_SCHEMA.SETTINGS WHERE NAME = 'CLUSTER'"
+CHECKPOINT = 5.0
+"""Seconds that a checkpoint may take: it writes what a second of clients has changed."""
+LONG = 600.0
+"""Seconds for reading a whole table."""
+CLUSTER = "SELECT CAST(VALUE AS VARCHAR) FROM INFORMATION_SCHEMA.SETTINGS WHERE NAME = 'CLUSTER'"
+CLOSED_BY_SHUTDOWN = (90098, 90121)
+"""What a session may be told as its database closes (api/ErrorCode.java: DATABASE_IS_CLOSED, DATABASE_CALLED_AT_..)."""
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Pair:
-    """Both servers (`address:port` by ordinal), which one is this node's, and the database's name."""
-
-    servers: Sequence[str]
-    own: str
-    name: str
-
-    @property
-    def peer(self) -> str:
-        """The other server."""
-        return next(server for server in self.servers if server != self.own)
-
-    @property
-    def list(self) -> str:
-        """The one server list, the same text everywhere."""
-        return ",".join(self.servers)
-
-    @property
-    def url(self) -> str:
-        """The URL that the application uses on every node."""
-        return text.url(self.list, self.name)
-
-
 class Database:
-    """The H2 server of this node. Who may reach it meanwhile is the caller's care."""
+    """The H2 server of this node and its database. Who may reach it meanwhile is the caller's care."""
 
     def __init__(
         self, pair: Pair, tools: Tools, store: Store, services: Services, admin: Credentials, user: Credentials
@@ -57,7 +45,13 @@ class Database:
         self._services = services
         self._admin = admin
         self._user = user
-        self._fresh = ""
+        self._kept: Optional[Wire] = None
+        self._keeping = threading.Lock()
+
+    @property
+    def file(self) -> Path:
+        """The database's one file."""
+        return self.store.file
 
     def running(self) -> bool:
         """Return whether the server runs."""
@@ -67,139 +61,174 @@ class Database:
         """Return the id of this run of the server."""
         return self._services.run_id(UNIT)
 
-    def stop(self) -> None:
-        """Stop the server; it closes its database first."""
-        self._services.stop(UNIT)
-
     def start(self) -> None:
-        """Start the server unless it runs, and return once it accepts connections; raises `Failure`."""
+        """Start the server unless it runs, and return once it answers; raises `Failure`.
+
+        What a former run wrote and would not find again is put right in the file first.
+        """
         self.store.ready()
         if not self.running():
+            self._mend()
             self._services.start(UNIT)
-        if not poll(lambda: reachable(self.pair.own) or not self.running(), within=60) or not self.running():
-            raise Failure(f"the H2 server at {self.pair.own} did not start: {self._services.last_words(UNIT)}")
+        if not poll(lambda: self.probe() or not self.running(), within=60) or not self.running():
+            address, port = self.pair.local
+            raise Failure(f"the H2 server at {address}:{port} did not start: {self._services.last_words(UNIT)}")
+
+    def stop(self) -> None:
+        """Stop the server by SIGTERM; it closes its database first, so nothing is lost."""
+        self._drop_kept()
+        self._services.stop(UNIT)
+
+    def kill(self) -> None:
+        """Kill the server, which may hang or be stopped; raises `Failure` if it lives on for 5 s.
+
+        What it had not flushed is lost from its file.
+        """
+        self._services.kill(UNIT)
+        if not poll(lambda: not self.running(), within=5, every=0.05):
+            raise Failure("the H2 server lives on after SIGKILL")
+        self._drop_kept()
+
+    def probe(self) -> bool:
+        """Return whether the server's own threads answer within a second; touches no database."""
+        return wire.probe(self.pair.local)
+
+    def checkpoint(self) -> None:
+        """Put on disk all that clients were told is written; raises `H2Error`, `Hung` after `CHECKPOINT` seconds.
+
+        Goes over a session that is kept. Thread-safe.
+        """
+        with self._keeping:
+            try:
+                if self._kept is None:
+                    self._kept = self._wire(timeout=CHECKPOINT)
+                self._kept.execute("CHECKPOINT SYNC")
+            except H2Error:
+                self._forget_kept()
+                raise
+
+    def disk(self) -> Disk:
+        """Return what the disk holds; raises `Failure` if its mark makes no sense."""
+        return self.store.disk()
+
+    def mark(self, epoch: int) -> None:
+        """Say that the data on disk is whole and of `epoch`; lasts."""
+        self.store.mark(epoch)
+
+    def set_aside(self, epoch: int) -> None:
+        """Stop the server and put its files aside as the old data of `epoch`."""
+        self.stop()
+        self.store.set_aside(epoch)
 
     def start_empty(self) -> None:
-        """Set the old files aside and start the server on nothing; a server so started and unused since is kept."""
-        if self._fresh and self.running() and self.run_id() == self._fresh:
-            return
-        self.stop()
-        self.store.set_aside()
+        """Put the old files aside, as of the epoch on their mark, and start the server on nothing."""
+        self.set_aside(max(self.disk().epoch, 0))
         self.start()
-        self._fresh = self.run_id()
 
-    def seed(self, make_schema: Callable[[str], None]) -> None:
-        """Make the first data: `make_schema(url)` as administrator on this server alone, then user and rights."""
+    def seed(self, make: Callable[[str], None]) -> None:
+        """Make the first data: `make(url)` as administrator on this server alone, then user and rights; marks it."""
         self.start_empty()
-        self._fresh = ""
-        alone = text.url(self.pair.own, self.pair.name)
-        make_schema(alone)
-        with Session(self._tools, alone, self._admin) as session:
+        address, port = self.pair.local
+        make(text.url(f"{address}:{port}", self.pair.name))
+        with self._wire() as session:
             session.execute(*rights(self._user), "CHECKPOINT SYNC")
-        self.store.mark()
+        self.mark(0)
 
-    def copy_from_peer(self, lost: Callable[[], Optional[str]]) -> Session:
-        """Make this server a copy of the peer's and return an open session that alone may use this server.
+    def create_cluster(self, source: Tuple[str, int], lost: Callable[[], Optional[str]]) -> None:
+        """Make this server a copy of the one reached at `source`, by H2's own tool; both then hold the pair's list.
 
-        The two copies have been compared and both servers hold the list. Raises `H2Error` when a step fails or
-        `lost` gives a reason. The session must be given to `admit_all` or closed.
+        `source` is a loopback end that leads to the peer's H2. Nobody may be connected here meanwhile. Raises
+        `H2Error` when the tool fails or `lost`, asked meanwhile, gives a reason. Marks nothing: compare first.
         """
         self.start_empty()
-        self._fresh = ""
-        source, target = (text.url(server, self.pair.name) for server in (self.pair.peer, self.pair.own))
-        self._tools.create_cluster(source, target, self._admin, self.pair.list, lost=lost)
-        own, peer = self._sessions((self.pair.own, self.pair.peer), self._admin, lost)
-        with peer:
-            try:
-                self._compare(own, peer)
-                own.execute("SET EXCLUSIVE 2", "CHECKPOINT SYNC")
-            except BaseException:
-                own.close()
-                raise
-        self.store.mark()
-        return own
+        there, here = (text.url(f"{address}:{port}", self.pair.name) for address, port in (source, self.pair.local))
+        self._tools.create_cluster(there, here, self._admin, self.pair.list, lost=lost)
+        self.checkpoint()
 
-    def admit_all(self, session: Session) -> None:
-        """End the exclusive use of this server by `session`, and the session."""
-        with session:
-            session.execute("SET EXCLUSIVE FALSE")
+    def release(self) -> None:
+        """Close the database file and leave the server up, so that the file can be copied; the next session opens it.
+
+        Every session ends, this node's own too. Raises `H2Error` if the file is still in use 10 s later.
+        """
+        self._drop_kept()
+        if not self.file.exists():
+            return
+        with contextlib.suppress(OSError):  # it may have been the last one to know
+            self._shut_down()
+        if not poll(lambda: not in_use(self.file), within=10, every=0.02):
+            raise H2Error("the database file is still in use after SHUTDOWN")
+
+    def digest(self) -> Mapping[str, str]:
+        """Return, for each table and for the schema with its rights, what two equal copies have in common."""
+        with self._wire(timeout=LONG) as session:
+            return digest(session)
+
+    def outline(self) -> Mapping[str, str]:
+        """Return what a server that has opened a copied file shows at once: rows of each table, schema and rights."""
+        with self._wire() as session:
+            return outline(session)
+
+    def arm(self) -> None:
+        """Make this server accept clients that know the pair's list."""
+        with self._wire() as session:
+            session.execute(f"SET CLUSTER '{self.pair.list}'")
+
+    def clustered(self) -> bool:
+        """Return whether this server holds the pair's list; raises `H2Error`."""
+        with self._wire() as session:
+            return session.query(CLUSTER) == [(f"'{self.pair.list}'",)]
 
     def formed_rows(self, node: str, generation: str) -> Optional[List[str]]:
-        """Write this node's row through the cluster and return the rows if both servers hold the same, else None.
+        """Write this node's row as any client would and return all rows here, or None unless both servers took it.
 
-        Each row is `node generation`. All is done as the application's user; raises `H2Error`.
+        Each row is `node generation`. H2's driver writes to both servers or, if one fails it, empties the list on the
+        other (engine/SessionRemote.java, removeServer): a row that is here under a list that stands is there too.
+        Raises `H2Error`.
         """
-        statement = f"MERGE INTO MUSTER.FORMATION KEY(NODE) VALUES({text.literal(node)}, {text.literal(generation)})"
-        with Session(self._tools, self.pair.url, self._user) as both:
-            both.execute(statement)
-        own, peer = self._sessions((self.pair.own, self.pair.peer), self._user)
-        with own, peer:
-            rows = sorted(own.query(ROWS))
-            return rows if rows == sorted(peer.query(ROWS)) and self._clustered(own, peer) else None
+        self._write_formation(node, generation)
+        rows = self._formation()
+        return rows if f"{node} {generation}" in rows and self.clustered() else None
 
     def formed_alone(self, node: str, generation: str) -> bool:
         """Write this node's row as any client would, who has both servers in his list; return whether it is here.
 
         The client's driver finds the other server gone and switches the cluster off here. Raises `H2Error`.
         """
-        row = f"{text.literal(node)}, {text.literal(generation)}"
+        self._write_formation(node, generation)
+        return f"{node} {generation}" in self._formation()
+
+    def _write_formation(self, node: str, generation: str) -> None:
         with Session(self._tools, self.pair.url, self._user) as client:
-            client.execute(f"MERGE INTO MUSTER.FORMATION KEY(NODE) VALUES({row})")
-        (own,) = self._sessions((self.pair.own,), self._user)
-        with own:
-            return f"{node} {generation}" in own.query(ROWS)
+            client.execute(formation.row(node, generation))
 
-    def _compare(self, own: Session, peer: Session) -> None:
-        with ThreadPoolExecutor(2) as pool:
-            here, there = pool.map(lambda session: session.digest(), (own, peer))
-        if here != there:
-            raise H2Error(f"the copy differs from its source: {here} here, {there} there")
-        if not self._clustered(own, peer):
-            raise H2Error("a server does not hold the cluster's list after CreateCluster")
-        log.info("both copies are equal: %s", here)
+    def _formation(self) -> List[str]:
+        with self._wire() as session:
+            return sorted(str(row) for (row,) in session.query(formation.ROWS))
 
-    def _clustered(self, *sessions: Session) -> bool:
-        return all(session.query(CLUSTER) == [f"'{self.pair.list}'"] for session in sessions)
+    def _mend(self) -> None:
+        try:
+            done = "" if in_use(self.file) else mend(self.file)
+        except OSError as fault:
+            raise Failure(f"the database file {self.file} cannot be read: {fault}") from None
+        if done:
+            log.warning("H2 did not end in order; in its file Muster %s", done)
 
-    def _sessions(
-        self, servers: Sequence[str], user: Credentials, lost: Callable[[], Optional[str]] = lambda: None
-    ) -> List[Session]:
-        """Open a session on each of `servers` at once, in a way that changes no server's setting."""
-        with ThreadPoolExecutor(len(servers)) as pool:
-            opening = [
-                pool.submit(Session, self._tools, text.probe(one, self.pair.name), user, lost) for one in servers
-            ]
-        faults = [one.exception() for one in opening]
-        if not any(faults):
-            return [one.result() for one in opening]
-        for one in opening:
-            if one.exception() is None:
-                one.result().close()
-        raise next(fault for fault in faults if fault)
+    def _wire(self, timeout: float = 30.0) -> Wire:
+        return Wire(self.pair.local, self.pair.name, self._admin, timeout=timeout)
 
+    def _shut_down(self) -> None:
+        try:
+            with self._wire() as session:
+                session.execute("SHUTDOWN")
+        except H2Error as fault:
+            if fault.code not in CLOSED_BY_SHUTDOWN:
+                raise
 
-def rights(user: Credentials) -> List[str]:
-    """Return the statements that make the application's user, who is no administrator, and Muster's own table.
+    def _drop_kept(self) -> None:
+        with self._keeping:
+            self._forget_kept()
 
-    No administrator may connect by the cluster's URL: he would join a stale server again without a word
-    (engine/Engine.java, checkClustering), where anybody else gets error 90040.
-    """
-    name, password = text.user(user.username), text.literal(user.password)
-    return [
-        f"CREATE USER IF NOT EXISTS {name} PASSWORD {password}",
-        f"ALTER USER {name} SET PASSWORD {password}",
-        f"GRANT SELECT, INSERT, UPDATE, DELETE ON SCHEMA PUBLIC TO {name}",
-        "CREATE SCHEMA IF NOT EXISTS MUSTER",
-        "CREATE TABLE IF NOT EXISTS MUSTER.FORMATION(NODE VARCHAR PRIMARY KEY, GENERATION VARCHAR)",
-        f"GRANT SELECT, INSERT, UPDATE, DELETE ON MUSTER.FORMATION TO {name}",
-    ]
-
-
-def reachable(server: str, timeout: float = 1.0) -> bool:
-    """Return whether `server` (`address:port`) takes a TCP connection within `timeout` seconds."""
-    address, port = server.rsplit(":", 1)
-    try:
-        with socket.create_connection((address, int(port)), timeout=timeout):
-            return True
-    except OSError:
-        return False
+    def _forget_kept(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Callable, Iterator, List, Optional
 
 from ..aws import Credentials
-from .tools import H2Error, Tool, Tools, first_error
+from .faults import H2Error
+from .tools import Tool, Tools, first_error
 
 PATIENCE = 60.0
 """Seconds without a byte after which a statement counts as failed."""

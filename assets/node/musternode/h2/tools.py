@@ -12,14 +12,11 @@ from typing import Callable, Iterator, Optional, Sequence
 from ..aws import Credentials
 from ..failure import Failure
 from . import text
+from .faults import H2Error as H2Error
 
 SHORT = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Xmx192m", "-Dfile.encoding=UTF-8")
 """For a process that ends within seconds: compile once, one collector thread, class data from the archive."""
 ENCODING = ("-Dstdout.encoding=UTF-8", "-Dstdin.encoding=UTF-8", "-Dh2.socketConnectRetry=2")
-
-
-class H2Error(Exception):
-    """What H2 answered instead of doing as told; its text names no statement, for that could hold a password."""
 
 
 @dataclass(frozen=True)
@@ -122,4 +119,5 @@ def first_error(said: str) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     telling = [line for line in lines if "Exception" in line or line.startswith("Error")]
     line = (telling or lines or ["the tool said nothing"])[0].split("; SQL statement:")[0]
-    return re.sub(r'^(Exception in thread "main" |Error: |SQL Exception: )*([\w.$]+Exception: )?', "", line)[:300]
+    line = re.sub(r'^(Exception in thread "main" |Error: |SQL Exception: )*([\w.$]+Exception: )?', "", line)
+    return re.sub(r"^(Syntax error in SQL statement) .*", r"\1", line)[:300]

@@ -1,0 +1,132 @@
+"""What a gate process does: each action of the membership, carried out in the order given."""
+
+import logging
+import threading
+from pathlib import Path
+from typing import Callable, Dict, Type
+
+from ..failure import Failure
+from . import clock
+from .database import Database
+from .ears import Heartbeat, Scribe
+from .events import (
+    Abandon,
+    Action,
+    AskPeer,
+    Begin,
+    Cut,
+    Decide,
+    Disk,
+    Event,
+    Exit,
+    KillServer,
+    Lease,
+    MarkDisk,
+    Mend,
+    OpenGate,
+    ReadWitness,
+    Remember,
+    Say,
+    ShutGate,
+    Write,
+)
+from .gate import Gate
+from .jobs import Jobs
+from .kernel import Kernel
+
+log = logging.getLogger(__name__)
+
+
+class Hands:
+    """Carries actions out; used by the keeper's thread alone. What may block does so in a thread of its own.
+
+    `open_mark` is a file in memory that names the run of H2 that is a member; `peer` is the other node's address.
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        kernel: Kernel,
+        scribe: Scribe,
+        heartbeat: Heartbeat,
+        jobs: Jobs,
+        database: Database,
+        *,
+        put: Callable[[Event], None],
+        open_mark: Path,
+        peer: str,
+    ) -> None:
+        self._gate, self._kernel, self._database, self._jobs = gate, kernel, database, jobs
+        self._put, self._mark, self._peer = put, open_mark, peer
+        self.ended = False
+        """Whether the process is to end."""
+        self._marking = threading.Lock()
+        self._do: Dict[Type[Action], Callable[..., object]] = {
+            ReadWitness: lambda _: scribe.read(),
+            Write: scribe.write,
+            AskPeer: lambda _: heartbeat.at_once(),
+            OpenGate: lambda _: gate.open(),
+            ShutGate: self._shut,
+            Lease: self._lease,
+            Decide: lambda action: gate.decide(action.number, action.allowed),
+            Cut: lambda _: self._cut(),
+            Mend: lambda _: kernel.restore(),
+            KillServer: lambda _: self._aside(database.kill),
+            Begin: lambda action: jobs.begin(action.job),
+            Abandon: lambda _: jobs.abandon(),
+            MarkDisk: lambda action: self._aside(lambda: self._mark_disk(action.epoch)),
+            Remember: self._remember,
+            Say: lambda action: log.info("%s", action.line),
+            Exit: lambda _: self._end(),
+        }
+
+    def carry_out(self, action: Action) -> None:
+        """Do `action`; what fails is logged, for the rules bear that nothing came of it."""
+        try:
+            self._do[type(action)](action)
+        except Failure as fault:
+            log.warning("%s: %s", type(action).__name__, fault)
+        except Exception:
+            log.exception("%s", action)
+
+    def _lease(self, action: Lease) -> None:
+        """Extend the lease in the kernel first: what the gate forwards must never lack it."""
+        left = action.until - clock.now()
+        if left <= 0:
+            return
+        self._kernel.renew(left)
+        self._gate.lease(action.until)
+
+    def _shut(self, action: ShutGate) -> None:
+        self._gate.shut(action.why)
+        self._kernel.drop()
+
+    def _cut(self) -> None:
+        """End what hangs on a silent peer: this node's sessions there, and the peer's here, which hold locks in H2."""
+        self._gate.expel(self._peer)
+        self._kernel.cut()
+
+    def _mark_disk(self, epoch: int) -> None:
+        with self._marking:
+            self._database.mark(epoch)
+            found = self._database.disk()
+        self._put(Disk(found.kind, found.epoch))
+
+    def _remember(self, action: Remember) -> None:
+        if not action.run:
+            self._mark.unlink(missing_ok=True)
+            return
+        self._mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._mark.write_text(action.run)
+
+    def _aside(self, work: Callable[[], object]) -> None:
+        def run() -> None:
+            try:
+                work()
+            except (Failure, OSError) as fault:
+                log.warning("%s", fault)
+
+        threading.Thread(target=run, daemon=True).start()
+
+    def _end(self) -> None:
+        self.ended = True

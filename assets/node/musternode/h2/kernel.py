@@ -1,0 +1,85 @@
+"""What the kernel does for a node whose gate can do nothing: shut the database port when nobody renews its lease.
+
+An element of an nftables set ends by itself (nft(8), "timeout"), so it ends also when the process that renews it was
+killed, is stopped or starves. While a virtual machine is paused the kernel's timers stand still with everything else.
+"""
+
+from typing import Callable
+
+from ..commands import run as run_command
+
+TABLE = "muster_lease"
+_Run = Callable[..., object]
+
+
+class Kernel:
+    """The lease on `address`:`port` of this node, and the cutting of its own connections to the gate of `peer`.
+
+    Every method raises `Failure` when nft or ss does.
+    """
+
+    def __init__(self, address: str, port: int, peer: str, run: _Run = run_command) -> None:
+        self._address = address
+        self._port = port
+        self._peer = peer
+        self._run = run
+
+    def arm(self) -> None:
+        """Shut the port to everybody until `renew`; undoes a `cut`. There is no moment without a rule."""
+        self._load(ruleset(self._address, self._port))
+
+    def renew(self, seconds: float) -> None:
+        """Let clients through for `seconds` from now, whatever was left."""
+        timed = f"{{ {self._port} timeout {max(1, round(seconds * 1000))}ms }}"
+        self._load(self._without() + f"add element inet {TABLE} lease {timed}\n")
+
+    def drop(self) -> None:
+        """End the lease now; established connections are refused too."""
+        self._load(self._without())
+
+    def cut(self) -> None:
+        """End this node's connections to the peer's gate by a reset, and refuse new ones at once.
+
+        The 1.4.199 driver waits for an answer for ever, and a silent peer sends none. First the rule, then the
+        sockets (ss(8) -K, kernel option INET_DIAG_DESTROY): whoever connects again in between meets the rule.
+        """
+        rule = f"{_family(self._peer)} daddr {self._peer} tcp dport {self._port} reject with tcp reset"
+        self._load(f"flush chain inet {TABLE} output\nadd rule inet {TABLE} output {rule}\n")
+        self._run(["ss", "-K", "-H", "-t", "-n", "dst", self._peer, "dport", "=", f":{self._port}"])
+
+    def restore(self) -> None:
+        """Let this node connect to the peer's gate again."""
+        self._load(f"flush chain inet {TABLE} output\n")
+
+    def _without(self) -> str:
+        """Return statements that remove the element: it is added first, as a deletion of what is not there fails."""
+        element = f"element inet {TABLE} lease {{ {self._port} }}\n"
+        return f"add {element}delete {element}"
+
+    def _load(self, text: str) -> None:
+        self._run(["nft", "-f", "-"], given=text, within=10.0)
+
+
+def ruleset(address: str, port: int) -> str:
+    """Return the transaction that replaces the table by one that refuses `address`:`port` unless it is leased.
+
+    No rule asks for connection state: the established connection is refused as well, by a reset of its own.
+    """
+    return (
+        f"table inet {TABLE} {{}}\n"
+        f"delete table inet {TABLE}\n"
+        f"table inet {TABLE} {{\n"
+        "  set lease { type inet_service; flags timeout; }\n"
+        "  chain input {\n"
+        "    type filter hook input priority filter - 10; policy accept;\n"
+        f"    {_family(address)} daddr {address} tcp dport {port} tcp dport != @lease reject with tcp reset\n"
+        "  }\n"
+        "  chain output {\n"
+        "    type filter hook output priority filter - 10; policy accept;\n"
+        "  }\n"
+        "}\n"
+    )
+
+
+def _family(address: str) -> str:
+    return "ip6" if ":" in address else "ip"

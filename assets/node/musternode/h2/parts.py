@@ -1,0 +1,152 @@
+"""The gate process's parts, put together around one keeper."""
+
+import logging
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Mapping, Tuple
+
+from . import answers, clock
+from .answers import Answers
+from .comparing import Comparison
+from .database import Database
+from .ears import Heartbeat, Runs, Scribe, ServerWatch
+from .events import Disk, Event, Hit, Remembered
+from .flush import Flush
+from .gate import Gate
+from .hands import Hands
+from .handshake import Policy
+from .jobs import Jobs
+from .keeper import Keeper
+from .kernel import Kernel
+from .pair_state import Rules, State
+from .peer import PeerClient, PeerServer
+from .witness import Witness
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where this node's gate process stands: addresses with the peer port, key, and the folders of its words.
+
+    `admin` is the database's administrator, whom the gate refuses; `memory` is lost at each boot, `public` is read by
+    everybody on this node.
+    """
+
+    own: Tuple[str, int]
+    peer: Tuple[str, int]
+    key: bytes
+    admin: str
+    memory: Path
+    public: Path
+
+
+class Parts:
+    """One gate process. `seed(database)` makes the first data, `more()` is what only the node knows of itself.
+
+    `compared` are the seconds of `Comparison`.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        rules: Rules,
+        database: Database,
+        kernel: Kernel,
+        witness: Witness,
+        runs: Runs,
+        *,
+        seed: Callable[[Database], None],
+        more: Callable[[], Mapping[str, Any]],
+        **compared: float,
+    ) -> None:
+        self._place, self._database, self._kernel = place, database, kernel
+        # the peer's silence counts from now on
+        self.keeper = Keeper(State(rules, secrets.token_hex(8), word_asked=clock.now()))
+        put, pair = self.keeper.put, database.pair
+        gate_port = int(pair.own.rsplit(":", 1)[1])
+        policy = Policy(pair.name, pair.list, place.admin)
+        self.gate = Gate((place.own[0], gate_port), pair.local, policy, lambda hit: put(Hit(hit)))
+        self._flush = Flush(database)
+        self._watch = ServerWatch(runs, self._flush, put)
+        self._heartbeat = Heartbeat(self._client(rules), put)
+        self._scribe = Scribe(witness, put)
+        self.jobs = self._jobs(rules, seed, put)
+        self._hands = self._make_hands(put)
+        self._answers = Answers(self._state, database, is_open=lambda: self.gate.is_open, more=more, put=put)
+        self._comparison = Comparison(self._state, database.digest, self._client(rules), **compared)
+        self._server = PeerServer(
+            *place.own,
+            place.key,
+            rules.me,
+            rules.peer,
+            self._answers.answer,
+            folder=lambda: database.file.parent,
+            h2=pair.local,
+        )
+
+    def live(self) -> None:
+        """Begin shut, hear, and keep the rules until they want the process to end."""
+        self._kernel.arm()
+        self._flush.pause()
+        self._flush.start()
+        self.gate.start()
+        found = self._database.disk()
+        self.keeper.put(Disk(found.kind, found.epoch))
+        self.keeper.put(Remembered(self._open_mark.read_text() if self._open_mark.is_file() else ""))
+        self._server.start()
+        for part in (self._heartbeat, self._scribe, self._watch, self._comparison):
+            part.start()
+        try:
+            self.keeper.run(self._hands, self.publish, self._flush.resume)
+        finally:
+            self._server.stop()
+            self.gate.shut("this process ends")
+            self._flush.stop()
+            self.publish(self.keeper.state)
+
+    def kill(self) -> None:
+        """End the loop at once, as if the process were gone: nothing is said to anybody."""
+        self._hands.ended = True
+
+    def publish(self, now: State) -> None:
+        """Write `pair.json`."""
+        try:
+            answers.publish(self._place.public, now, self._answers.word(), self._heartbeat.last, self.jobs.doing)
+        except OSError:
+            log.exception("pair.json was not written")
+
+    def _state(self) -> State:
+        return self.keeper.state
+
+    @property
+    def _open_mark(self) -> Path:
+        return self._place.memory / "open"
+
+    def _client(self, rules: Rules) -> PeerClient:
+        return PeerClient(*self._place.peer, self._place.key, rules.me, rules.peer)
+
+    def _jobs(self, rules: Rules, seed: Callable[[Database], None], put: Callable[[Event], None]) -> Jobs:
+        return Jobs(
+            self._database,
+            self._flush,
+            self._client(rules),
+            state=self._state,
+            put=put,
+            look=self._watch.look,
+            seed=seed,
+        )
+
+    def _make_hands(self, put: Callable[[Event], None]) -> Hands:
+        return Hands(
+            self.gate,
+            self._kernel,
+            self._scribe,
+            self._heartbeat,
+            self.jobs,
+            self._database,
+            put=put,
+            open_mark=self._open_mark,
+            peer=self._place.peer[0],
+        )

@@ -1,0 +1,47 @@
+"""`muster bench`: timings of Muster against what there is without it, as ratios measured side by side in one run."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from operations import ROOT
+
+bench = typer.Typer(name="bench", help="Measure against what there is without Muster, side by side in one run.")
+
+
+@bench.callback()
+def with_node_code() -> None:
+    """Measure against what there is without Muster, side by side in one run."""
+    sys.path.insert(0, str(ROOT / "assets" / "node"))  # what runs on a node is no package of the tool
+
+
+@bench.command()
+def rejoin(
+    *,
+    megabytes: Annotated[int, typer.Option("--megabytes", min=1, help="Size of the database.")] = 200,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often, in turn.")] = 2,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE.json", help="Write every window and step here.")
+    ] = None,
+) -> None:
+    """Measure for how long writes are refused while an H2 pair is made whole: CreateCluster and Muster's rejoin."""
+    from operations.bench_rejoin import rejoin_command
+
+    raise typer.Exit(rejoin_command(megabytes, rounds, report))
+
+
+@bench.command()
+def gate(
+    *,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often, in turn.")] = 5,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="How long each figure is measured.")] = 1.5,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE.json", help="Write every figure here.")
+    ] = None,
+) -> None:
+    """Measure what the gate costs: an ungated H2 pair, the gate, and a forwarder in C. Exit code 0 if goals are met."""
+    from operations.bench_gate import gate_command
+
+    raise typer.Exit(gate_command(rounds, seconds, report))

@@ -1,0 +1,177 @@
+"""The kernel's own lease and cut: real nftables and ss in two namespaces joined by a wire."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from musternode.failure import Failure
+from musternode.h2.kernel import TABLE, Kernel, ruleset
+from rehearsal.poll import poll
+from tests import wired_hosts
+from tests.wired_hosts import OTHER, PORT, Hosts, run_in, says
+
+
+@dataclass
+class Recorded:
+    """Remembers commands instead of running them."""
+
+    calls: list[tuple[list[str], str]] = field(default_factory=list)
+
+    def __call__(self, argv: Sequence[str], *, given: str = "", **_: Any) -> None:
+        self.calls.append((list(argv), given))
+
+
+def test_an_ipv6_node_has_rules_of_its_own_family() -> None:
+    run = Recorded()
+    kernel = Kernel("fd00::1", PORT, "fd00::2", run)
+    kernel.arm()
+    kernel.cut()
+    assert "ip6 daddr fd00::1 tcp dport 9092" in run.calls[0][1]
+    assert "ip6 daddr fd00::2 tcp dport 9092" in run.calls[1][1]
+    assert run.calls[2][0][:2] == ["ss", "-K"]
+
+
+def test_the_rule_stands_before_any_filter_and_asks_for_no_state() -> None:
+    text = ruleset("10.0.0.11", PORT)
+    assert "hook input priority filter - 10" in text
+    assert "ct state" not in text
+
+
+@pytest.fixture
+def hosts() -> Iterator[Hosts]:
+    with wired_hosts.hosts() as made:
+        yield made
+
+
+@pytest.mark.host
+def test_an_armed_port_is_shut_to_new_and_established_connections_and_no_other_is(hosts: Hosts) -> None:
+    connection, other = hosts.connect(), hosts.connect(OTHER)
+    hosts.kernel("b").arm()
+    with pytest.raises(ConnectionResetError):
+        says(connection)
+    assert hosts.refused()
+    says(other)
+    hosts.connect(OTHER)
+
+
+@pytest.mark.host
+def test_when_nobody_renews_an_idle_connection_is_reset_after_the_lease_and_new_ones_are_refused(hosts: Hosts) -> None:
+    kernel = hosts.kernel("b")
+    kernel.arm()
+    kernel.renew(1.0)
+    began = time.monotonic()
+    connection = hosts.connect()
+    poll(lambda: time.monotonic() - began > 0.6, within=1, every=0.05)
+    says(connection)  # the control: within the lease it lives
+    poll(hosts.refused, within=2.0, every=0.05)
+    assert 0.9 < time.monotonic() - began < 1.5
+    with pytest.raises(ConnectionResetError):
+        says(connection)
+
+
+@pytest.mark.host
+def test_a_renewed_lease_carries_connections_on(hosts: Hosts) -> None:
+    kernel = hosts.kernel("b")
+    kernel.arm()
+    kernel.renew(0.6)
+    connection = hosts.connect()
+    for _ in range(6):
+        time.sleep(0.3)
+        kernel.renew(0.6)
+        says(connection)
+
+
+@pytest.mark.host
+def test_a_lease_can_be_shortened_dropped_and_taken_again(hosts: Hosts) -> None:
+    kernel = hosts.kernel("b")
+    kernel.arm()
+    kernel.renew(60)
+    kernel.renew(0.3)
+    poll(hosts.refused, within=2.0, every=0.05)
+    kernel.drop()  # there is no element to drop
+    kernel.renew(60)
+    connection = hosts.connect()
+    kernel.drop()
+    with pytest.raises(ConnectionResetError):
+        says(connection)
+    assert hosts.refused()
+
+
+@pytest.mark.host
+def test_arming_again_forgets_the_lease(hosts: Hosts) -> None:
+    kernel = hosts.kernel("b")
+    kernel.arm()
+    kernel.renew(60)
+    hosts.connect()
+    hosts.kernel("b").arm()
+    assert hosts.refused()
+
+
+@dataclass
+class Reader:
+    """Waits for an answer of a silent peer; `fault` is how the wait ended."""
+
+    connection: socket.socket
+    fault: list[OSError | None] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.connection.settimeout(None)  # as the 1.4.199 driver has none
+        self.connection.sendall(b"question")
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        try:
+            self.connection.recv(1)
+            self.fault.append(None)
+        except OSError as fault:
+            self.fault.append(fault)
+
+
+@pytest.mark.host
+def test_a_cut_ends_a_reader_of_a_silent_peer_who_would_wait_on_without_it(hosts: Hosts) -> None:
+    connections = hosts.connect(), hosts.connect(OTHER)
+    kernel = hosts.kernel("a")
+    kernel.arm()
+    hosts.silence()
+    cut, spared = (Reader(connection) for connection in connections)
+    with pytest.raises(TimeoutError):  # the control: silence alone ends nobody
+        poll(lambda: cut.fault or spared.fault, within=2.0)
+    began = time.monotonic()
+    kernel.cut()
+    (fault,) = poll(lambda: cut.fault, within=1.0, every=0.01)
+    assert isinstance(fault, ConnectionError)
+    assert time.monotonic() - began < 1.0
+    assert hosts.refused()
+    assert spared.fault == []
+
+
+@pytest.mark.host
+def test_a_cut_can_be_restored_and_repeated(hosts: Hosts) -> None:
+    kernel = hosts.kernel("a")
+    kernel.arm()
+    for _ in range(2):
+        kernel.cut()
+        kernel.cut()
+        assert hosts.refused()
+        kernel.restore()
+        hosts.connect()
+
+
+@pytest.mark.host
+def test_a_renewal_before_the_port_was_armed_is_a_failure_and_not_a_silence(hosts: Hosts) -> None:
+    with pytest.raises(Failure, match="ended with 1"):
+        hosts.kernel("b").renew(1.0)
+
+
+@pytest.mark.host
+def test_an_element_says_how_long_it_lasts(hosts: Hosts) -> None:
+    kernel = hosts.kernel("b")
+    kernel.arm()
+    kernel.renew(60)
+    shown = run_in(hosts.names["b"], ["nft", "list", "table", "inet", TABLE])
+    assert f"{PORT} timeout 1m" in shown.stdout
