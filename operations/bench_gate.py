@@ -1,13 +1,14 @@
 """What the gate costs: rows a second through it, through a forwarder in C, and straight, measured in turn."""
 
 import json
+import os
 import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from operations.bench_ways import Client, Way, build, ways
+from operations.bench_ways import Client, Way, build, python, ways
 
 CONNECTIONS = (1, 4, 16)
 DELAYS = (0, 500)
@@ -50,6 +51,10 @@ def gate_command(rounds: int, seconds: float, report: Path | None) -> int:
 
     Returns 0 if the goals were met, 1 if not. Raises `Failure` if something needed is missing.
     """
+    print(
+        f"the gate runs on {python()}; {rounds} rounds of {seconds:g} s; load before: {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
     with tempfile.TemporaryDirectory(prefix="muster-bench-") as folder:
         build(Path(folder))
         with ways(Path(folder)) as made:

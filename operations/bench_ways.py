@@ -1,18 +1,15 @@
 """Three ways to one H2 pair: straight, through Muster's gates, and through a forwarder in C that looks at nothing."""
 
 import contextlib
-import multiprocessing
+import os
 import shutil
 import socket
 import subprocess
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from musternode.h2 import clock
-from musternode.h2.gate import Gate
 from musternode.h2.handshake import Policy
 from operations import ROOT
 from operations.bench_h2 import ADMIN, USER, Server, h2_jar, until
@@ -21,8 +18,6 @@ from operations.errors import Failure
 SOURCES = ROOT / "rehearsal" / "bench"
 NEEDED = {"cc": "gcc libc6-dev", "javac": "openjdk-17-jdk-headless", "java": "openjdk-17-jre-headless"}
 """Programs that the measurement needs, and the Debian packages that have them."""
-LEASE, RENEWAL = 2.0, 0.3
-"""Seconds, as on a node."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +61,11 @@ class Client:
         return answer
 
 
+def python() -> str:
+    """Return the Python that runs the gate: the distribution's, as on a node, which is built to be fast."""
+    return shutil.which("python3", path="/usr/bin:/bin") or sys.executable
+
+
 def build(folder: Path) -> None:
     """Compile client and forwarder into `folder`; raises `Failure` naming what is missing."""
     if missing := [package for program, package in NEEDED.items() if shutil.which(program) is None]:
@@ -103,35 +103,23 @@ def ways(folder: Path) -> Iterator[Sequence[Way]]:
 
 
 def _gate(stack: contextlib.ExitStack, _: Path, front: int, port: int, policy: Policy) -> None:
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    gate = context.Process(target=_serve, args=(there, front, port, policy), daemon=True)
-    gate.start()
-    stack.callback(gate.join)
-    stack.callback(gate.terminate)
-    if not here.poll(30):
-        raise Failure("the gate did not open")
-
-
-def _serve(parent: Connection, front: int, port: int, policy: Policy) -> None:
-    """Be a gate whose lease is renewed as a node's is; its parent ends it."""
-    gate = Gate(("127.0.0.1", front), ("127.0.0.1", port), policy, lambda _: None)
-    gate.start()
-    gate.lease(clock.now() + LEASE)
-    if gate.open():
-        parent.send("open")
-    while True:
-        time.sleep(RENEWAL)
-        gate.lease(clock.now() + LEASE)
+    command = [python(), str(SOURCES / "gate.py"), str(front), str(port), *astuple(policy)]
+    _hop(stack, command, {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "assets" / "node")})
 
 
 def _forwarder(stack: contextlib.ExitStack, folder: Path, front: int, port: int, _: Policy) -> None:
-    command = [str(folder / "forwarder"), str(front), str(port)]
-    made = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+    _hop(stack, [str(folder / "forwarder"), str(front), str(port)], {})
+
+
+def _hop(stack: contextlib.ExitStack, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Start a program that says `open` once it listens; it ends with `stack`."""
+    made = stack.enter_context(
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+    )
     stack.callback(made.kill)
     assert made.stdout is not None
     if made.stdout.readline() != "open\n":
-        raise Failure("the forwarder did not start")
+        raise Failure(f"{command[0]} did not start as a hop of the benchmark (its words are above)")
 
 
 def _arm(folder: Path, ports: Sequence[int], made: Sequence[Way]) -> None:

@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
+from operations.bench import bench
 from operations.errors import Failure, unexpected
+from operations.h2.cli import app as h2
 
 app = typer.Typer(
     name="muster",
@@ -19,6 +21,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+app.add_typer(bench)
+app.add_typer(h2, name="h2")
 
 ClusterFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="A cluster file, such as clusters/as400gateway.yaml.")
@@ -54,6 +59,9 @@ def rehearse(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE.json", help="Write verdict, phases and checks here.")
     ] = None,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="Then put the cluster to the test: eight faults under load.")
+    ] = False,
 ) -> None:
     """Deploy a cluster to an AWS account emulated on this machine, on real Linux hosts, and check that it formed.
 
@@ -61,7 +69,27 @@ def rehearse(
     """
     from operations.rehearse import rehearse_command
 
-    raise typer.Exit(rehearse_command(file, keep=keep, down=down, report=report))
+    raise typer.Exit(rehearse_command(file, keep=keep, down=down, report=report, faults=faults))
+
+
+@app.command()
+def soak(
+    file: ClusterFile,
+    *,
+    report: Annotated[Path, typer.Option("--report", metavar="DIR", help="Keep verdicts and histories here.")],
+    schedules: Annotated[int, typer.Option("--schedules", metavar="N", help="How many schedules in all.")] = 60,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="The seed of the first; each next is one more.")] = 1,
+    fault: Annotated[
+        list[str] | None, typer.Option("--fault", metavar="NAME", help="These faults alone and in turn, not two drawn.")
+    ] = None,
+) -> None:
+    """Put a rehearsed cluster under load and random faults, two at a time; what was judged before is not run again.
+
+    Needs root on a Debian-family Linux. Exit code 0 only if every schedule is valid.
+    """
+    from operations.soak import soak_command
+
+    raise typer.Exit(soak_command(file, report, schedules=schedules, seed=seed, faults=fault or []))
 
 
 @app.command()
@@ -192,6 +220,37 @@ def guard(file: ClusterFile) -> None:
     from operations.guard import guard_file
 
     raise typer.Exit(guard_file(file))
+
+
+@app.command()
+def simulate(
+    *,
+    schedules: Annotated[int, typer.Option("--schedules", metavar="N", help="How many schedules in all.")] = 10_000,
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="The seed of the first; each next is one more.")] = 0,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Keep each slice here; go on from there next time.")
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option("--processes", metavar="P", help="As many as there are processors unless given.")
+    ] = None,
+) -> None:
+    """Run the rules of the H2 pair against many schedules of faults in virtual time. Exit code 1 on a violation."""
+    from operations.simulate import simulate_command
+
+    raise typer.Exit(simulate_command(schedules, seed, report, processes))
+
+
+@app.command()
+def rotate(
+    file: ClusterFile,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until all nodes use it, up to 15 min.")] = True,
+) -> None:
+    """Give the application another database user and password, one node after the other, without an outage."""
+    from operations.rotate import rotate_file
+
+    raise typer.Exit(rotate_file(file, yes=yes, wait=wait, ask=typer.confirm))
 
 
 @app.command()

@@ -12,25 +12,26 @@ from operations.files import load_file
 
 VOLUME: Final = "AWS::EC2::Volume"
 INSTANCE: Final = "AWS::EC2::Instance"
-SECRET: Final = "AWS::SecretsManager::Secret"  # noqa: S105 - a type's name
+IRREPLACEABLE: Final = frozenset({"AWS::SecretsManager::Secret", "AWS::DynamoDB::Table"})
+"""What a running cluster has one of, beside its volumes: its passwords, and its witness."""
 
 
 def stack_policy(template: Mapping[str, Any]) -> dict[str, Any]:
     """Return the stack policy of `template`: all may be updated, but what holds data is never replaced.
 
-    Denied are the replacement of instances, of their volumes and of secrets; where the volumes are kept at a
-    deletion (a protected cluster) also the removal of these volumes and of secrets. The volume of an absent node is
-    in nobody's hand, and so may move with it.
+    Denied are the replacement of instances, of their volumes, of secrets and of the witness; where the volumes are
+    kept at a deletion (a protected cluster) also the removal of all these but the instances. The volume of an absent
+    node is in nobody's hand, and so may move with it.
     """
     resources: Mapping[str, Any] = template.get("Resources", {})
     used = set(_volumes_in_use(resources))
-    secrets = [name for name, each in resources.items() if each["Type"] == SECRET]
+    others = [name for name, each in resources.items() if each["Type"] in IRREPLACEABLE]
     instances = [name for name, each in resources.items() if each["Type"] == INSTANCE]
     kept = any(resources[name].get("DeletionPolicy", "Delete") != "Delete" for name in used)
     statements = [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]
-    statements += _denied("Update:Replace", [*instances, *used, *secrets])
+    statements += _denied("Update:Replace", [*instances, *used, *others])
     if kept:
-        statements += _denied("Update:Delete", [*used, *secrets])
+        statements += _denied("Update:Delete", [*used, *others])
     return {"Statement": statements}
 
 

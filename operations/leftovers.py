@@ -68,6 +68,7 @@ def leftovers(aws: Aws, cluster: str, *, stack_there: bool) -> list[Leftover]:
         *_snapshots(aws, cluster),
         *_buckets(aws, cluster),
         *_log_groups(aws, cluster),
+        *_tables(aws, cluster),
     ]
     return [each for each in found if each.id not in owned]
 
@@ -140,20 +141,26 @@ def _deleted_volumes(aws: Aws, stack: str) -> list[str]:
 
 
 def _buckets(aws: Aws, cluster: str) -> Iterator[Leftover]:
-    """Yield the access logs' buckets; their tags, where they have any, tell `x` from a cluster that begins with it.
+    """Yield the buckets of logs and backups; tags, where they have any, tell `x` from a cluster that begins with it.
 
     S3 lists the buckets of all regions, and a cluster of the same name in another one keeps its own.
     """
     prefix = f"{stack_name(cluster)}-"
     for each in aws.pages("s3", "list_buckets", "Buckets", Prefix=prefix, BucketRegion=aws.region):
         name = str(each["Name"])
-        if name.startswith(prefix) and _is_of(_bucket_tags(aws, name), cluster):
+        tags = _bucket_tags(aws, name)
+        if name.startswith(prefix) and _is_of(tags, cluster):
             versioned = aws.call("s3", "get_bucket_versioning", Bucket=name).get("Status")
             remove = f"aws s3 rb s3://{name} --force --region {aws.region}"
             empty = (
                 (f"{EMPTY_VERSIONS.format(name=name).strip()}    # again, until nothing is left",) if versioned else ()
             )
-            yield Leftover("bucket", name, "the balancer's access logs", (*empty, remove))
+            yield Leftover("bucket", name, _what_a_bucket_holds(name), (*empty, remove))
+
+
+def _what_a_bucket_holds(name: str) -> str:
+    """Return it by the name, in which CloudFormation keeps the construct's (`muster.pair`)."""
+    return "backups of the database" if "-pairbackups" in name else "the balancer's access logs"
 
 
 def _bucket_tags(aws: Aws, name: str) -> dict[str, str]:
@@ -170,6 +177,23 @@ def _is_of(tags: Mapping[str, str], cluster: str) -> bool:
 
 def _marked(tags: Mapping[str, str], cluster: str) -> bool:
     return tags.get(CLUSTER_TAG) == cluster or tags.get(STACK_TAG) == stack_name(cluster)
+
+
+def _tables(aws: Aws, cluster: str) -> Iterator[Leftover]:
+    """Yield the witness's tables: each says which node held the newest data when its stack went."""
+    prefix = f"{stack_name(cluster)}-"
+    for name in aws.pages("dynamodb", "list_tables", "TableNames"):
+        if not name.startswith(prefix):
+            continue
+        described = aws.call("dynamodb", "describe_table", TableName=name)["Table"]
+        tags = aws.call("dynamodb", "list_tags_of_resource", ResourceArn=described["TableArn"])["Tags"]
+        if not _marked({tag["Key"]: tag["Value"] for tag in tags}, cluster):
+            continue
+        where = f"--table-name {name} --region {aws.region}"
+        unprotect = (f"aws dynamodb update-table {where} --no-deletion-protection-enabled",)
+        commands = unprotect if described.get("DeletionProtectionEnabled") else ()
+        about = "the witness, which says whose snapshot is the newest"
+        yield Leftover("table", name, about, (*commands, f"aws dynamodb delete-table {where}"))
 
 
 def _log_groups(aws: Aws, cluster: str) -> Iterator[Leftover]:

@@ -48,7 +48,7 @@ def _artifact(cluster: Cluster) -> str | None:
     if not isinstance(cluster.artifact, ArtifactFile):
         return None
     try:
-        found = look(cluster, cluster.artifact, os.environ)
+        found = look(cluster, cluster.artifact.file, os.environ)
         return sha256_of(found) if found else None
     except OSError:
         return None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from muster.names import CLUSTER_TAG, NODE_TAG, stack_name
+from muster.names import CLUSTER_TAG, NODE_TAG, READY_TO_ADMINISTER, stack_name
 from operations.aws import Aws, Missing
 from operations.errors import Failure
 
@@ -29,12 +29,16 @@ class SeenInstance:
 
 @dataclass(frozen=True)
 class SeenTarget:
-    """What a target group says about an instance; `state` is `healthy` or another word of the balancer's."""
+    """What a target group says about an instance; `state` is `healthy` or another word of the balancer's.
+
+    `led`: the group's requests are for the one node that leads the pair.
+    """
 
     group: str
     instance: str
     state: str
     reason: str = ""
+    led: bool = False
 
 
 def stack_status(aws: Aws, stack: str) -> str | None:
@@ -117,28 +121,34 @@ def by_node(instances: Iterable[SeenInstance]) -> dict[str, SeenInstance]:
 
 def seen_targets(aws: Aws, stack: str) -> list[SeenTarget]:
     """Return the health of every instance in every target group of `stack`. Raises `Failure`."""
-    groups = [
-        each["PhysicalResourceId"] for each in stack_resources(aws, stack) if each["ResourceType"] == TARGET_GROUP
+    arns = [each["PhysicalResourceId"] for each in stack_resources(aws, stack) if each["ResourceType"] == TARGET_GROUP]
+    groups = aws.call("elbv2", "describe_target_groups", TargetGroupArns=arns)["TargetGroups"] if arns else []
+    return [
+        _target(group, each)
+        for group in groups
+        for each in aws.call("elbv2", "describe_target_health", TargetGroupArn=group["TargetGroupArn"])[
+            "TargetHealthDescriptions"
+        ]
     ]
-    targets = []
-    for group in groups:
-        described = aws.call("elbv2", "describe_target_health", TargetGroupArn=group)["TargetHealthDescriptions"]
-        targets += [_target(group, each) for each in described]
-    return targets
 
 
-def _target(group: str, described: Mapping[str, Any]) -> SeenTarget:
+def _target(group: Mapping[str, Any], described: Mapping[str, Any]) -> SeenTarget:
     health = described["TargetHealth"]
     reason = " ".join(part for part in (health.get("Reason"), health.get("Description")) if part)
-    return SeenTarget(group.split(":")[-1], described["Target"]["Id"], health["State"], reason)
+    name, led = group["TargetGroupArn"].split(":")[-1], group.get("HealthCheckPath") == READY_TO_ADMINISTER
+    return SeenTarget(name, described["Target"]["Id"], health["State"], reason, led)
 
 
 def unhealthy(
     instances: Mapping[str, SeenInstance], targets: Iterable[SeenTarget], present: Iterable[str]
 ) -> list[str]:
-    """Return one clause for each node of `present` that does not serve; nothing means that all are healthy."""
+    """Return one clause for each node of `present` that does not serve; nothing means that all are healthy.
+
+    Of a group that the pair's leader alone serves, one healthy node is wanted.
+    """
     known = list(targets)
     groups = sorted({target.group for target in known})
+    led = {target.group for target in known if target.led and target.state == "healthy"}
     faults = []
     for node in present:
         instance = instances.get(node)
@@ -147,11 +157,10 @@ def unhealthy(
             continue
         states = {target.group: target for target in known if target.instance == instance.id}
         faults += [f"{node} is no target of {group}" for group in groups if group not in states]
-        bad = next((target for target in states.values() if target.state != "healthy"), None)
+        bad = next((each for each in states.values() if each.state != "healthy" and each.group not in led), None)
         if bad:
-            faults.append(
-                " ".join(part for part in (f"{node} is {bad.state}", bad.reason and f"({bad.reason})") if part)
-            )
+            why = "and no other node takes administration" if bad.led else bad.reason and f"({bad.reason})"
+            faults.append(" ".join(part for part in (f"{node} is {bad.state}", why) if part))
         elif not groups:
             faults.append(f"{node} is in no target group")
     return faults

@@ -19,7 +19,7 @@ from rehearsal.rehearse import Outcome, rehearse
 from rehearsal.report import Report
 
 
-def rehearse_command(file: Path | None, *, keep: bool, down: bool, report: Path | None) -> int:
+def rehearse_command(file: Path | None, *, keep: bool, down: bool, report: Path | None, faults: bool = False) -> int:
     """Rehearse, or end a kept rehearsal. Return 0 only for a valid verdict; raise `Failure` where there is none."""
     if down:
         return _down()
@@ -27,18 +27,16 @@ def rehearse_command(file: Path | None, *, keep: bool, down: bool, report: Path 
         raise Failure("which cluster? ./muster rehearse FILE, for example clusters/as400gateway.yaml", code=2)
     if report and not report.resolve().parent.is_dir():
         raise Failure(f"--report {report}: there is no folder {report.resolve().parent}", code=2)
-    cluster = _load(file)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _terminated)
-    _prepare_machine()
-    if (process := exclusive.holder()) is not None:
-        raise Failure(f"a rehearsal runs already (process {process}); end it with ./muster rehearse --down")
+    cluster = load_cluster(file)
+    begin_alone()
     if report:
         report.unlink(missing_ok=True)  # an earlier verdict is none of this run
     progress = Progress()
     progress.say(f"rehearsing {cluster.name} ({cluster.product}) from {file}")
     try:
         outcome = rehearse(file, cluster, keep=keep, progress=progress)
+        if faults:
+            outcome = _under_faults(outcome, cluster, progress)
         return _finish(outcome, file, cluster, keep=keep, report=report, progress=progress)
     except KeyboardInterrupt:
         progress.say("interrupted: everything of this rehearsal is removed")
@@ -46,6 +44,26 @@ def rehearse_command(file: Path | None, *, keep: bool, down: bool, report: Path 
     except Exception as failure:
         _report_failure(failure, report, progress)
         raise Failure(_sentence(failure)) from failure
+
+
+def begin_alone() -> None:
+    """Let a signal end this process as Ctrl-C does, prepare the machine, and refuse to be the second rehearsal."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminated)
+    _prepare_machine()
+    if (process := exclusive.holder()) is not None:
+        raise Failure(f"a rehearsal runs already (process {process}); end it with ./muster rehearse --down")
+
+
+def _under_faults(outcome: Outcome, cluster: Cluster, progress: Progress) -> Outcome:
+    """Run the short faults too; whatever goes wrong, the service ends first (a kept one was released already)."""
+    from rehearsal.faults.rehearsed import under_faults
+
+    try:
+        return under_faults(outcome, cluster, progress)
+    except BaseException:
+        outcome.rehearsal.stop()
+        raise
 
 
 def _sentence(failure: Exception) -> str:
@@ -111,7 +129,8 @@ def _kept_environment(outcome: Outcome) -> dict[str, str]:
     return {**outcome.rehearsal.environment(), "PATH": own_path(), "PYTHONPATH": str(ROOT)}
 
 
-def _load(file: Path) -> Cluster:
+def load_cluster(file: Path) -> Cluster:
+    """Return the cluster of a file that can be rehearsed; raise `Failure` where there is none."""
     try:
         cluster = load(file)
     except SpecError as error:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 
@@ -69,12 +69,16 @@ def _examples(start: Start) -> dict[str, Any]:
     }
 
 
+_NO_TEXT: Final = ("null", "true", "false")
+"""Words that YAML reads as something else, though they may be names."""
+
+
 def flow(value: Any) -> str:
     """Return a value as YAML in one line; text is quoted where it would read as something else."""
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key}: {flow(each)}' for key, each in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(flow(each) for each in value)}]"
-    if isinstance(value, str) and not value.isdigit():
+    if isinstance(value, str) and not value.isdigit() and value not in _NO_TEXT:
         return value
     return json.dumps(value)

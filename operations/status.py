@@ -131,7 +131,8 @@ def judged(
             faults = [*_differences(node, instance), *sick]
         else:
             faults = [f"is to be absent, but has {instance.id}"] if instance else []
-        own = [target.state for target in targets if instance and target.instance == instance.id]
+        users = [target for target in targets if not target.led]  # of a led group one node alone is healthy
+        own = [target.state for target in users if instance and target.instance == instance.id]
         health = ", ".join(sorted(set(own))) or ("none" if present else "absent")
         states.append(NodeState(name, node, instance, health, tuple(faults)))
     return tuple(states)

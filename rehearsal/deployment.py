@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from muster.names import READY_TO_ADMINISTER
 from muster.spec import Cluster, cluster_lock, plan
 from rehearsal.drive import DeployFailed, Rehearsal
 from rehearsal.last_words import last_line
@@ -60,27 +61,35 @@ class Deployment:
         ]
 
     def wait_until_healthy(self) -> None:
-        """Wait until the balancer finds every target healthy. Raises `TimeoutError` with the last states."""
+        """Wait until the balancer finds every target healthy, and one where administration is led to one.
+
+        Raises `TimeoutError` with the last states.
+        """
         balancing = self._rehearsal.client("elbv2")
         wanted = len(self._cluster.present_nodes)
 
         def healthy() -> bool:
-            groups = [
-                [target["TargetHealth"]["State"] for target in _health(balancing, group["TargetGroupArn"])]
+            found = [
+                (group.get("HealthCheckPath"), _states(balancing, group["TargetGroupArn"]))
                 for group in balancing.describe_target_groups()["TargetGroups"]
             ]
-            states = [state for group in groups for state in group]
-            if min(map(len, groups), default=0) >= wanted and set(states) == {"healthy"}:
+            if found and all(len(states) >= wanted and serves(path, states) for path, states in found):
                 return True
+            states = [state for _, each in found for state in each]
             raise NotYet(f"targets are {', '.join(states) or 'not registered'}")
 
         poll(healthy, within=HEALTHY_SECONDS, every=0.3)
 
 
-def _health(balancing: Any, group: str) -> list[dict[str, Any]]:
+def serves(path: str | None, states: Sequence[str]) -> bool:
+    """Return whether a target group serves whose health is asked at `path`: by its leader, or by all its targets."""
+    return "healthy" in states if path == READY_TO_ADMINISTER else set(states) == {"healthy"}
+
+
+def _states(balancing: Any, group: str) -> list[str]:
     """Return the balancer's view of each target of `group`."""
-    found: list[dict[str, Any]] = balancing.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
-    return found
+    found = balancing.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    return [str(target["TargetHealth"]["State"]) for target in found]
 
 
 def cause(output: str) -> str:

@@ -23,6 +23,7 @@ from muster.node import Node
 from muster.node_asset import SOURCE, NodeAsset, user_data
 from muster.node_role import NodeRole, apply_boundary
 from muster.outputs import outputs
+from muster.pair import Pair
 from muster.products import Reach
 from muster.settings_document import SettingsDocument
 from muster.shared_security_group import SharedSecurityGroup
@@ -97,6 +98,7 @@ class ClusterStack(cdk.Stack):
             each.name: DatabaseSecret(self, each.id, cluster=cluster.name, secret=each, kms_key=self._key).secret
             for each in self._product.secrets
         }
+        pair = Pair(self, "Pair", cluster=cluster, kms_key=self._key) if self._product.pair else None
         self._volumes = {member.name: self._volume(member) for member in self._plan.members}
         content = settings.content(
             cluster,
@@ -105,6 +107,7 @@ class ClusterStack(cdk.Stack):
             asset=asset,
             artifact=artifact,
             secrets={name: secret.secret_arn for name, secret in secrets.items()},
+            pair=pair,
         )
         generation = settings.generation(cluster, self._plan, content, self._user_data)
         handle = FormationHandle(self, "FormationHandle", generation=generation)
@@ -113,12 +116,16 @@ class ClusterStack(cdk.Stack):
             self,
             "NodeRole",
             parameter_name=name,
-            objects=[asset, artifact],
+            objects=[asset, artifact, *(pair.objects if pair else [])],
             secrets=list(secrets.values()),
             log_groups=list(LogGroups(self, "Logs", cluster=cluster, kms_key=self._key).groups.values()),
             kms_key=self._key,
             session_manager=session_manager.possible(cluster),
+            more=pair.statements if pair else [],
+            encrypted=pair.encrypted if pair else [],
         )
+        if pair:
+            pair.accept_in(role.policy)
         document = SettingsDocument(self, "Settings", name=name, document=content, handle=handle, after=role.policy)
         if self._product.discovers_by_ec2_api:
             DiscoveryPolicy(self, "DiscoveryPolicy", role=role.role)

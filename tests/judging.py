@@ -23,7 +23,7 @@ PACKS: Mapping[str, Callable[[], Any]] = {
 }
 """The packs of cdk-nag that Muster is judged by, by the name that their rules begin with."""
 
-WARNED = {"muster:placeholder-image", "muster:plain-http", "muster:no-lock"}
+WARNED = {"muster:placeholder-image", "muster:plain-http", "muster:no-lock", "muster:admin-writes"}
 """Meant for the user's eyes, so never acknowledged."""
 
 _OF_THE_CDK = re.compile(r"^(CloudFormation-Validate|Annotation)::")

@@ -76,6 +76,7 @@ class NodeSide(cdk.Stack):
             kms_key=self._key,
             session_manager=session_manager.possible(cluster),
             more=pair.statements,
+            encrypted=pair.encrypted,
         )
 
     def _volume(self, member: Member) -> DataVolume:

@@ -1,6 +1,7 @@
 """Two gate processes in one: real gates, real H2 servers, the real peer port; the witness and the kernel stand in."""
 
 import contextlib
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,12 +9,14 @@ from pathlib import Path
 from typing import cast
 
 from musternode.aws import Credentials
-from musternode.h2 import clock
+from musternode.h2 import backup, clock
 from musternode.h2.database import Database, Pair
 from musternode.h2.events import Stop
 from musternode.h2.kernel import Kernel
+from musternode.h2.order import Order
 from musternode.h2.pair_state import Phase, Rules
 from musternode.h2.parts import Parts, Place
+from musternode.h2.seeding import Workshop
 from musternode.h2.session import Session
 from musternode.h2.store import Store
 from musternode.h2.tools import Tools
@@ -109,6 +112,15 @@ class Node:
         store = Store(self.folder / "h2", "connections")
         return Database(self.pair, self.tools, store, self.processes, ADMIN, USER)
 
+    def restored(self, database: Database, order: Order) -> None:
+        """Carry out an order whose key is the dump's file on this machine."""
+        shop = Workshop(self.tools, self.folder / "h2" / ".work", "connections", ADMIN, USER)
+
+        def fetch(wanted: Order, to: Path) -> None:
+            shutil.copyfile(wanted.key, to)
+
+        backup.restore(database, shop, fetch, order)
+
     def run(self) -> tuple[str, int]:
         """Return run and process of the H2 server."""
         child = self.processes.child
@@ -134,6 +146,8 @@ class Node:
             BoardWitness(self._board, self.name),
             self,
             seed=lambda database: database.seed(self.application.make_schema),
+            restore=self.restored,
+            look=lambda _database: None,
             more=lambda: {"generation": "g", "state": None},
             every=2.0,
             still=0.2,

@@ -91,7 +91,12 @@ class Parts(cdk.Stack):
 
 def parts(**changes: Any) -> Template:
     """Return the template of network and balancer for the plain cluster file with top-level fields changed."""
-    return _synthesized(json.dumps({**BASE, **changes}))
+    return _synthesized(json.dumps({**BASE, **changes}))[0]
+
+
+def warnings(**changes: Any) -> str:
+    """Return what the synthesis of the same warns of."""
+    return _synthesized(json.dumps({**BASE, **changes}))[1]
 
 
 def existing(vpc: dict[str, Any] | None = None, network: dict[str, Any] | None = None, **changes: Any) -> Template:
@@ -101,7 +106,7 @@ def existing(vpc: dict[str, Any] | None = None, network: dict[str, Any] | None =
 
 
 @cache
-def _synthesized(text: str) -> Template:
+def _synthesized(text: str) -> tuple[Template, str]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "as400.yaml"
         file.write_text(text, encoding="utf-8")  # JSON is YAML
@@ -109,5 +114,5 @@ def _synthesized(text: str) -> Template:
         app = cdk.App(context=context, outdir=f"{folder}/cdk.out", analytics_reporting=False)
         cluster = load(file)
         Parts(app, cluster, plan(cluster))
-        template: Template = app.synth().get_stack_by_name("parts").template
-        return template
+        stack = app.synth().get_stack_by_name("parts")
+        return stack.template, "\n".join(str(each.entry.data) for each in stack.messages)

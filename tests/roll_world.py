@@ -152,6 +152,9 @@ class World(Aws):
                 raise Failure(f"OperationNotPermitted: {each.id} may not be terminated")
         self.ending += InstanceIds
 
+    def _describe_target_groups(self, TargetGroupArns: Sequence[str]) -> Any:  # noqa: N803 - AWS's name
+        return {"TargetGroups": [{"TargetGroupArn": arn, "HealthCheckPath": "/ready"} for arn in TargetGroupArns]}
+
     def _describe_target_health(self, **_: Any) -> Any:
         return {
             "TargetHealthDescriptions": [

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from muster.names import READY_TO_ADMINISTER
 from muster.spec import Cluster, load
 from rehearsal import doubles, drive
 from rehearsal.cdk_cli import ROOT
@@ -87,6 +88,7 @@ class Bench:
         return {
             names[entry["Target"]["Id"]]: entry["TargetHealth"]["State"]
             for group in balancing.describe_target_groups()["TargetGroups"]
+            if group.get("HealthCheckPath") != READY_TO_ADMINISTER
             for entry in balancing.describe_target_health(TargetGroupArn=group["TargetGroupArn"])[
                 "TargetHealthDescriptions"
             ]

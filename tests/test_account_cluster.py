@@ -150,7 +150,8 @@ def test_a_protected_cluster_refuses_its_deletion_part_by_part(
         balancing.modify_load_balancer_attributes(LoadBalancerArn=balancer["LoadBalancerArn"], Attributes=off)
     stacks.api.delete_stack(StackName=stack)
     assert stacks.end(stack) == "DELETE_COMPLETE", failures(stacks, stack)
-    assert sorted(line.split()[0] for line in account.remains()) == ["bucket", "snapshot", "snapshot"]
+    kinds = sorted(line.split()[0] for line in account.remains())
+    assert kinds == ["bucket", "bucket", "snapshot", "snapshot", "table"]
 
 
 def test_the_documents_of_an_existing_vpc_say_what_the_file_says(write_cluster: WriteCluster) -> None:

@@ -50,6 +50,29 @@ def test_statements_decide_as_iam_documents(statements: list[dict[str, Any]], ex
     assert outcome(*statements) == expected
 
 
+ONE_ITEM = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["witness"]}}
+PRESENT = {"Null": {"dynamodb:LeadingKeys": "false"}}
+
+
+@pytest.mark.parametrize(
+    ("keys", "condition", "expected"),
+    [
+        (["witness"], ONE_ITEM | PRESENT, "Allow"),
+        (["other"], ONE_ITEM | PRESENT, "ImplicitDeny"),
+        (["witness", "other"], ONE_ITEM | PRESENT, "ImplicitDeny"),
+        ([], ONE_ITEM | PRESENT, "ImplicitDeny"),
+        ([], ONE_ITEM, "Allow"),
+    ],
+)
+def test_only_null_keeps_out_a_request_without_a_leading_key(
+    keys: list[str], condition: dict[str, Any], expected: str
+) -> None:
+    """For ForAllValues alone a request without the key is as good as one with the right key."""
+    ask = Ask("dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:1:table/x", {"dynamodb:leadingkeys": keys})
+    statement = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "*", "Condition": condition}
+    assert outcome(statement, ask=ask) == expected
+
+
 def test_the_deciding_statement_is_told() -> None:
     other = {**ALLOW, "Action": "s3:*"}
     verdict = decide(
@@ -92,6 +115,9 @@ OPERATORS: list[tuple[str, str, Any, bool]] = [
     ("ForAnyValue:StringEquals", "many", ["c"], False),
     ("ForAnyValue:StringEquals", "aws:SourceVpc", ["a"], False),
     ("ForAllValues:StringLike", "dynamodb:LeadingKeys", ["wit*"], True),
+    ("ForAllValues:StringEquals", "dynamodb:LeadingKeys", ["witness"], True),
+    ("ForAllValues:StringEquals", "dynamodb:LeadingKeys", ["other"], False),
+    ("Null", "dynamodb:LeadingKeys", "false", True),
     ("StringEquals", "ec2:Region", "${ec2:Region}", True),
     ("StringEquals", "ec2:Region", "${aws:SourceVpc}", False),
 ]

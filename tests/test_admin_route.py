@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Template
-from tests.parts_support import CERTIFICATE, parts
+from tests.parts_support import CERTIFICATE, parts, warnings
 from tests.template_help import depends_on, of_type, ref, text, the
 from tests.test_sticky_balancer import attributes
 
@@ -54,12 +54,31 @@ def test_without_a_route_admin_requests_go_the_way_of_all_others() -> None:
 
 
 @pytest.mark.parametrize("admin", [HOST, PORT, PATH])
-def test_administration_reaches_the_same_nodes_in_the_same_health(admin: dict[str, Any]) -> None:
-    template = routed(admin)
-    users, own = (template["Resources"][name]["Properties"] for name in groups(template))
+@pytest.mark.parametrize(("writes", "path"), [("any", "/ready"), ("leader", "/ready/admin")])
+def test_administration_reaches_the_same_nodes_in_the_health_that_is_asked_for(
+    writes: str, path: str, admin: dict[str, Any]
+) -> None:
+    template = parts(balancer={"admin": admin}, as400gateway={"admin_writes": writes})
+    users, own = (dict(template["Resources"][name]["Properties"]) for name in groups(template))
+    assert (users.pop("HealthCheckPath"), own.pop("HealthCheckPath")) == ("/ready", path)
     assert {key: value for key, value in own.items() if key != "TargetGroupAttributes"} == {
         key: value for key, value in users.items() if key != "TargetGroupAttributes"
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "warned"),
+    [
+        ({}, True),
+        ({"as400gateway": {"admin_writes": "leader"}}, True),
+        ({"as400gateway": {"admin_writes": "any"}}, False),
+        ({"balancer": {"admin": PATH}}, False),
+    ],
+    ids=str,
+)
+def test_the_synthesis_warns_where_administration_cannot_be_led(changes: dict[str, Any], warned: bool) -> None:
+    """Writes of two nodes at once give one id to different rows, and without a route nothing keeps them on one."""
+    assert ("or say as400gateway.admin_writes: any" in warnings(**changes)) is warned
 
 
 def test_a_host_of_its_own_is_looked_for_first_and_users_find_no_administration() -> None:

@@ -91,6 +91,21 @@ def test_each_instance_and_each_target_group_has_an_alarm_of_its_own(node_side: 
     ]
 
 
+def test_of_the_group_of_the_pairs_leader_one_healthy_node_is_wanted(synthesize: Synthesize) -> None:
+    """The other node is never ready there: an alarm for each that is not would never end."""
+    template = synthesize(balancer={"admin": {"route": "path"}})
+    found = alarms(template)
+    (led,) = [
+        name
+        for name, group in of_type(template, "ElasticLoadBalancingV2::TargetGroup").items()
+        if group["HealthCheckPath"] == "/ready/admin"
+    ]
+    dimension = {"Name": "TargetGroup", "Value": attribute(led, "TargetGroupFullName")}
+    assert [name for name, alarm in found.items() if dimension in alarm.get("Dimensions", ())] == ["NoLeader"]
+    assert condition(found["NoLeader"]) == ("LessThanThreshold", 1, 3, "ignore")
+    assert (found["NoLeader"]["MetricName"], found["NoLeader"]["Statistic"]) == ("HealthyHostCount", "Maximum")
+
+
 def test_tell_the_topic_when_they_begin_and_when_they_end(node_side: Synthesize) -> None:
     template = node_side()
     (topic,) = of_type(template, "SNS::Topic")

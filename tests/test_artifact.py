@@ -20,7 +20,7 @@ def found(folder: Path, environment: dict[str, str]) -> Path:
     file.write_text(TEXT, encoding="utf-8")
     cluster = load(file)
     assert isinstance(cluster.artifact, ArtifactFile)
-    return find(cluster, cluster.artifact, environment)
+    return find(cluster, "artifact.file", cluster.artifact.file, "the application's .jar", environment)
 
 
 def jar(folder: Path) -> Path:

@@ -238,5 +238,23 @@ def test_a_member_that_is_missing_sick_or_strange_is_invalid(registered: list[Ta
     assert targets.judge([*EXPECTED, *registered]) == invalid(detail)
 
 
+def led(*states: str) -> list[Target]:
+    """Return members as they should be and are registered with the group of the leader."""
+    wanted = [replace(each, group="admin", led=True) for each in EXPECTED]
+    return [*wanted, *(replace(each, state=state) for each, state in zip(wanted, states, strict=True))]
+
+
+@pytest.mark.parametrize(
+    ("states", "finding"),
+    [
+        (("healthy", "unhealthy"), valid("2 of 2 members are registered and healthy in each of 2 target groups")),
+        (("unhealthy", "unhealthy"), invalid("administration is led to no member, want one")),
+        (("healthy", "healthy"), invalid("administration is led to a and b, want one")),
+    ],
+)
+def test_of_the_leaders_group_one_member_is_healthy(states: tuple[str, str], finding: Finding) -> None:
+    assert targets.judge([*EXPECTED, *HEALTHY, *led(*states)]) == finding
+
+
 def test_without_members_nothing_is_proved() -> None:
     assert targets.judge(HEALTHY).verdict == "unknown"

@@ -17,7 +17,7 @@ STATEFUL = (
     *("EC2::VPC", "EC2::Subnet", "EC2::SecurityGroup", "EC2::Volume", "EC2::Instance", "EC2::NatGateway", "EC2::EIP"),
     *("SecretsManager::Secret", "SSM::Parameter", "ElasticLoadBalancingV2::LoadBalancer"),
     *("ElasticLoadBalancingV2::TargetGroup", "Logs::LogGroup", "S3::Bucket", "SNS::Topic", "EC2::VPCEndpoint"),
-    *("WAFv2::WebACL", "Route53::RecordSet"),
+    *("WAFv2::WebACL", "Route53::RecordSet", "DynamoDB::Table"),
 )
 TYPES = {
     *(f"CloudFormation::{name}" for name in ("WaitCondition", "WaitConditionHandle")),
@@ -31,7 +31,7 @@ TYPES = {
     *(f"S3::{name}" for name in ("Bucket", "BucketPolicy")),
     *(f"SNS::{name}" for name in ("Subscription", "Topic", "TopicPolicy")),
     *(f"WAFv2::{name}" for name in ("LoggingConfiguration", "WebACL", "WebACLAssociation")),
-    *("Logs::LogGroup", "Route53::RecordSet", "SSM::Parameter", "SecretsManager::Secret"),
+    *("DynamoDB::Table", "Logs::LogGroup", "Route53::RecordSet", "SSM::Parameter", "SecretsManager::Secret"),
 }
 
 

@@ -9,11 +9,12 @@ from tests.node_side import KEY
 from tests.template_help import depends_on, of_type
 
 
-def test_every_user_of_the_database_has_a_generated_password(node_side: Synthesize) -> None:
+def test_every_user_of_the_database_has_a_generated_password_and_the_members_a_key(node_side: Synthesize) -> None:
     generated = [each["GenerateSecretString"] for each in of_type(node_side(), "SecretsManager::Secret").values()]
     assert [json.loads(each["SecretStringTemplate"]) for each in generated] == [
         {"username": "sa"},
         {"username": "as400gateway"},
+        {"username": "peer"},
     ]
     assert {(each["GenerateStringKey"], each["PasswordLength"]) for each in generated} == {("password", 32)}
 

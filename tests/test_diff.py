@@ -173,6 +173,16 @@ def test_an_artifact_that_is_there_is_taken_for_both_sides(tmp_path: Path, monke
     assert (tmp_path / "all" / "a.jar").read_bytes() == b"jar"
 
 
+def test_a_seed_that_is_not_here_has_a_stand_in_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MUSTER_ARTIFACTS", raising=False)
+    (tmp_path / "dump.sql").write_bytes(b"SELECT 1")
+    for name in ("dump.sql", "none.mv.db"):
+        (tmp_path / f"{name}.yaml").write_text(f"database: {{seed: {{file: {name}}}}}\n")
+    files = [tmp_path / f"{name}.yaml" for name in ("dump.sql", "none.mv.db")]
+    assert gather(files, tmp_path / "all") == ["none.mv.db"]
+    assert (tmp_path / "all" / "dump.sql").read_bytes() == b"SELECT 1"
+
+
 @pytest.mark.parametrize("text", ["", "artifact: {s3: b/k}", "artifact: [1]", "artifact: {file: 5}", "a: b: c", "\0"])
 def test_a_file_without_an_artifact_s_file_needs_none(text: str, tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(text)

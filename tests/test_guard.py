@@ -17,6 +17,7 @@ TEMPLATE: dict[str, Any] = {
         "DataA": {"Type": "AWS::EC2::Volume", "DeletionPolicy": "Delete"},
         "DataB": {"Type": "AWS::EC2::Volume", "DeletionPolicy": "Delete"},
         "Secret": {"Type": "AWS::SecretsManager::Secret"},
+        "Witness": {"Type": "AWS::DynamoDB::Table"},
         "Group": {"Type": "AWS::EC2::SecurityGroup"},
     }
 }
@@ -37,17 +38,17 @@ def test_everything_else_may_be_updated() -> None:
     assert first == {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
 
 
-def test_instances_their_volumes_and_secrets_are_never_replaced() -> None:
-    assert denied(stack_policy(TEMPLATE), "Update:Replace") == ["DataA", "NodeA", "Secret"]
+def test_instances_their_volumes_secrets_and_the_witness_are_never_replaced() -> None:
+    assert denied(stack_policy(TEMPLATE), "Update:Replace") == ["DataA", "NodeA", "Secret", "Witness"]
 
 
 def test_an_unprotected_cluster_may_lose_its_volumes() -> None:
     assert denied(stack_policy(TEMPLATE), "Update:Delete") == []
 
 
-def test_a_protected_cluster_may_not_lose_its_volumes_and_secrets() -> None:
+def test_a_protected_cluster_may_not_lose_its_volumes_secrets_and_witness() -> None:
     kept = json.loads(json.dumps(TEMPLATE).replace('"DeletionPolicy": "Delete"', '"DeletionPolicy": "Snapshot"'))
-    assert denied(stack_policy(kept), "Update:Delete") == ["DataA", "Secret"]
+    assert denied(stack_policy(kept), "Update:Delete") == ["DataA", "Secret", "Witness"]
 
 
 def test_the_volume_of_an_absent_node_may_move() -> None:
@@ -62,7 +63,8 @@ def test_the_policy_of_a_real_template_is_small_enough_and_guards_every_node(tem
     policy = stack_policy(template)
     types = [template["Resources"][name]["Type"] for name in denied(policy, "Update:Replace")]
     assert types.count("AWS::EC2::Instance") == types.count("AWS::EC2::Volume") == 2
-    assert types.count("AWS::SecretsManager::Secret") == 2
+    assert types.count("AWS::SecretsManager::Secret") == 3
+    assert types.count("AWS::DynamoDB::Table") == 1
     assert len(json.dumps(policy)) < 16_384  # what CloudFormation takes
 
 
@@ -72,7 +74,7 @@ def test_the_policy_follows_from_the_deployed_template() -> None:
     stub.add_response("get_template", {"TemplateBody": json.dumps(TEMPLATE)}, {"StackName": "muster-x"})
     body = json.dumps(stack_policy(TEMPLATE))
     stub.add_response("set_stack_policy", {}, {"StackName": "muster-x", "StackPolicyBody": body})
-    assert guard_stack(aws, "muster-x") == 3
+    assert guard_stack(aws, "muster-x") == 4
     stub.assert_no_pending_responses()
 
 

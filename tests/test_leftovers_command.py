@@ -36,6 +36,15 @@ def leave_behind(aws: Aws, cluster: str) -> dict[str, str]:
     aws("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     aws("s3").put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags(cluster)})
     aws("logs").create_log_group(logGroupName=f"/muster/{cluster}/node")
+    table = f"muster-{cluster}-PairWitnessTable0CDC0777-1X2Y3Z"
+    aws("dynamodb").create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        DeletionProtectionEnabled=True,
+        Tags=tags(cluster),
+    )
     return {
         "instance": instance,
         "load balancer": balancer(aws, cluster),
@@ -43,6 +52,7 @@ def leave_behind(aws: Aws, cluster: str) -> dict[str, str]:
         "snapshot": snapshot,
         "bucket": name,
         "log group": f"/muster/{cluster}/node",
+        "table": table,
     }
 
 
@@ -131,6 +141,9 @@ def run(aws: Aws, command: str) -> None:
         "".join(part.capitalize() for part in key.split("-")): value for key, value in options.items()
     }
     operation = words[2].replace("-", "_")
+    if operation == "update_table":
+        assert command.endswith("--no-deletion-protection-enabled")
+        parameters = {"TableName": words[4], "DeletionProtectionEnabled": False}
     if operation == "modify_instance_attribute":
         assert command.endswith("--no-disable-api-termination")
         parameters = {"InstanceId": words[4], "DisableApiTermination": {"Value": False}}
@@ -142,6 +155,18 @@ def run(aws: Aws, command: str) -> None:
     if words[1] == "logs":
         parameters = {key[0].lower() + key[1:]: value for key, value in parameters.items()}
     getattr(aws(words[1]), operation)(**parameters)
+
+
+def test_a_bucket_says_what_it_holds(moto: Aws) -> None:
+    s3 = moto("s3")
+    for name in ("muster-as400-balanceraccesslogs-1x2y", "muster-as400-pairbackupsbucket8fa1cbcf-1x2y"):
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags("as400")})
+    about = {each.id: each.about for each in leftovers(moto, "as400", stack_there=False)}
+    assert about == {
+        "muster-as400-balanceraccesslogs-1x2y": "the balancer's access logs",
+        "muster-as400-pairbackupsbucket8fa1cbcf-1x2y": "backups of the database",
+    }
 
 
 def test_a_bucket_with_versions_gets_a_command_that_empties_it(moto: Aws) -> None:

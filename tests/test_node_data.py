@@ -83,6 +83,8 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Node]:
         monkeypatch.setattr(Host, "application", lambda _: Application())
         one.data = Data(lambda: one.this, lambda: one.state, "")
         yield one
+        if one.data._sending is not None:
+            one.data._sending.join(30)  # the next test's bucket has the same name
 
 
 def seeded(node: Node) -> Node:

@@ -30,7 +30,7 @@ CELLS: dict[str, st.SearchStrategy[str]] = {
     "U": st.uuids().map(lambda value: f"'{value}'"),
 }
 ROWS = st.lists(st.tuples(*(st.just("NULL") | CELLS[one[0]] for one in TYPED)), max_size=6)
-LIVE = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LIVE = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module", params=VERSIONS)

@@ -69,6 +69,32 @@ def test_a_checkpoint_that_takes_long_does_not_look_like_a_server_that_hangs(run
     assert not flush.hung
 
 
+def test_what_else_is_done_with_the_open_database_makes_neither_flush_nor_probe_late_and_rests_with_them() -> None:
+    database, looks, goes_on = Told(), list[float](), threading.Event()
+
+    def look() -> None:
+        looks.append(clock.now())
+        goes_on.wait(5)
+
+    flush = Flush(database, every=0.02, hung_after=0.1, look=look, look_every=0.05)
+    flush.start()
+    assert poll(lambda: looks and database.checkpoints > 10 and database.probes > 10, within=5)
+    assert (len(looks), flush.hung) == (1, False)
+    pausing = threading.Thread(target=flush.pause)
+    pausing.start()
+    seen = database.probes
+    assert poll(lambda: database.probes > seen + 5, within=5)  # while the look is waited for
+    assert pausing.is_alive()
+    goes_on.set()
+    pausing.join(5)
+    rested = len(looks), database.probes, database.checkpoints
+    time.sleep(0.2)
+    assert (len(looks), database.probes, database.checkpoints) == rested
+    flush.resume()
+    assert poll(lambda: len(looks) > rested[0] + 1, within=5)
+    flush.stop()
+
+
 def test_a_server_that_gives_no_answer_is_seen_and_one_that_answers_again_is_forgiven(
     run: Callable[[Told], Flush],
 ) -> None:

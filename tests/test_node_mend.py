@@ -2,11 +2,9 @@
 
 import itertools
 import os
-import random
 import re
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,8 +33,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         made.create("CREATE TABLE T(A INT, B VARCHAR)")
         with made.session() as session:
             for number in range(12):
-                session.execute(f"INSERT INTO T SELECT X, 'x' FROM SYSTEM_RANGE({number}, 300)", "CHECKPOINT SYNC")
+                session.execute(f"INSERT INTO T VALUES({number}, REPEAT('x', 5000))", "CHECKPOINT SYNC")
             made.database.kill()
+        mend(made.database.file)  # H2's own background writing may have met the fault
         return made.database.file.read_bytes()
 
 
@@ -87,9 +86,12 @@ def test_a_file_of_a_later_format_is_left_alone(tmp_path: Path) -> None:
 
 
 def broken_chain(content: bytes) -> bytes:
-    """Return the file with a chunk that does not lead to its follower, as where it was stored in other than the place
-    foreseen; H2 then finds the newest by the end of the file alone."""
-    assert (found := re.search(rb"chunk:5,block:[^\n]*?next:([0-9a-f]+)", content))
+    """Return the file with a chunk that does not lead to its follower, which was stored in another place than foreseen.
+
+    H2 then finds the newest chunk by the end of the file alone.
+    """
+    found = re.search(rb"chunk:5,block:[^\n]*?next:([0-9a-f]+)", content)
+    assert found is not None
     return content[: found.start(1)] + b"0" * len(found[1]) + content[found.end(1) :]
 
 
@@ -139,12 +141,14 @@ def test_no_damage_to_a_file_makes_mending_fail_or_take_away_more_than_its_end(
     mend(file)
     after = file.read_bytes()
     assert len(after) == len(content) or len(after) % BLOCK == 0
-    assert bytes(content).startswith(after) or "7fffffffffffffff" in whole.decode("latin-1")
+    assert bytes(content).startswith(after)
 
 
-def killed_under_writers(made: Held, seconds: float) -> tuple[Written, float]:
-    """Let three clients write as fast as they can and kill the server; return what was acknowledged, and when it was
-    last flushed."""
+def killed_under_writers(made: Held) -> tuple[Written, float]:
+    """Let three clients write as fast as they can and kill the server.
+
+    Return what was acknowledged, and the time before which all is flushed.
+    """
     made.create("CREATE TABLE T(W INT, N INT, B VARCHAR)", "CHECKPOINT SYNC")
     acknowledged: Written = []
     flush = Flush(made.database, every=0.5)
@@ -165,7 +169,7 @@ def killed_under_writers(made: Held, seconds: float) -> tuple[Written, float]:
     threads = [threading.Thread(target=until_killed, args=(writer,)) for writer in range(3)]
     for thread in threads:
         thread.start()
-    poll(lambda: False, within=seconds)
+    poll(lambda: acknowledged and flush.last_flush > acknowledged[0][0] + 1, within=30, every=0.05)
     made.database.kill()
     for thread in threads:
         thread.join()
@@ -187,7 +191,7 @@ def test_what_was_flushed_is_there_after_a_kill_under_writers_and_unmended_it_is
     """The control: the same file opened by H2 as it was. Not every kill meets the fault; most do."""
     for attempt in range(8):
         with held(tmp_path / str(attempt)) as made:
-            acknowledged, flushed = killed_under_writers(made, random.uniform(1.5, 2.5))
+            acknowledged, flushed = killed_under_writers(made)
             kept = tmp_path / "killed.mv.db"
             shutil.copy(made.database.file, kept)
             assert flushed > acknowledged[0][0]
@@ -208,9 +212,4 @@ def test_mending_is_said_in_the_log(whole: bytes, tmp_path: Path, caplog: pytest
         made.database.start()
         assert "in its file Muster cut 4096 bytes" in caplog.text
         with made.session() as session:
-            assert session.query("SELECT COUNT(DISTINCT A) FROM T") == [("301",)]
-
-
-def every_file(folder: Path) -> Iterator[Path]:
-    """Return all files below a folder."""
-    return (file for file in folder.rglob("*") if file.is_file())
+            assert session.query("SELECT COUNT(DISTINCT A) FROM T") == [("12",)]

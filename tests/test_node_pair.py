@@ -1,9 +1,14 @@
 """Two gate processes with real gates and real H2 servers form a pair, lose one, and are a pair again."""
 
+import gzip
+import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from musternode.h2.order import Order
 from musternode.h2.wire import Wire
 from rehearsal.poll import poll
 from tests.node_support import ADMIN
@@ -75,3 +80,19 @@ def test_a_planned_end_steps_out_first(world: PairWorld) -> None:
     node.start()
     world.await_whole()
     assert counts(world) == {"a": "5", "b": "5"}
+
+
+def test_a_backup_that_is_ordered_replaces_the_data_of_both(world: PairWorld, tmp_path: Path) -> None:
+    """The order is one write of the witness, as an operator makes it."""
+    dump = tmp_path / "night.sql.gz"
+    dump.write_bytes(gzip.compress(b"CREATE TABLE PLAIN(A INT, B VARCHAR);\nINSERT INTO PLAIN VALUES(1, 'kept');\n"))
+    last = world.board.item
+    assert last is not None
+    order = Order(str(dump), hashlib.sha256(dump.read_bytes()).hexdigest(), last.epoch + 1)
+    with world.board.lock:
+        world.board.item = replace(last, epoch=order.epoch, members=frozenset("b"), leader="b", restore=order)
+    poll(lambda: world.board.item is not None and world.board.item.epoch > order.epoch and world.whole(), within=60)
+    assert counts(world) == {"a": "1", "b": "1"}
+    assert list((world.nodes["b"].folder / "h2").glob("*.stale-*"))
+    world.write("INSERT INTO PLAIN VALUES(6, 'after it')")
+    assert counts(world) == {"a": "2", "b": "2"}

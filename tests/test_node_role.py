@@ -71,12 +71,16 @@ GROUPS = ("node", "product", "h2")
 
 def test_may_use_the_clusters_key_only_through_the_services_that_need_it(node_side: Synthesize) -> None:
     with_key = statements(node_side(kms_key=KEY, account="123456789012"))
-    assert with_key.keys() - statements(node_side()).keys() == {"SecretsKey", "WitnessKey", "BackupsKey"}
-    assert with_key["SecretsKey"] == {
+    assert with_key.keys() - statements(node_side()).keys() == {"Key"}
+    assert with_key["Key"] == {
         "Effect": "Allow",
-        "Action": "kms:Decrypt",
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
         "Resource": KEY,
-        "Condition": {"StringEquals": {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}},
+        "Condition": {
+            "StringEquals": {
+                "kms:ViaService": [f"{name}.eu-west-1.amazonaws.com" for name in ("secretsmanager", "dynamodb", "s3")]
+            }
+        },
     }
 
 

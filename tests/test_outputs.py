@@ -28,7 +28,8 @@ def test_are_exactly_these(node_side: Synthesize) -> None:
         "SessionNodeEastOne": f"aws ssm start-session --region eu-west-1 --target <{east}>",
         "Status": "./muster status FILE  # FILE: the cluster file of as400",
         "DestroyKeeps": "everything: it is refused while protection is on (./muster unprotect FILE); once lifted, "
-        "a snapshot of each data volume, and the access logs in access-logs (./muster leftovers FILE)",
+        "a snapshot of each data volume, the witness, backups, and the access logs in access-logs "
+        "(./muster leftovers FILE)",
     }
 
 

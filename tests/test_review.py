@@ -61,6 +61,29 @@ def test_what_the_nodes_refuse_is_refused(path: str) -> None:
     assert path in found.refusals[0]
 
 
+def test_what_nodes_of_before_were_never_told_of_is_no_refused_change() -> None:
+    """So a cluster that was made without a witness, a key of its members and backups gets all three."""
+    found = with_setting("table", "muster-as400-witness")
+    assert effects(found) == {"a": "rolling reconfiguration", "b": "rolling reconfiguration"}
+    assert not found.refused
+    document = copy.deepcopy(DOCUMENT)
+    document["secrets"]["peer"] = "<Peer>"
+    new = stack(document)
+    new["Resources"] |= {"Peer": resource("SecretsManager::Secret"), "Witness": resource("DynamoDB::Table")}
+    found = review(stack(), new)
+    assert (found.refused, found.others) == (False, ())
+
+
+def test_another_witness_is_refused_though_the_old_one_is_kept() -> None:
+    kept = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    key = [{"AttributeName": "id", "KeyType": "HASH"}]
+    old, new = stack(), stack()
+    for template, name in ((old, "one"), (new, "other")):
+        template["Resources"]["Witness"] = {**resource("DynamoDB::Table", TableName=name, KeySchema=key), **kept}
+    found = review(old, new)
+    assert "Witness (AWS::DynamoDB::Table) would be replaced by one without the witness of the pair" in found.refusals
+
+
 def test_an_absent_member_is_no_refused_change() -> None:
     found = with_setting("b.present", False)
     assert effects(found)["a"] == "rolling reconfiguration"

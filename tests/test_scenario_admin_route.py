@@ -30,11 +30,12 @@ STICKINESS = "  stickiness: {cookie: JSESSIONID, hours: 8}\n"
 
 
 def with_route(folder: Path, route: str) -> Path:
-    """Write the example cluster file with an admin route; the same file each time, as a person edits it."""
+    """Write the example cluster file with an admin route to any node; one file, as a person edits it."""
     text = EXAMPLE.read_text()
     assert text.count(STICKINESS) == 1
     file = folder / "as400.yaml"
-    file.write_text(text.replace(STICKINESS, f"{STICKINESS}  admin: {{{route}}}\n"))
+    edited = text.replace(STICKINESS, f"{STICKINESS}  admin: {{{route}}}\n")
+    file.write_text(f"{edited}as400gateway: {{admin_writes: any}}\n")
     return file
 
 

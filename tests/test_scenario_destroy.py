@@ -131,13 +131,20 @@ def stop(bench: Bench, node: str) -> None:
     poll(lambda: bench.process_1(node) == 0, within=60)
 
 
+KEPT = ("bucket", "bucket", "snapshot", "snapshot", "table")
+"""What a protected cluster leaves: access logs and backups, a snapshot of each data volume, the witness."""
+
+
 def remove_kept(rehearsal: Rehearsal) -> None:
-    """Remove snapshots and buckets, as their owner does in the end; then nothing is left at all."""
-    store, ec2 = rehearsal.client("s3"), rehearsal.client("ec2")
+    """Remove it, as its owner does in the end; then nothing is left at all."""
+    store, ec2, tables = rehearsal.client("s3"), rehearsal.client("ec2"), rehearsal.client("dynamodb")
     for line in existing.remains(rehearsal):
         kind, name = line.split()[0], line.split()[-1]
         if kind == "snapshot":
             ec2.delete_snapshot(SnapshotId=name)
+        if kind == "table":
+            tables.update_table(TableName=name, DeletionProtectionEnabled=False)
+            tables.delete_table(TableName=name)
         if kind == "bucket":
             listed = store.list_object_versions(Bucket=name)
             for entry in (*listed.get("Versions", ()), *listed.get("DeleteMarkers", ())):
@@ -162,7 +169,7 @@ def test_a_protected_cluster_is_destroyed_only_after_its_protection_was_taken_of
     muster(bench, "unprotect", str(bench.file))
     deployed(bench)
     stop(bench, "b")
-    assert_destroyed(bench, "bucket", "snapshot", "snapshot")
+    assert_destroyed(bench, *KEPT)
     assert listed(muster(bench, "leftovers", str(bench.file))) == set(existing.remains(rehearsal))
     remove_kept(rehearsal)
     assert listed(muster(bench, "leftovers", str(bench.file))) == set()
@@ -285,7 +292,7 @@ def test_a_protected_cluster_whose_first_deploy_failed_is_removed_once_its_prote
     assert status(bench) == "ROLLBACK_FAILED"
     assert "TerminationProtection is enabled" in destroy(bench).output
     muster(bench, "unprotect", "--now", str(bench.file))
-    assert_destroyed(bench, "bucket", "snapshot", "snapshot")
+    assert_destroyed(bench, *KEPT)
     remove_kept(rehearsal)
 
 

@@ -3,7 +3,8 @@
 import json
 import re
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import aws_cdk as cdk
 import hypothesis
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 
 from muster import settings
 from muster.formation_wait import FormationHandle
+from muster.pair import Pair
 from muster.settings_document import LARGEST, STANDARD, WAIT_URL_LENGTH, SettingsDocument
-from muster.spec import Cluster, load, plan
+from muster.spec import Cluster, SeedInS3, load, plan
 from muster.stored_object import StoredObject
 from tests.conftest import JAR, Template, WriteCluster
 from tests.node_side import BOUNDARY, IMAGE, KEY
@@ -38,6 +40,8 @@ def test_holds_exactly_what_nodes_read(template: Template) -> None:
     found = document(template)
     volumes, secrets = list(of_type(template, "EC2::Volume")), list(of_type(template, "SecretsManager::Secret"))
     handle, _ = the(template, "CloudFormation::WaitConditionHandle")
+    table, _ = the(template, "DynamoDB::Table")
+    (backups,) = (name for name in of_type(template, "S3::Bucket") if name.startswith("PairBackups"))
     sha256, bucket = re.compile(r"[0-9a-f]{64}"), "cdk-hnb659fds-assets-${AWS::AccountId}-eu-west-1"
     for name in ("asset", "artifact"):
         assert sha256.fullmatch(found[name]["sha256"])
@@ -60,9 +64,22 @@ def test_holds_exactly_what_nodes_read(template: Template) -> None:
         "wait_url": f"<{handle}>",
         "formation_timeout": 900,
         "java": 17,
-        "secrets": {"database_admin": f"<{secrets[0]}>", "database_application": f"<{secrets[1]}>"},
+        "table": f"<{table}>",
+        "takeover_interval": 600,
+        "secrets": {
+            "database_admin": f"<{secrets[0]}>",
+            "database_application": f"<{secrets[1]}>",
+            "peer": f"<{secrets[2]}>",
+        },
         "ports": {"http": 8080, "database": 9092, "peer": 9093, "readiness": 9180},
-        "settings": {"home": "/opt/as400gateway", "database": "connections", "health": "/actuator/health"},
+        "settings": {
+            "home": "/opt/as400gateway",
+            "database": "connections",
+            "health": "/actuator/health",
+            "admin_writes": "any",
+            "seed": {},
+            "backup": {"bucket": f"<{backups}>", "prefix": "h2", "hour": 2},
+        },
     }
 
 
@@ -108,11 +125,16 @@ EDITS: list[dict[str, Any]] = [
     {"database": {"name": "other"}},
     {"database": {"port": 19092}},
     {"database": {"peer_port": 19093}},
+    {"database": {"takeover_interval": 0}},
+    {"database": {"seed": {"s3": "bucket/gateway.sql.gz", "sha256": "0123456789abcdef" * 4}}},
+    {"database": {"backup": {"days": 31}}},
+    {"database": {"backup": {"hour": 3}}},
     {"as400gateway": {"home": "/opt/other"}},
     {"as400gateway": {"port": 18080}},
     {"as400gateway": {"readiness_port": 19180}},
     {"as400gateway": {"health": "/health"}},
     {"as400gateway": {"admin": "/x"}},
+    {"as400gateway": {"admin_writes": "any"}},
 ]
 
 
@@ -132,7 +154,20 @@ def content(cluster: Cluster, sha256: str = "0" * 64) -> dict[str, Any]:
         asset=StoredObject("b" * 63, f"{'0' * 64}.zip", "0" * 64, "musternode.zip"),
         artifact=StoredObject("b" * 63, f"{sha256}.jar", sha256, JAR),
         secrets={each.name: "s" * settings.TOKEN_LENGTH for each in cluster.about.secrets},
+        pair=cast(
+            "Pair", SimpleNamespace(table="t" * settings.TOKEN_LENGTH, seed=_seed(cluster), backup=_backup(cluster))
+        ),
     )
+
+
+def _seed(cluster: Cluster) -> dict[str, str]:
+    known = isinstance(cluster.database.seed, SeedInS3)
+    return {"kind": "script", "bucket": "b" * 63, "key": "k" * 80, "sha256": "0" * 64} if known else {}
+
+
+def _backup(cluster: Cluster) -> dict[str, Any]:
+    hour = cluster.database.backup.hour
+    return {"bucket": "b" * settings.TOKEN_LENGTH, "prefix": "h2", "hour": hour} if cluster.backed_up else {}
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=str)
@@ -195,6 +230,7 @@ def test_the_document_of_a_pair_with_everything_on_fits_the_standard_tier(write_
             permission_boundary=BOUNDARY,
             instance={"type": "t4g.medium", "ami": IMAGE, "architecture": "arm64", "volume": 16384},
             balancer={"scheme": "internet-facing", "clients": ["10.0.0.0/8"], "stickiness": {"cookie": "JSESSIONID"}},
+            database={"seed": {"s3": "bucket/gateway.sql.gz", "sha256": "0123456789abcdef" * 4}},
         )
     )
     whole = {**content(cluster), "generation": "0" * 16, "wait_url": "u" * WAIT_URL_LENGTH}

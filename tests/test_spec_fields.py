@@ -6,7 +6,7 @@ import pytest
 
 from muster.spec import load
 from tests.conftest import WriteCluster
-from tests.spec_help import BOUNDARY, CERTIFICATE, KEY, existing_vpc, refusal
+from tests.spec_help import BOUNDARY, CERTIFICATE, KEY, SHA, existing_vpc, refusal
 
 TYPE = {"type": "t4g.medium"}
 AMI = {**TYPE, "ami": "ami-01234567"}
@@ -42,6 +42,19 @@ ACCEPTED: list[dict[str, Any]] = [
     {"permission_boundary": BOUNDARY},
     {"permission_boundary": "arn:aws:iam::aws:policy/PowerUserAccess", "account": "123456789012"},
     {"as400gateway": {"admin_writes": "any"}},
+    {"as400gateway": {"admin_writes": "leader"}},
+    {"database": {"takeover_interval": 0}},
+    {"database": {"takeover_interval": 86400}},
+    {"database": {"seed": {"file": "data/connections.mv.db"}}},
+    {"database": {"seed": {"file": "C:/of the guide/dump-1.sql"}}},
+    {"database": {"seed": {"file": "dump.sql.gz"}}},
+    {"database": {"seed": {"file": "dump.zip"}}},
+    {"database": {"seed": {"s3": "bucket/of/connections.mv.db", "sha256": SHA}}},
+    {"database": {"backup": {"days": 0}}},
+    {"database": {"backup": {"days": 3650, "hour": 23}}},
+    {"database": {"backup": {"days": 0}}, "protection": "off"},
+    {"database": {"backup": {"days": 30, "hour": 2}}, "protection": "off"},
+    {"database": {"backup": {"days": 31}}, "protection": "lifted"},
 ]
 
 
@@ -63,6 +76,11 @@ CLIENT_WANT = "an IPv4 network such as 10.0.0.0/8 (one address: 192.0.2.1/32)"
 HOST_WANT = "a host name in lower case such as gateway.example.org, of at most 128 characters"
 VPC_WANT = "a private IPv4 network from /16 to /28 such as 10.0.0.0/16"
 DAYS = "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
+SECONDS = "whole seconds from 0 to 86400 (a day)"
+SEED = "the database to begin with: {file: PATH} or {s3: bucket/key, sha256: HASH}"
+SEED_FILE = "the path of a .mv.db, .sql, .sql.gz or .zip whose name has only letters, digits and . _ -"
+SEED_S3 = "bucket/key of a .mv.db, .sql, .sql.gz or .zip, of plain names between slashes"
+NO_DATABASE = "which is none of H2's files that a pair can begin with"
 LONG = ".".join(["a" * 63] * 2 + ["example"])
 
 
@@ -72,6 +90,14 @@ def tagged(key: str, value: Any = "x") -> dict[str, Any]:
 
 def admin(**fields: Any) -> dict[str, Any]:
     return {"balancer": {"admin": fields}}
+
+
+def database(**fields: Any) -> dict[str, Any]:
+    return {"database": fields}
+
+
+def seed(**fields: Any) -> dict[str, Any]:
+    return database(seed=fields)
 
 
 def vpc(**changes: Any) -> dict[str, Any]:
@@ -187,7 +213,41 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"permission_boundary": "boundary"},
         "permission_boundary: got 'boundary', want the ARN of a managed policy: arn:aws:iam::ACCOUNT:policy/NAME",
     ),
-    ({"as400gateway": {"admin_writes": "leader"}}, "as400gateway.admin_writes: got 'leader', want any"),
+    ({"as400gateway": {"admin_writes": "all"}}, "as400gateway.admin_writes: got 'all', want leader or any"),
+    (database(takeover_interval=-1), f"database.takeover_interval: got -1, want {SECONDS}"),
+    (database(takeover_interval=86401), f"database.takeover_interval: got 86401, want {SECONDS}"),
+    (database(takeover_interval="600"), f"database.takeover_interval: got '600', want {SECONDS}"),
+    (database(seed="dump.sql"), f"database.seed: got 'dump.sql', want {SEED}"),
+    (database(seed={}), f"database.seed.file: is missing, want {SEED_FILE}"),
+    (seed(file="dump.h2.db"), f"database.seed.file: got 'dump.h2.db', {NO_DATABASE}, want {SEED_FILE}"),
+    (seed(file="dump.gz"), f"database.seed.file: got 'dump.gz', {NO_DATABASE}, want {SEED_FILE}"),
+    (seed(file=".sql"), f"database.seed.file: got '.sql', whose name is not such, want {SEED_FILE}"),
+    (seed(file="d/du mp.sql"), f"database.seed.file: got 'd/du mp.sql', whose name is not such, want {SEED_FILE}"),
+    (seed(file="a\nb.sql"), f"database.seed.file: got 'a\\nb.sql', which is not printable, want {SEED_FILE}"),
+    (
+        seed(s3="bucket/*.sql", sha256=SHA),
+        (
+            "database.seed.s3: got 'bucket/*.sql', whose key is not plain names between slashes that end with .mv.db, "
+            f".sql, .sql.gz or .zip, want {SEED_S3}"
+        ),
+    ),
+    (
+        seed(s3="bucket/x.sql"),
+        "database.seed.sha256: is missing, want the SHA-256 of the file: 64 lower-case hexadecimal digits",
+    ),
+    (
+        database(backup={"days": -1}),
+        "database.backup.days: got -1, want whole days from 0 (no backups) to 3650",
+    ),
+    (database(backup={"hour": 24}), "database.backup.hour: got 24, want an hour of the day (UTC) from 0 to 23"),
+    (database(backup=True), "database.backup: got true, want a mapping of days, hour"),
+    (
+        {**database(backup={"days": 31}), "protection": "off"},
+        (
+            "database.backup: is kept in a bucket that outlives the cluster, but protection is off, "
+            "want protection: on, or no database.backup"
+        ),
+    ),
 ]
 
 

@@ -59,7 +59,15 @@ FROM_THE_VALUE = (
     "a certificate in",
 )
 OTHER = ("no NVMe names", "runs macOS", "holds . or ..", "belongs to the system", "is not a known region", "at most 40")
-MORE = ("aws:x", "MUSTER:node", "another character", "from which no client", "longer than 128")
+MORE = (
+    "protection is off",
+    "which is not printable",
+    "aws:x",
+    "MUSTER:node",
+    "another character",
+    "from which no client",
+    "longer than 128",
+)
 ONLY_THE_MODEL_KNOWS = (*BETWEEN_FIELDS, *FROM_THE_VALUE, *OTHER, *MORE)
 
 

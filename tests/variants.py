@@ -34,8 +34,9 @@ DEBIAN: Mapping[str, Any] = {
         "stickiness": {"cookie": "balancer"},
         "admin": {"route": "port", "port": 8443},
     },
+    "database": {"seed": {"s3": "seeds/connections.mv.db", "sha256": "0123456789abcdef" * 4}},
 }
-"""The other system, and the other ways of the balancer."""
+"""The other system, the other ways of the balancer, and a database to begin with."""
 
 EVERYTHING: Mapping[str, Any] = {
     **HARDENED,
@@ -123,6 +124,7 @@ def variants() -> Iterator[Variant]:
                 form = in_existing_vpc(form)
             yield Variant(example.stem, f"{scheme}, {place}, {egress}", form)
         yield Variant(example.stem, "Debian, HTTPS, admin port", merged(fields, DEBIAN))
+        yield Variant(example.stem, "protected, AWS's own keys", merged(fields, {"protection": "on"}))
         yield Variant(example.stem, "hardened", merged(fields, HARDENED))
         lifted = {**HARDENED, "protection": "lifted"}
         yield Variant(example.stem, "hardened, about to be deleted", merged(fields, lifted))

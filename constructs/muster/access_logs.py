@@ -7,7 +7,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elb
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from muster.acknowledgements import HIPAA, NIST, PCI, acknowledge, acknowledge_in
+from muster.acknowledgements import HIPAA, NIST, ONE_REGION, PCI, UNLOGGED, acknowledge, acknowledge_in
 
 PREFIX: Final = "balancer"
 """What the names of all log files begin with."""
@@ -45,16 +45,10 @@ class AccessLogs(Construct):
 
     def _acknowledge(self) -> None:
         packs = (NIST, PCI, HIPAA)
-        unlogged = "this bucket holds logs: a log of who reads them would need a bucket with a log of its own"
         for rule in ("AwsSolutions-S1", "CKV_AWS_18"):
-            acknowledge(self.bucket, rule, unlogged)
-        acknowledge_in(self.bucket, packs, "S3BucketLoggingEnabled", unlogged)
-        acknowledge_in(
-            self.bucket,
-            packs,
-            "S3BucketReplicationEnabled",
-            "access logs are kept for some days in one region; no request depends on them",
-        )
+            acknowledge(self.bucket, rule, UNLOGGED)
+        acknowledge_in(self.bucket, packs, "S3BucketLoggingEnabled", UNLOGGED)
+        acknowledge_in(self.bucket, packs, "S3BucketReplicationEnabled", ONE_REGION)
         acknowledge_in(
             self.bucket,
             packs,

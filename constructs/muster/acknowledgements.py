@@ -16,6 +16,14 @@ ZONES: Final = "zones stand in the cluster file, so that the same file gives the
 LIFTED: Final = "the cluster file lifts protection or turns it off, so that `cdk destroy` can remove the cluster"
 """Why it is accepted that something can be deleted."""
 
+ONE_REGION: Final = (
+    "what lies here is kept for some days in one region: no request depends on it, and nodes hold the data"
+)
+"""Why it is accepted that a bucket is not replicated to another region."""
+
+UNLOGGED: Final = "CloudTrail can record its readers; a log needs another bucket"
+"""Why it is accepted that requests to a bucket are not logged by S3."""
+
 
 NIST: Final = "NIST.800.53.R5"
 PCI: Final = "PCI.DSS.321"

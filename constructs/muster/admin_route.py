@@ -7,6 +7,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elb
 from constructs import Construct
 
 from muster.listeners import listen
+from muster.names import READY, READY_TO_ADMINISTER
 from muster.spec.model import Balancer, Stickiness
 from muster.target_group import Targets
 
@@ -26,6 +27,9 @@ class AdminRoute(Construct):
 
     With the first two, `path` is 404 where users come. That sorts requests; it keeps nobody out whom the product's own
     log-in does not. Offers `target_group`, `rules` and `listener` (of the route `port`, else None).
+
+    `leader`: requests reach the node alone that leads the pair. While no node says that it does, the balancer sends
+    them to every node (ELB User Guide, "Target group health": it fails open).
     """
 
     def __init__(
@@ -38,6 +42,7 @@ class AdminRoute(Construct):
         targets: Targets,
         balancer: elb.ApplicationLoadBalancer,
         users: elb.ApplicationListener,
+        leader: bool,
     ) -> None:
         super().__init__(scope, id_)
         self.listener: elb.ApplicationListener | None = None
@@ -47,7 +52,9 @@ class AdminRoute(Construct):
         host = route.host if route else None
         port = route.port if route else None
         own = Stickiness(cookie="balancer", hours=settings.stickiness.hours) if host else None
-        self.target_group = targets.group(self, "Targets", stickiness=own)
+        self.target_group = targets.group(
+            self, "Targets", stickiness=own, ready=READY_TO_ADMINISTER if leader else READY
+        )
         to_nodes = elb.ListenerAction.forward([self.target_group])
         if host:
             self._rule("Forward", users, _FORWARD, [elb.ListenerCondition.host_headers([host])], to_nodes)

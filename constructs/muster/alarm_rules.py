@@ -88,6 +88,15 @@ def of_instances(nodes: Mapping[str, ec2.Instance]) -> list[Rule]:
     ]
 
 
+def of_leader(balancer: elb.ApplicationLoadBalancer, group: elb.ApplicationTargetGroup | None) -> list[Rule]:
+    """Return the rule about the target group in which the pair's leader alone is ready; None if there is none."""
+    if group is None:
+        return []
+    text = "No node leads: administration reaches any of them"
+    metric = metrics.healthy(balancer, group)
+    return [Rule("NoLeader", text, metric, 1, comparison=_Comparison.LESS_THAN_THRESHOLD)]
+
+
 def of_balancer(balancer: elb.ApplicationLoadBalancer, groups: Sequence[elb.ApplicationTargetGroup]) -> list[Rule]:
     """Return the rules about what users meet: targets that are not ready, and answers of 500 and more."""
     of, minutes = balancer.metrics, Duration.minutes(5)

@@ -8,7 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from constructs import Construct, IDependable
 
-from muster.alarm_rules import Rule, of_balancer, of_instances, of_members
+from muster.alarm_rules import Rule, of_balancer, of_instances, of_leader, of_members
 from muster.alarm_topic import AlarmTopic
 from muster.dashboard import Dashboard
 from muster.spec import Cluster
@@ -40,6 +40,7 @@ class Alarms(Construct):
             *of_members(cluster.name, sorted(nodes)),
             *of_instances(nodes),
             *of_balancer(balancer.balancer, balancer.target_groups),
+            *of_leader(balancer.balancer, balancer.led_group),
         ]
         self.alarms = [self._alarm(rule) for rule in rules]
         Dashboard(self, "Dashboard", cluster=cluster.name, nodes=nodes, balancer=balancer, alarms=self.alarms)

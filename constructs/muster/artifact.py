@@ -23,6 +23,6 @@ class Artifact(Construct):
             bucket, _, key = cluster.artifact.s3.partition("/")
             self.stored = StoredObject(bucket, key, cluster.artifact.sha256, key.rpartition("/")[2])
             return
-        file = find(cluster, cluster.artifact, environment)
+        file = find(cluster, "artifact.file", cluster.artifact.file, "the application's .jar", environment)
         asset = assets.Asset(self, "File", path=str(file.resolve()))
         self.stored = StoredObject(asset.s3_bucket_name, asset.s3_object_key, sha256_of(file), file.name)

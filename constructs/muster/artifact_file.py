@@ -1,4 +1,4 @@
-"""The application's file on this machine: where it is, and its hash; without the CDK."""
+"""The files on this machine that a cluster file names: where they are, and their hashes; without the CDK."""
 
 import hashlib
 import sys
@@ -6,35 +6,35 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from muster.spec import ArtifactFile, Cluster
+from muster.spec import Cluster
 
 VARIABLE: Final = "MUSTER_ARTIFACTS"
-"""Environment variable: the folder in which an artifact that is missing beside its cluster file is looked up."""
+"""Environment variable: the folder in which a file that is missing beside its cluster file is looked up by its name."""
 
 
-def find(cluster: Cluster, artifact: ArtifactFile, environment: Mapping[str, str]) -> Path:
-    """Return the artifact's file: relative to the cluster file, else by its name in the folder of `VARIABLE`.
+def find(cluster: Cluster, field: str, path: str, what: str, environment: Mapping[str, str]) -> Path:
+    """Return the file `path` that `field` of the cluster file names: beside that, else by its name in `VARIABLE`.
 
-    Says on standard error when it takes the second. Raises `SpecError` without either.
+    Says on standard error when it takes the second. Raises `SpecError` without either; `what` is the file in words.
     """
-    if found := look(cluster, artifact, environment):
+    if found := look(cluster, path, environment):
         return found
     folder = environment.get(VARIABLE)
     where = f"{folder} ({VARIABLE})" if folder else f"{VARIABLE}, which is not set"
-    what = f"no such file: {cluster.folder / artifact.file}, and none of that name in {where}"
-    raise cluster.refusal("artifact.file", f"{what}; want the application's .jar there")
+    missing = f"no such file: {cluster.folder / path}, and none of that name in {where}"
+    raise cluster.refusal(field, f"{missing}; want {what} there")
 
 
-def look(cluster: Cluster, artifact: ArtifactFile, environment: Mapping[str, str]) -> Path | None:
-    """Return the artifact's file like `find`, or None where it is in neither place."""
-    wanted = cluster.folder / artifact.file
+def look(cluster: Cluster, path: str, environment: Mapping[str, str]) -> Path | None:
+    """Return the file like `find`, or None where it is in neither place."""
+    wanted = cluster.folder / path
     if wanted.is_file():
         return wanted
     folder = environment.get(VARIABLE)
     instead = Path(folder) / wanted.name if folder else None
     if instead is None or not instead.is_file():
         return None
-    sys.stderr.write(f"{artifact.file} does not exist; taking {instead} from {VARIABLE}\n")
+    sys.stderr.write(f"{path} does not exist; taking {instead} from {VARIABLE}\n")
     return instead
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, Final, Literal
 
-from muster.checking import checked, closest, matching, one_of
+from muster.checking import Check, checked, closest, matching, one_of
 
 Architecture = Literal["arm64", "x86_64"]
 ArchitectureField = Annotated[Architecture, one_of("arm64", "x86_64")]
@@ -80,19 +80,25 @@ def _type_fault(value: str) -> str | None:
     return "which runs macOS" if family.startswith("mac") else None
 
 
-def _bucket_key_fault(value: str) -> str | None:
-    bucket, _, key = value.partition("/")
-    if not re.fullmatch(_BUCKET, bucket):
-        return "whose bucket is not a bucket's name"
-    # no `*` or `?`: the key stands in an IAM statement, where they would widen it
-    if not re.fullmatch(_KEY, key):
-        return "whose key is not plain names between slashes that end with .jar"
-    return "which is too long" if len(key) > 512 else None
+def s3_object(ends: str, what: str) -> Check:
+    """Return the check of the `bucket/key` of an object whose key ends with the pattern `ends`, `what` in words."""
+
+    def fault(value: str) -> str | None:
+        bucket, _, key = value.partition("/")
+        if not re.fullmatch(_BUCKET, bucket):
+            return "whose bucket is not a bucket's name"
+        if not re.fullmatch(_KEY + ends, key):
+            return f"whose key is not plain names between slashes that end with {what}"
+        return "which is too long" if len(key) > 512 else None
+
+    want = f"bucket/key of a {what}, of plain names between slashes"
+    return checked(fault, want, pattern=f"^{_BUCKET}/{_KEY}{ends}$")
 
 
 _TYPE: Final = r"[a-z]+[0-9]*[a-z]*(-[a-z0-9]+)?\.(nano|micro|small|medium|[0-9]*x?large|metal(-[0-9]+xl)?)"
 _BUCKET: Final = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
-_KEY: Final = r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\.jar"
+# no `*` or `?`: the key stands in an IAM statement, where they would widen it
+_KEY: Final = r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*"
 
 Region = Annotated[str, checked(_region_fault, "a region such as eu-west-1", enum=list(regions()))]
 
@@ -102,8 +108,7 @@ Zone = Annotated[str, matching(r"[a-z]{2,4}(-[a-z]+)+-\d+[a-z]", ZONE)]
 INSTANCE_TYPE: Final = "an instance type on the Nitro System such as t4g.medium"
 InstanceType = Annotated[str, checked(_type_fault, INSTANCE_TYPE, pattern=f"^{_TYPE}$")]
 
-S3: Final = "bucket/key of a .jar, of plain names between slashes"
-S3Object = Annotated[str, checked(_bucket_key_fault, S3, pattern=f"^{_BUCKET}/{_KEY}$")]
+S3Object = Annotated[str, s3_object(r"\.jar", ".jar")]
 
 SHA256: Final = "the SHA-256 of the file: 64 lower-case hexadecimal digits"
 Sha256 = Annotated[str, matching(r"[0-9a-f]{64}", SHA256)]

@@ -10,16 +10,16 @@ from constructs import Construct
 from muster.acknowledgements import HIPAA, NIST, PCI, acknowledge, acknowledge_in
 from muster.products import Secret
 
-_TOGETHER = "both H2 copies hold the password: to rotate it, the pair and the application must stop together"
+_TOGETHER = "all members use it at the same moment: a change that Secrets Manager makes by itself would part them"
 _NO_KEY = "the cluster file names no kms_key: AWS's own key for Secrets Manager encrypts the secret"
 
 
 class DatabaseSecret(Construct):
-    """A secret `{"username": ..., "password": ...}`; CloudFormation makes the password, no template holds it.
+    """A database user's password or the members' key, `{"username": ..., "password": ...}`.
 
-    Encrypted with `kms_key` or AWS's own key; it goes with the stack, also where data are protected: H2's files are
-    read without it (`org.h2.tools.Recover`). `secret` is the secret. Changing how the password is generated makes a new
-    one: never do it for a living cluster.
+    CloudFormation makes it, no template holds it. Encrypted with `kms_key` or AWS's own key; it goes with the stack,
+    also where data are protected: H2's files are read without it (`org.h2.tools.Recover`). `secret` is the secret.
+    Changing how it is generated makes a new one: never do it for a living cluster.
     """
 
     def __init__(

@@ -47,9 +47,18 @@ def of_instance(metric: str, instance_id: str, label: str | None = None) -> clou
 
 def unhealthy(balancer: elb.ApplicationLoadBalancer, group: elb.ApplicationTargetGroup) -> cloudwatch.Metric:
     """Return the greatest number in each minute of targets of `group` that `balancer` finds not ready."""
+    return _hosts("UnHealthyHostCount", balancer, group)
+
+
+def healthy(balancer: elb.ApplicationLoadBalancer, group: elb.ApplicationTargetGroup) -> cloudwatch.Metric:
+    """Return the greatest number in each minute of targets of `group` that `balancer` finds ready."""
+    return _hosts("HealthyHostCount", balancer, group)
+
+
+def _hosts(metric: str, balancer: elb.ApplicationLoadBalancer, group: elb.ApplicationTargetGroup) -> cloudwatch.Metric:
     return cloudwatch.Metric(
         namespace="AWS/ApplicationELB",
-        metric_name="UnHealthyHostCount",
+        metric_name=metric,
         # the group's own metrics read the balancer's name out of a listener's ARN, in three hundred bytes a time
         dimensions_map={
             "LoadBalancer": balancer.load_balancer_full_name,

@@ -14,6 +14,12 @@ SETTINGS_TAG: Final = "muster:settings"
 ROOT_DEVICE: Final = "/dev/xvda"
 """Root device of Amazon Linux 2023's and of Debian's images; a node's block devices name it."""
 
+READY: Final = "/ready"
+"""Where a node tells the balancer whether it takes users."""
+
+READY_TO_ADMINISTER: Final = "/ready/admin"
+"""Where a node tells the balancer whether it takes administration: of a pair that leads it to one node, one does."""
+
 
 def stack_name(cluster: str) -> str:
     """Return the name of the stack of the cluster named `cluster`."""

@@ -1,7 +1,7 @@
 """What a node may do."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
@@ -12,6 +12,7 @@ from constructs import Construct
 
 from muster.acknowledgements import acknowledge
 from muster.metrics import NAMESPACE
+from muster.node_statements import allow, use_of_key
 from muster.spec import Cluster
 from muster.stored_object import StoredObject
 
@@ -34,7 +35,8 @@ class NodeRole(Construct):
     """Role of the cluster's instances: read the settings document, exactly these objects, exactly these secrets.
 
     Writes into exactly these log groups, metrics of one namespace, and (with `session_manager`) keeps the channels of
-    Session Manager. `kms_key` is the key of the secrets, usable through Secrets Manager alone.
+    Session Manager. `kms_key` is the key of the secrets, usable through Secrets Manager and the services `encrypted`
+    alone (`s3`: objects are written, too); `more` is what the other parts of the stack need.
     `role` is the role, `profile` its instance profile, `policy` what must exist before an instance starts.
     """
 
@@ -49,6 +51,8 @@ class NodeRole(Construct):
         log_groups: Sequence[logs.ILogGroup],
         kms_key: kms.IKey | None,
         session_manager: bool,
+        more: Sequence[iam.PolicyStatement] = (),
+        encrypted: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, id_)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
@@ -57,17 +61,17 @@ class NodeRole(Construct):
         )
         self.profile = iam.InstanceProfile(self, "Profile", role=self.role)
         statements = [
-            _allow("Settings", ["ssm:GetParameter"], [parameter]),
-            _allow("Files", ["s3:GetObject"], [each.arn(self) for each in objects]),
-            _allow("Secrets", ["secretsmanager:GetSecretValue"], [each.secret_arn for each in secrets]),
-            *self._decryption(kms_key),
-            _allow(
+            allow("Settings", ["ssm:GetParameter"], [parameter]),
+            allow("Files", ["s3:GetObject"], [each.arn(self) for each in objects]),
+            allow("Secrets", ["secretsmanager:GetSecretValue"], [each.secret_arn for each in secrets]),
+            *use_of_key(self, kms_key, ["secretsmanager", *encrypted], writing="s3" in encrypted),
+            allow(
                 "Logs",
                 ["logs:CreateLogStream", "logs:PutLogEvents"],
                 # ends in :*, which stands for the streams of this group
                 [each.log_group_arn for each in log_groups],
             ),
-            _allow(
+            allow(
                 "Metrics",
                 ["cloudwatch:PutMetricData"],
                 ["*"],
@@ -76,7 +80,8 @@ class NodeRole(Construct):
         ]
         if session_manager:
             here = {"StringEquals": {"aws:RequestedRegion": Stack.of(self).region}}
-            statements.append(_allow("SessionManager", SESSION_MANAGER, ["*"], here))
+            statements.append(allow("SessionManager", SESSION_MANAGER, ["*"], here))
+        statements += more
         self.policy = iam.ManagedPolicy(
             self,
             "Policy",
@@ -86,14 +91,6 @@ class NodeRole(Construct):
         )
         acknowledge(self.policy, "AwsSolutions-IAM5[Resource::*]", _NO_RESOURCES)
 
-    def _decryption(self, key: kms.IKey | None) -> list[iam.PolicyStatement]:
-        if key is None:
-            return []
-        service = f"secretsmanager.{Stack.of(self).region}.amazonaws.com"
-        return [
-            _allow("SecretsKey", ["kms:Decrypt"], [key.key_arn], {"StringEquals": {"kms:ViaService": service}}),
-        ]
-
 
 def apply_boundary(stack: Stack, cluster: Cluster) -> None:
     """Put the permission boundary that the file of `cluster` names, if any, on every role of `stack`."""
@@ -101,9 +98,3 @@ def apply_boundary(stack: Stack, cluster: Cluster) -> None:
         return
     boundary = iam.ManagedPolicy.from_managed_policy_arn(stack, "PermissionBoundary", cluster.permission_boundary)
     iam.PermissionsBoundary.of(stack).apply(boundary)
-
-
-def _allow(
-    sid: str, actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Any] | None = None
-) -> iam.PolicyStatement:
-    return iam.PolicyStatement(sid=sid, actions=list(actions), resources=list(resources), conditions=conditions)

@@ -46,7 +46,9 @@ def kept(cluster: Cluster, balancer: StickyBalancer) -> str:
     if not cluster.protected:
         return "nothing, but for what a time with protection has left (./muster leftovers FILE)"
     logs = "" if balancer.log_bucket is None else f", and the access logs in {balancer.log_bucket.bucket_name}"
-    left = f"a snapshot of each data volume{logs} (./muster leftovers FILE)"
+    pair = ", the witness" if cluster.about.pair else ""
+    backups = ", backups" if cluster.about.pair and cluster.backed_up else ""
+    left = f"a snapshot of each data volume{pair}{backups}{logs} (./muster leftovers FILE)"
     if not cluster.deletion_refused:
         return left
     return f"everything: it is refused while protection is on (./muster unprotect FILE); once lifted, {left}"

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from aws_cdk import Token
 
+from muster.pair import Pair
 from muster.spec import Cluster, Plan
 from muster.stored_object import StoredObject
 
@@ -14,7 +15,10 @@ FORMAT: Final = 1
 """Raised when a node of before could misread the document."""
 
 TOKEN_LENGTH: Final = 150
-"""Characters that a value known only at deployment is counted as: longer than an ARN of a secret."""
+"""Characters that a value known only at deployment is counted as, quotes included: longer than an ARN of a secret."""
+
+LENGTHS: Final[Mapping[str, int]] = {"volume": 23, "bucket": 65}
+"""The same of values under these keys: EC2's ids have 21 characters, names of buckets at most 63 (S3 User Guide)."""
 
 
 def content(
@@ -25,8 +29,12 @@ def content(
     asset: StoredObject,
     artifact: StoredObject,
     secrets: Mapping[str, str],
+    pair: Pair | None,
 ) -> dict[str, Any]:
-    """Return the document without its generation and wait URL; volumes by node name, secrets' ARNs by their key."""
+    """Return the document without its generation and wait URL; volumes by node name, secrets' ARNs by their key.
+
+    `pair` is what an H2 pair needs beside its nodes, None for a product that is none.
+    """
     product = cluster.about
     members = [
         {"name": each.name, "ordinal": each.ordinal, "zone": each.zone, "address": each.address}
@@ -34,6 +42,7 @@ def content(
         for each in plan.members
     ]
     return {
+        **({"table": pair.table, "takeover_interval": cluster.database.takeover_interval} if pair else {}),
         "format": FORMAT,
         "cluster": cluster.name,
         "product": cluster.product,
@@ -45,7 +54,7 @@ def content(
         "java": cluster.instance.java,
         "secrets": dict(secrets),
         "ports": {port.name: port.number for port in product.ports(cluster)},
-        "settings": dict(product.settings(cluster)),
+        "settings": {**product.settings(cluster), **({"seed": pair.seed, "backup": pair.backup} if pair else {})},
     }
 
 
@@ -53,13 +62,16 @@ def generation(cluster: Cluster, plan: Plan, document: Mapping[str, Any], user_d
     """Return 16 hexadecimal digits that change with every value of the cluster file and with all that reaches a node.
 
     So a deployment waits for the nodes after every edit, also one that they are told nothing of. Beside the literals of
-    `document`, that is each member's instance type and image, and the user data. The artifact's path is left out: its
-    name and its hash stand in `document`. So is `protection`: a sick cluster must be let go without waiting for it.
+    `document`, that is each member's instance type and image, and the user data. Left out are the paths of artifact and
+    seed, whose hashes stand in `document`, and `protection`, with what follows from it: a sick cluster must be let go
+    without waiting for it.
     """
+    left_out: dict[str, Any] = {"artifact": {"file"}, "database": {"seed": {"file"}}, "protection": True}
     # without warnings: of an artifact in S3, pydantic says that it is not the first of its kinds
-    file = cluster.model_dump(mode="json", exclude={"artifact": {"file"}, "protection": True}, warnings=False)
+    file = cluster.model_dump(mode="json", exclude=left_out, warnings=False)
     launched = [[each.name, each.instance_type, each.image] for each in plan.members]
-    literal = render([file, launched, _without_tokens(document), user_data])
+    told = {**document, "settings": {**document["settings"], "backup": {}}}  # it says again what the file says
+    literal = render([file, launched, _without_tokens(told), user_data])
     return hashlib.sha256(literal.encode()).hexdigest()[:16]
 
 
@@ -90,12 +102,14 @@ def _text(value: str) -> str:
     return json.dumps(value).replace("{", "\\u007b").replace("}", "\\u007d")
 
 
-def length(value: Any) -> int:
-    """Return how many characters `render(value)` has at most once its tokens are known."""
+def length(value: Any, most: int = TOKEN_LENGTH) -> int:
+    """Return how many characters `render(value)` has at most once its tokens are known; a token alone has `most`."""
     if isinstance(value, Mapping):
-        return 2 + sum(len(_text(key)) + 2 + length(each) for key, each in value.items())
+        return 2 + sum(
+            len(_text(key)) + 2 + length(each, LENGTHS.get(key, TOKEN_LENGTH)) for key, each in value.items()
+        )
     if isinstance(value, list):
-        return 2 + sum(1 + length(each) for each in value)
+        return 2 + sum(1 + length(each, most) for each in value)
     if isinstance(value, str) and Token.is_unresolved(value):
-        return TOKEN_LENGTH
+        return most
     return len(render(value))

@@ -1,6 +1,7 @@
 """The load balancer, which keeps a user on one node."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from aws_cdk import Annotations
 from aws_cdk import aws_ec2 as ec2
@@ -19,6 +20,11 @@ from muster.spec import Cluster
 from muster.target_group import Targets
 from muster.web_firewall import WebFirewall
 
+UNLED: Final = (
+    "changes by administrators reach any node, and two nodes that write at once give one id to different rows: "
+    "set balancer.admin, which leads them to one node, or say as400gateway.admin_writes: any"
+)
+
 
 class StickyBalancer(Construct):
     """Application Load Balancer over `nodes` on `port`, healthy while GET /ready on `readiness_port` answers 200.
@@ -28,8 +34,9 @@ class StickyBalancer(Construct):
     such from `inside` (CIDR), or from anywhere if the balancer faces the internet.
 
     Offers `balancer`, its security `group`, `listener` (users') and all `listeners`, `target_group` (users') and all
-    `target_groups`, `url` and `admin_url` (None without an admin route), `log_bucket` (None without protection), and
-    `after`: what must stand before nodes can be reached.
+    `target_groups` in which every node should be healthy, `led_group` (None, or the one in which the pair's leader
+    is), `url` and `admin_url` (None without an admin route), `log_bucket` (None without protection), and `after`: what
+    must stand before nodes can be reached.
     """
 
     def __init__(
@@ -122,8 +129,12 @@ class StickyBalancer(Construct):
         route, admin = self._settings.admin, self._cluster.about.admin
         self.target_groups = [self.target_group]
         self.admin_url: str | None = None
+        self.led_group: elb.ApplicationTargetGroup | None = None
         self.after: list[IDependable] = [*self.target_groups, *self.listeners]
+        leads = self._cluster.about.leads(self._cluster)
         if route is None or admin is None:
+            if leads:
+                Annotations.of(self).add_warning_v2("muster:admin-writes", UNLED)
             return
         path = admin(self._cluster)
         made = AdminRoute(
@@ -134,8 +145,12 @@ class StickyBalancer(Construct):
             targets=targets,
             balancer=self.balancer,
             users=self.listener,
+            leader=leads,
         )
-        self.target_groups.append(made.target_group)
+        if leads:
+            self.led_group = made.target_group
+        else:
+            self.target_groups.append(made.target_group)
         self.listeners += [made.listener] if made.listener else []
         self.after += [made.target_group, *made.rules, *([made.listener] if made.listener else [])]
         place = f"{scheme(self._settings)}://{route.host}" if route.host else self.url

@@ -1,8 +1,9 @@
-"""The applications' files that a review is synthesized with: the real ones where they are, else stand-ins."""
+"""The files that a review is synthesized with, of applications and databases: the real ones, else stand-ins."""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -11,7 +12,7 @@ from muster.artifact_file import VARIABLE
 
 
 def gather(files: Sequence[Path], folder: Path) -> list[str]:
-    """Fill `folder` so that every cluster file of `files` finds its artifact; return the names of the stand-ins.
+    """Fill `folder` so that every cluster file of `files` finds what it names; return the names of the stand-ins.
 
     Both sides of a comparison then take the same file where it is not in version control. A stand-in is empty: what
     is in a file matters to a deployment alone.
@@ -19,8 +20,9 @@ def gather(files: Sequence[Path], folder: Path) -> list[str]:
     folder.mkdir()
     wanted: dict[str, list[Path]] = {}
     for file in files:
-        if (artifact := _artifact(file)) and (name := PurePosixPath(artifact).name):
-            wanted.setdefault(name, []).append(file.parent / artifact)
+        for path in _named(file):
+            if name := PurePosixPath(path).name:
+                wanted.setdefault(name, []).append(file.parent / path)
     return [name for name, places in sorted(wanted.items()) if not _place(folder / name, places)]
 
 
@@ -34,11 +36,17 @@ def _place(target: Path, places: list[Path]) -> bool:
     return bool(found)
 
 
-def _artifact(file: Path) -> str | None:
-    """Return the path that `file` gives for its artifact; None where it gives none, or cannot be read."""
+def _named(file: Path) -> list[str]:
+    """Return the paths that `file` gives for its artifact and its seed; none where it cannot be read."""
     try:
         value = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
-        found = value["artifact"]["file"]
-    except (OSError, ValueError, LookupError, TypeError, YAMLError):
-        return None
-    return found if isinstance(found, str) else None
+    except (OSError, ValueError, YAMLError):
+        return []
+    found = [_at(value, "artifact", "file"), _at(value, "database", "seed", "file")]
+    return [each for each in found if isinstance(each, str)]
+
+
+def _at(value: Any, *keys: str) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

@@ -7,7 +7,7 @@ from operations.review.changes import Change
 from operations.review.effects import Loss, OtherReview
 
 DATA: Final[Mapping[str, str]] = {
-    "AWS::DynamoDB::Table": "the items",
+    "AWS::DynamoDB::Table": "the witness of the pair",
     "AWS::EC2::Volume": "a node's data",
     "AWS::Logs::LogGroup": "the logs",
     "AWS::S3::Bucket": "the objects",

@@ -11,11 +11,12 @@ from operations.review.replacing import INSTANCE, UNCHANGEABLE, VOLUME
 from operations.review.settings import SettingChange
 from operations.review.values import node_name, references
 
-LOST_WITH_ANY_REPLACEMENT: Final = frozenset({VOLUME, "AWS::SecretsManager::Secret"})
-"""A running cluster needs the very volume and the very password that it has, also where the old one is kept. A volume
+LOST_WITH_ANY_REPLACEMENT: Final = frozenset({VOLUME, "AWS::SecretsManager::Secret", "AWS::DynamoDB::Table"})
+"""A running cluster needs the very volume, password and witness that it has, also where the old one is kept. A volume
 is replaced as well where its node stays and it gets a successor of another logical id."""
 
 NAMES: Final[Mapping[str, str]] = {
+    "AWS::DynamoDB::Table": "TableName",
     "AWS::EC2::SecurityGroup": "GroupName",
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::SSM::Parameter": "Name",

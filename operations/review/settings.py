@@ -15,7 +15,7 @@ CONFIRMED: Final = frozenset({"generation", "wait_url"})
 GROUPS: Final = {"asset": "the program on the nodes (asset)", "artifact": "the application's file (artifact)"}
 """Parts whose hashes and keys tell a person nothing."""
 
-_AS400GATEWAY: Final = ("ports.database", "ports.peer", "settings.database", "settings.home", "secrets")
+_AS400GATEWAY: Final = ("ports.database", "ports.peer", "settings.database", "settings.home", "secrets", "table")
 FIXED: Final[Mapping[str, tuple[str, ...]]] = {"as400gateway": _AS400GATEWAY}
 """By product: settings that the nodes of a running cluster refuse to change (musternode.rollout.refusal)."""
 
@@ -61,7 +61,8 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], replaced: Set[st
             continue
         one, other = before.get(path), after.get(path)
         if one != other or references(other) & replaced:
-            change = _described(path, one, other, refused=fixed(path))
+            # what a document of before lacks is new to the nodes, and no change of what they have
+            change = _described(path, one, other, refused=one is not None and fixed(path))
             found.setdefault(change.words, change)
     return list(found.values())
 

@@ -1,8 +1,12 @@
-"""Every member is registered with each target group of the balancer, once, and found healthy by it."""
+"""Every member is registered with each target group of the balancer, once, and found healthy by it.
+
+Where administration is led to the node that leads the pair, one member is healthy in its group.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from muster.names import READY_TO_ADMINISTER
 from rehearsal.checks.check import Check
 from rehearsal.checks.result import Finding, invalid, unknown, valid
 from rehearsal.checks.scene import Scene
@@ -12,7 +16,7 @@ from rehearsal.checks.scene import Scene
 class Target:
     """A member as it should be registered (`state` is `expected`), or a target as the balancer's account shows it.
 
-    `group` names the target group, where there are several.
+    `group` names the target group, where there are several; `led`: it is the leader's alone.
     """
 
     instance: str
@@ -21,6 +25,7 @@ class Target:
     state: str
     reason: str = ""
     group: str = ""
+    led: bool = False
 
 
 def record(scene: Scene) -> Iterable[Target]:
@@ -28,14 +33,14 @@ def record(scene: Scene) -> Iterable[Target]:
     names = {member.instance: member.name for member in scene.members}
     balancing = scene.client("elbv2")
     for described in balancing.describe_target_groups()["TargetGroups"]:
-        group = described["TargetGroupName"]
+        group, led = described["TargetGroupName"], described.get("HealthCheckPath") == READY_TO_ADMINISTER
         for member in scene.members:
-            yield Target(member.instance, scene.port("http"), member.name, "expected", group=group)
+            yield Target(member.instance, scene.port("http"), member.name, "expected", group=group, led=led)
         health = balancing.describe_target_health(TargetGroupArn=described["TargetGroupArn"])
         for entry in health["TargetHealthDescriptions"]:
             target, seen = entry["Target"], entry["TargetHealth"]
             name = names.get(target["Id"], "")
-            yield Target(target["Id"], int(target["Port"]), name, seen["State"], seen.get("Reason", ""), group)
+            yield Target(target["Id"], int(target["Port"]), name, seen["State"], seen.get("Reason", ""), group, led)
 
 
 def judge(targets: Sequence[Target]) -> Finding:
@@ -57,8 +62,9 @@ def judge(targets: Sequence[Target]) -> Finding:
     faults += [
         f"member {target.member} is {target.state} ({target.reason or 'no reason'})"
         for target in registered
-        if target.state != "healthy"
+        if target.state != "healthy" and not target.led
     ]
+    faults += _unled(registered)
     if len(registered) > len(expected) and not faults:
         faults = ["a member is registered twice"]
     if faults:
@@ -67,6 +73,19 @@ def judge(targets: Sequence[Target]) -> Finding:
     members = len(expected) // groups
     where = "" if groups == 1 else f" in each of {groups} target groups"
     return valid(f"{members} of {members} members are registered and healthy{where}")
+
+
+def _unled(registered: Sequence[Target]) -> list[str]:
+    """Return a fault for each group of the leader in which not exactly one member is healthy."""
+    found: dict[str, list[str]] = {}
+    for target in registered:
+        if target.led:
+            found.setdefault(target.group, []).extend([target.member] if target.state == "healthy" else [])
+    return [
+        f"administration is led to {' and '.join(members) or 'no member'}, want one"
+        for members in found.values()
+        if len(members) != 1
+    ]
 
 
 def _place(target: Target) -> tuple[str, str, int]:

@@ -28,8 +28,8 @@ class As400Gateway(Block):
     """The path below which users' requests are answered."""
     admin: UrlPath = "/admin"
     """The path below which the application is administered."""
-    admin_writes: Annotated[Literal["any"], one_of("any")] = "any"
-    """Which node takes changes that administrators make."""
+    admin_writes: Annotated[Literal["leader", "any"], one_of("leader", "any")] = "leader"
+    """Which node an admin route (balancer.admin) leads to: the one that leads the pair, or any that is ready."""
 
 
 def _ports(cluster: "Cluster") -> tuple[Port, ...]:
@@ -44,7 +44,17 @@ def _ports(cluster: "Cluster") -> tuple[Port, ...]:
 
 def _settings(cluster: "Cluster") -> "Mapping[str, str]":
     own = cluster.block(As400Gateway)
-    return {"home": own.home, "database": cluster.database.name, "health": own.health}
+    return {
+        "home": own.home,
+        "database": cluster.database.name,
+        "health": own.health,
+        # without a route nothing tells administration from users' requests: it cannot be led to one node
+        "admin_writes": "leader" if _leads(cluster) and cluster.balancer.admin else "any",
+    }
+
+
+def _leads(cluster: "Cluster") -> bool:
+    return cluster.block(As400Gateway).admin_writes == "leader"
 
 
 PRODUCT = Product(
@@ -61,11 +71,14 @@ PRODUCT = Product(
     secrets=(
         Secret("database_admin", "DatabaseAdmin", "sa", "administrator of the H2 pair, used to form it"),
         Secret("database_application", "DatabaseApplication", "as400gateway", "the application's user of the H2 pair"),
+        Secret("peer", "Peer", "peer", "the members' key"),
     ),
     ports=_ports,
     settings=_settings,
     memory=2,  # two Java machines: the application and the H2 server
     example="artifacts/as400-common-api-1.0.0.jar",
+    pair=True,
     admin=lambda cluster: cluster.block(As400Gateway).admin,
+    leads=_leads,
     users=lambda cluster: cluster.block(As400Gateway).functional,
 )

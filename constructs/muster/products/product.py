@@ -45,10 +45,11 @@ class Product:
     """One product.
 
     `ports`, `settings`, `admin` and `users` are pure functions of the cluster file; `admin` gives the path below which
-    the product is administered, `users` the one of its users' requests; each is None where there is none. `serving` and
-    `readiness` name the port that users reach and the one whose /ready the balancer asks. `defaults` is merged below
-    what a cluster file says. `memory` is what a node needs at least, in GiB. `example` is the file name of the
-    application, for a new cluster file.
+    the product is administered, `users` the one of its users' requests; each is None where there is none. `leads` tells
+    whether the file wants administration to reach the node alone that leads the pair. `serving` and `readiness` name
+    the port that users reach and the one whose /ready the balancer asks. `defaults` is merged below what a cluster file
+    says. `memory` is what a node needs at least, in GiB. `example` is the file name of the application, for a new
+    cluster file. A `pair` is two nodes over one H2 database, which has a witness.
     """
 
     name: str
@@ -67,6 +68,8 @@ class Product:
     example: str
     admin: Callable[["Cluster"], str] | None = None
     users: Callable[["Cluster"], str] | None = None
+    leads: Callable[["Cluster"], bool] = lambda _: False
+    pair: bool = False
 
     def port(self, cluster: "Cluster", name: str) -> int:
         """Return the number of the port named `name`."""

@@ -4,6 +4,7 @@
 `plan` computes addresses and subnets from both.
 """
 
+from muster.spec.database import SeedFile, SeedInS3, SeedKind
 from muster.spec.faults import Fault, SpecError
 from muster.spec.loading import load
 from muster.spec.lock import PLACEHOLDER, Lock
@@ -22,6 +23,9 @@ __all__ = [
     "Lock",
     "Member",
     "Plan",
+    "SeedFile",
+    "SeedInS3",
+    "SeedKind",
     "SpecError",
     "ZonePlan",
     "cluster_lock",

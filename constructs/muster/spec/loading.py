@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from muster.checking import closest, shown
 from muster.products import PRODUCTS
 from muster.spec.faults import Fault, Location, SpecError
-from muster.spec.model import Cluster, file_model
+from muster.spec.model import UNION_KINDS, Cluster, file_model
 from muster.spec.reading import Document, read
 from muster.spec.rules import findings
 from muster.spec.shape import RawLocation, fields_at, wanted_at
@@ -126,7 +126,7 @@ def _touch(one: Location, other: Location) -> bool:
 
 def _location(loc: Iterable[int | str]) -> Location:
     """Return pydantic's location without its marks for a mapping's key and for the kind of a union."""
-    return tuple(str(part) for part in loc if part not in {"[key]", "<file>", "<s3>"})
+    return tuple(str(part) for part in loc if part not in {"[key]", *UNION_KINDS})
 
 
 def _what(model: type[Cluster], detail: ErrorDetails) -> str:

@@ -13,10 +13,8 @@ from muster.checking import Check, one_of
 from muster.fields import (
     Block,
     ClusterName,
-    DatabaseName,
     Email,
     NodeName,
-    Port,
     Protection,
     Retention,
     TagKey,
@@ -25,18 +23,20 @@ from muster.fields import (
 )
 from muster.products import PRODUCTS, Product
 from muster.spec.balancer import AdminRoute, Balancer, Domain, Stickiness
+from muster.spec.database import SEED_KINDS, Backup, Database, Seed, SeedFile, SeedInS3
 from muster.spec.faults import Fault, SpecError
 from muster.spec.instance import ARTIFACT_KINDS, Artifact, ArtifactFile, ArtifactInS3, Instance, Node
 from muster.spec.network import ExistingVpc, Network, Subnet, VpcZone
 from muster.spec.reading import Document
 
 __all__ = [
-    "ARTIFACT_KINDS",
+    "UNION_KINDS",
     "AdminRoute",
     "Alarms",
     "Artifact",
     "ArtifactFile",
     "ArtifactInS3",
+    "Backup",
     "Balancer",
     "Cluster",
     "Database",
@@ -47,6 +47,9 @@ __all__ = [
     "Logs",
     "Network",
     "Node",
+    "Seed",
+    "SeedFile",
+    "SeedInS3",
     "Stickiness",
     "Subnet",
     "VpcZone",
@@ -54,6 +57,9 @@ __all__ = [
 ]
 
 BlockT = TypeVar("BlockT", bound=Block)
+
+UNION_KINDS: Mapping[str, type[Block]] = {**ARTIFACT_KINDS, **SEED_KINDS}
+"""The blocks of fields that take one of two, by the mark that pydantic puts into the location of an error."""
 
 
 class Formation(Block):
@@ -75,17 +81,6 @@ class Alarms(Block):
 
     email: Email | None = None
     """The address to which alarms are sent, after its owner has confirmed it."""
-
-
-class Database(Block):
-    """The H2 pair."""
-
-    name: DatabaseName = "connections"
-    """The database's name, as the product's own URL has it."""
-    port: Port = 9092
-    """The port of the H2 servers."""
-    peer_port: Port = 9093
-    """The port on which the members ask each other."""
 
 
 class Cluster(Block):
@@ -139,6 +134,11 @@ class Cluster(Block):
     def deletion_refused(self) -> bool:
         """Whether nothing that holds data, and not the stack, can be deleted: `protection` is on."""
         return self.protection == "on"
+
+    @property
+    def backed_up(self) -> bool:
+        """Whether the database is dumped each night: `protection: off` keeps nothing, so it has no bucket for it."""
+        return self.protected and self.database.backup.days > 0
 
     @property
     def present_nodes(self) -> tuple[str, ...]:

@@ -5,12 +5,13 @@ from typing import Final
 
 from muster.spec.account_rules import ACCOUNT_RULES
 from muster.spec.balancer_rules import BALANCER_RULES
+from muster.spec.database_rules import DATABASE_RULES
 from muster.spec.finding import Finding
 from muster.spec.model import Cluster
 from muster.spec.network_rules import NETWORK_RULES
 from muster.spec.node_rules import NODE_RULES
 
-RULES: Final = (*NODE_RULES, *NETWORK_RULES, *BALANCER_RULES, *ACCOUNT_RULES)
+RULES: Final = (*NODE_RULES, *NETWORK_RULES, *BALANCER_RULES, *DATABASE_RULES, *ACCOUNT_RULES)
 
 
 def findings(cluster: Cluster) -> Iterator[Finding]:

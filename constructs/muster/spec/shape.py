@@ -8,7 +8,7 @@ from pydantic.fields import FieldInfo
 
 from muster.checking import Check
 from muster.fields import Block
-from muster.spec.model import ARTIFACT_KINDS, Cluster
+from muster.spec.model import UNION_KINDS, Cluster
 
 RawLocation = tuple[int | str, ...]
 """A location as pydantic gives it: with marks for a mapping's key and for the kind of a union."""
@@ -55,8 +55,8 @@ def _at(model: type[Cluster], location: RawLocation) -> tuple[Any, str | None]:
         if is_block(kind) and part in fields_of(kind):
             field = fields_of(kind)[str(part)]
             kind, want = kind_of(field), want_of(field)
-        elif part in ARTIFACT_KINDS:
-            kind, want = ARTIFACT_KINDS[str(part)], None
+        elif part in UNION_KINDS:
+            kind = UNION_KINDS[str(part)]  # what the field takes is said of both kinds together
         elif get_origin(kind) is Mapping:
             kind, want = _opened(get_args(kind)[1])
         elif get_origin(kind) is tuple:
