@@ -165,3 +165,11 @@ def test_one_alone_without_data_says_that_a_pair_is_formed_by_two() -> None:
     assert node.tick(replace(empty, silent=NOBODY + 1)).phase == "waiting"  # this member has only begun
     assert node.tick(replace(empty, silent=NOBODY + 1), seconds=NOBODY + 1).phase == "failed"
     assert "nodes.b.present: true" in node.reported.sent[0]["Reason"]
+
+
+def test_one_alone_that_restores_a_backup_lacks_nothing() -> None:
+    """The control is the test above."""
+    node = Node(chosen=LONE)
+    restores = whole(gate=False, phase="seeding", disk="empty", peer=None, silent=NOBODY + 1)
+    assert node.tick(restores, times=2, seconds=NOBODY + 1).phase == "seeding"
+    assert node.reported.sent == []

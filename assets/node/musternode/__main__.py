@@ -6,7 +6,20 @@ import time
 from pathlib import Path
 from typing import List, Optional
 
-from . import bootstrap, host, member, readiness, report, rollback, rollout, settings, standing, state, volume
+from . import (
+    bootstrap,
+    host,
+    member,
+    readiness,
+    report,
+    rollback,
+    rollout,
+    settings,
+    standing,
+    state,
+    switching,
+    volume,
+)
 from .agent import service
 from .failure import Failure, ascii_sentence, unexpected
 from .host import Host, Identity
@@ -91,13 +104,14 @@ def _sentence(this: Host, fault: Exception) -> str:
 
 
 def _live(this: Host) -> int:
-    began = state.State(this.identity.node, this.settings.generation)
-    board = state.Board(began, _log_state, this.paths.public)
-    one = _assembled(this, board)
+    began = state.State(this.identity.node, this.settings.generation, user=switching.in_use(this))
+    board, turner = state.Board(began, _log_state, this.paths.public), switching.turner(this)
+    one = _assembled(this, board, turner)
     board.publish()
     aws = this.aws(patience=0)
     watch = Watch(lambda: aws.parameter(this.identity.parameter), _tried(this))
     watch.start()
+    turner.start()
     whole = _finished(this, board)
     rollback.tell(this.paths)
     trial, growth = _trial(this), volume.Growth(this.node.name, this.node.volume)
@@ -182,7 +196,7 @@ def _roll_out(this: Host, document: str, watch: Watch, peer: "state.State | None
     watch.tried(wanted)
 
 
-def _assembled(this: Host, board: state.Board) -> member.Member:
+def _assembled(this: Host, board: state.Board, turning: member.Turns) -> member.Member:
     return member.Member(
         name=this.identity.node,
         settings=this.settings,
@@ -192,6 +206,7 @@ def _assembled(this: Host, board: state.Board) -> member.Member:
         look=lambda: standing.look(this.paths),
         reported=Reported(this.paths.etc / "reported"),
         deadline=time.monotonic() + bootstrap.seconds_left(this.paths, this.settings),
+        turning=turning,
     )
 
 

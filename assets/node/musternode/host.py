@@ -194,6 +194,6 @@ def load_credentials(paths: Paths) -> Dict[str, Credentials]:
     return {name: Credentials(**user) for name, user in json.loads(file.read_text()).items()}
 
 
-def kept_key(paths: Paths) -> Optional[Credentials]:
-    """Return the key of the peer port that this host has kept, or None."""
-    return load_credentials(paths).get("peer") if (paths.etc / "credentials.json").is_file() else None
+def kept(paths: Paths) -> Dict[str, Credentials]:
+    """Return the credentials that this host has kept; none before it was configured."""
+    return load_credentials(paths) if (paths.etc / "credentials.json").is_file() else {}

@@ -36,6 +36,13 @@ class Rows(Protocol):
         """Write this node's row; return whether this node's own server holds it. Raises `H2Error`."""
 
 
+class Turns(Protocol):
+    """What follows the application's secret (`h2.turning.Turning`)."""
+
+    def tick(self, peer: Optional[str], *, serves: bool, healthy: bool) -> bool:
+        """Do what is due; return whether the application is about to begin anew and is to get no new users."""
+
+
 @dataclasses.dataclass
 class Member:
     """One of the pair. `look` says how it stands; `deadline` is when (`clock`) a node that waits says for whom."""
@@ -49,6 +56,7 @@ class Member:
     reported: Reported
     deadline: float
     clock: Callable[[], float] = time.monotonic
+    turning: Optional[Turns] = None
     _faults: int = 0
     _again: float = 0.0
     _fault: str = ""
@@ -88,6 +96,8 @@ class Member:
         healthy = running and self.application.healthy()
         failure = "" if pair is None else ascii_sentence(pair.failure)
         phase = self._phase(pair, running, healthy)
+        if self._turns(pair, healthy) and phase not in {state.FAILED, state.LEFT}:
+            phase = state.LEAVING
         self.board.put(database=state.OPEN if gate else state.SHUT, healthy=healthy, failure=failure, phase=phase)
         if self._leaves:
             self._depart(pair, running)
@@ -120,6 +130,17 @@ class Member:
             return state.LEAVING if self._drains_since is not None else state.WAITING if running else state.LEFT
         return {"seeding": state.SEEDING, "copying": state.COPYING}.get(pair.phase, state.WAITING)
 
+    def _turns(self, pair: Optional[Standing], healthy: bool) -> bool:
+        """Do the next step of a rotation of the application's user; return whether it drains for it.
+
+        One that is to be absent begins nothing anew: it keeps the former user, who is let in as well.
+        """
+        if self.turning is None or self._leaves:
+            return False
+        peer = pair.peer_state if pair is not None else None
+        serves = pair is not None and pair.peer_open and peer is not None and peer.phase == state.SERVING
+        return self.turning.tick((peer.user or None) if peer is not None else None, serves=serves, healthy=healthy)
+
     def _depart(self, pair: Optional[Standing], running: bool) -> None:
         """Leave the pair as the cluster file wants it, once the other member serves without this one."""
         if self._left or not running:
@@ -136,7 +157,7 @@ class Member:
             self.board.put(phase=state.LEFT, healthy=False)
 
     def _await_data(self, pair: Optional[Standing]) -> None:
-        if pair is None or not self._alone or pair.disk != state.EMPTY or pair.peer:
+        if pair is None or not self._alone or pair.disk != state.EMPTY or pair.peer or pair.phase == state.SEEDING:
             return
         if min(pair.silent, self.clock() - self._began) <= NOBODY:
             return

@@ -7,7 +7,7 @@ import shutil
 import time
 from typing import Optional
 
-from . import bootstrap, host, report, rollback, settings, stages, standing, units
+from . import bootstrap, host, report, rollback, schema, settings, stages, standing, units
 from .aws import sha256_of
 from .failure import Failure, unexpected
 from .h2 import jar
@@ -121,6 +121,8 @@ def carry_out(new: Host, *, again: bool = False) -> None:
     changed = stages.install(new)
     if stages.configure(new, again=again) or brought or as400gateway.UNIT in changed:
         new.services.stop(as400gateway.UNIT)  # the member starts it again
+    if brought and not again and schema.may_change(new):
+        schema.migrate(new)
     for unit in (units.READINESS, units.AGENT):
         if unit in changed:
             stages.restart(new, unit)

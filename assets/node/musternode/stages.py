@@ -66,11 +66,15 @@ def configure(this: Host, *, again: bool = False) -> bool:
 
 
 def _secrets(this: Host) -> Dict[str, Credentials]:
-    aws, secrets = this.aws(), this.settings.secrets
+    """Return the credentials of the secrets; the application's user is the one that this host has, if it has one.
+
+    Another one is taken over by a rotation alone, once both servers let it in.
+    """
+    aws, secrets, kept = this.aws(), this.settings.secrets, host.kept(this.paths)
     arns = {"admin": secrets.database_admin, "application": secrets.database_application, "peer": secrets.peer}
-    found = {name: aws.secret(arn) for name, arn in arns.items()}
-    kept = host.kept_key(this.paths)
-    if kept is not None and kept != found["peer"]:
+    stays = {name: user for name, user in kept.items() if name == "application"}
+    found = {name: stays[name] if name in stays else aws.secret(arn) for name, arn in arns.items()}
+    if kept.get("peer", found["peer"]) != found["peer"]:
         raise Failure(
             f"node {this.node.name}: the secret {secrets.peer} holds another key than both nodes use; a running pair "
             "cannot change it one node at a time: put the former value back and deploy again"

@@ -18,7 +18,9 @@ SHUT, OPEN = "shut", "open"
 """Database: whether this node's own gate lets clients in."""
 STARTING, WAITING, SEEDING, COPYING, SERVING, FAILED = "starting", "waiting", "seeding", "copying", "serving", "failed"
 LEAVING, LEFT = "leaving", "left"
-"""Phases of a member that is to be absent: still in use but given no new users; out of use."""
+"""Phases of a member that is to be absent: still in use but given no new users; out of use.
+
+One whose application is about to begin anew with another user of the database is given no new users either."""
 EMPTY = "empty"
 """Disk without whole data (h2/store.py has the other words)."""
 STALE = 10.0
@@ -32,7 +34,8 @@ Long enough for systemd to start another one.
 class State:
     """One member's own words. One that is `alone` serves without the other by the cluster file.
 
-    `formed` once its row of this generation has come through the pair; `failure` is why it cannot go on.
+    `formed` once its row of this generation has come through the pair; `failure` is why it cannot go on; `user` is the
+    name of the user with which its application is in the database.
     """
 
     node: str
@@ -44,6 +47,7 @@ class State:
     formed: bool = False
     failure: str = ""
     alone: bool = False
+    user: str = ""
 
 
 def read(value: Any) -> Optional[State]:

@@ -116,6 +116,7 @@ User={H2_USER}
 UMask=0077
 WorkingDirectory={paths.databases}
 ExecStart=/usr/bin/java -Xmx256m -XX:+UseSerialGC -Dfile.encoding=UTF-8 -Dh2.bindAddress=127.0.0.1 \
+-Dh2.maxCompactTime=0 \
 -cp {paths.h2_jar} org.h2.tools.Server -tcp -tcpPort {settings.ports.database} \
 -baseDir {paths.databases} -ifNotExists -properties null
 SuccessExitStatus=143

@@ -22,7 +22,7 @@ from ..settings import SCRIPT, Backup
 from . import seeding, text
 from .database import Database
 from .faults import H2Error
-from .mending import mend
+from .mend import mend
 from .offline import Offline
 from .opening import version_of
 from .order import Order

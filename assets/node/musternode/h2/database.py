@@ -53,6 +53,10 @@ class Database:
         """The database's one file."""
         return self.store.file
 
+    def use(self, user: Credentials) -> None:
+        """Take `user` for the application's from now on."""
+        self._user = user
+
     def running(self) -> bool:
         """Return whether the server runs."""
         return self._services.running(UNIT)

@@ -11,6 +11,8 @@ from .faults import H2Error, Hung
 log = logging.getLogger(__name__)
 PROBE = 1.0
 """Seconds after which a probe is over (`Database.probe`)."""
+END_WITHIN = 10.0
+"""Seconds for which the end waits for what is in flight."""
 
 
 class Flushed(Protocol):
@@ -24,12 +26,21 @@ class Flushed(Protocol):
 
 
 class Flush:
-    """Two threads, from `start` to `stop`: one writes to the disk each `every` seconds, one probes as often.
+    """Threads, from `start` to `stop`: one writes to the disk each `every` seconds, one probes as often.
 
-    They are two, so that a checkpoint that takes long does not look like a server that hangs. Neither blocks anybody.
+    They are two, so that a checkpoint that takes long does not look like a server that hangs; a third one does what
+    else is to be done with the open database, `look`, each `look_every` seconds. None waits for another one.
     """
 
-    def __init__(self, database: Flushed, every: float = 1.0, hung_after: float = 3.0) -> None:
+    def __init__(
+        self,
+        database: Flushed,
+        every: float = 1.0,
+        hung_after: float = 3.0,
+        *,
+        look: Optional[Callable[[], None]] = None,
+        look_every: float = 5.0,
+    ) -> None:
         self.hung_after = hung_after
         self.last_flush = 0.0
         """`clock.now` when the last good checkpoint began: what was acknowledged before is on disk; 0.0 = never."""
@@ -42,6 +53,8 @@ class Flush:
         self._database = database
         self._vain = Vain(most=PROBE)
         self._turns = [Turn("flush", self._flush, every), Turn("probe", self._probe, every)]
+        if look is not None:
+            self._turns.append(Turn("look", look, look_every))
 
     def start(self) -> None:
         """Begin."""
@@ -49,13 +62,16 @@ class Flush:
             turn.start()
 
     def stop(self) -> None:
-        """End for good; returns when nothing is in flight."""
+        """End for good; returns when nothing is in flight, or after `END_WITHIN` seconds: a backup may take long."""
         for turn in self._turns:
             turn.stop()
 
     def pause(self) -> None:
-        """Touch the database no more until `resume`; returns when nothing is in flight, which has its time limits."""
-        for turn in self._turns:
+        """Touch the database no more until `resume`; returns when nothing is in flight, which has its time limits.
+
+        Flush and probe go on for as long as a `look` is waited for.
+        """
+        for turn in reversed(self._turns):
             turn.pause()
         self._vain.answered()
         self.broken = ""
@@ -134,12 +150,12 @@ class Turn:
         self._thread.start()
 
     def stop(self) -> None:
-        """End and wait for the end."""
+        """End and wait for the end, at most `END_WITHIN` seconds."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(END_WITHIN)
 
     def pause(self) -> None:
         """Begin no more turns, and return when none is under way."""

@@ -8,7 +8,9 @@ from typing import Any, Mapping, Tuple
 
 from .. import commands, host, state
 from ..host import Host
-from .database import UNIT, Database
+from ..units import H2_USER
+from .data import Data
+from .database import UNIT
 from .events import Changed, Drained, Stop
 from .kernel import Kernel
 from .pair_state import Rules
@@ -45,7 +47,8 @@ class Service:
     """What ties the gate process's parts to this node's settings and to its member."""
 
     def __init__(self, this: Host) -> None:
-        self._this = this
+        self._this, self._database = this, this.database()
+        self._data = Data(lambda: self._this, lambda: self.parts.keeper.state, H2_USER)
         node, peer, ports = this.node, this.peer, this.settings.ports
         place = Place(
             own=(node.address, ports.peer),
@@ -58,11 +61,13 @@ class Service:
         self.parts = Parts(
             place,
             rules(this),
-            this.database(),
+            self._database,
             Kernel(node.address, ports.database, peer.address),
             Witness(this.settings.table, this.settings.region, node.name),
             Unit(),
-            seed=self._seed,
+            seed=self._data.seed,
+            restore=self._data.restore,
+            look=self._data.look,
             more=self._more,
         )
 
@@ -83,12 +88,10 @@ class Service:
         if before.peer.address != self._this.peer.address:
             log.info("node %s has another address now: the gate process begins anew", self._this.peer.name)
             self.parts.keeper.put(Stop())
+        self._database.use(host.load_credentials(self._this.paths)["application"])
         member = state.own(self._this.paths)
         if member is not None and member.phase == state.LEFT and self._this.settings.leaves(self._this.node.name):
             self.parts.keeper.put(Drained())
-
-    def _seed(self, database: Database) -> None:
-        database.seed(self._this.application().make_schema)
 
     def _more(self) -> Mapping[str, Any]:
         """Return what the node adds to its word: its generation and what its member says."""

@@ -14,6 +14,8 @@ def serve(turn: Turn) -> None:
     state = turn.state
     if not state.member:
         _depose(turn)
+    elif state.ordered:
+        _obey(turn)
     elif not state.sound:
         _lose_server(turn)
     elif state.phase is Phase.LENDING:
@@ -42,6 +44,13 @@ def _depose(turn: Turn) -> None:
     turn.put(phase=Phase.WAITING, holds="", lent=False, fence_from=0.0, unlike=False)
 
 
+def _obey(turn: Turn) -> None:
+    """Come out of use for an operator's order. No write of before it can come true: the order has raised the epoch."""
+    turn.shut("an operator has ordered a restore")
+    turn.distrust()
+    turn.put(phase=Phase.WAITING, holds="", lent=False, unlike=False)
+
+
 def _lose_server(turn: Turn) -> None:
     """Come out of use. A write that makes the peer a member may still come true: the epoch must be raised first."""
     unsettled = turn.state.phase is Phase.LENDING and turn.state.offered
@@ -61,6 +70,8 @@ def sick(turn: Turn, *, lost: bool) -> None:
     what = "could not write its file" if lost else "has not answered for too long"
     turn.shut(f"the H2 server of this node {what}")
     turn.say(f"the H2 server of this node {what}: it is killed")
+    turn.distrust()  # it may live on for a moment: nobody is let in to this run again
+    turn.put(killed=turn.state.run or "")
     turn.do(KillServer())
 
 
@@ -78,7 +89,10 @@ def _serve(turn: Turn) -> None:
 
 
 def _renew(turn: Turn) -> None:
-    """Extend the lease as far as the newest evidence allows, and keep the gate as the lease is."""
+    """Extend the lease as far as the newest evidence allows, and keep the gate as the lease is.
+
+    With each lease the gate is opened: it may have shut by itself, for this process was too slow to extend the last.
+    """
     state = turn.state
     if state.gate and turn.now >= state.lease_until:
         turn.shut("no word from the witness or the peer that this node is still a member")
@@ -87,10 +101,11 @@ def _renew(turn: Turn) -> None:
     until = _evidence(turn) + LEASE
     if until <= turn.now:
         return
-    if until > state.lease_until and (not state.gate or state.lease_until - turn.now < RENEW):
+    due = until > state.lease_until and (not state.gate or state.lease_until - turn.now < RENEW)
+    if due:
         turn.do(Lease(until))
         turn.put(lease_until=until)
-    if not turn.state.gate and not _admitting(turn):
+    if (due or not state.gate) and not _admitting(turn):
         turn.do(OpenGate())
         turn.put(gate=True)
 

@@ -12,6 +12,7 @@ from .database import Database
 from .events import Disk, Event, Job, JobEnded, Wanting
 from .faults import H2Error
 from .flush import Flush
+from .order import Order
 from .pair_state import State
 from .peer import PeerClient, Refused, Silent
 from .tunnel import Tunnel
@@ -34,7 +35,7 @@ class Abandoned(Exception):  # noqa: N818 - a cause is reported
 class Jobs:
     """Runs one job at a time in a thread. `state` gives the membership's state now; `put` takes events.
 
-    `look` looks at the server anew; `seed(database)` makes the first data.
+    `look` looks at the server anew; `seed(database)` makes the first data, `restore(database, order)` that of a backup.
     """
 
     def __init__(
@@ -47,9 +48,11 @@ class Jobs:
         put: Callable[[Event], None],
         look: Callable[[], object],
         seed: Callable[[Database], None],
+        restore: Callable[[Database, Order], None],
     ) -> None:
         self._database, self._flush, self._client = database, flush, client
         self._state, self._put, self._look, self._seed = state, put, look, seed
+        self._make_from = restore
         self._abandoned = threading.Event()
         self.doing = ""
         """A clause for people on what is being done."""
@@ -59,6 +62,7 @@ class Jobs:
             Job.FORM: self._form,
             Job.COPY: self._copy,
             Job.LEND: self._database.release,
+            Job.RESTORE: self._restore,
             Job.HALT: self._database.stop,
         }
 
@@ -93,6 +97,13 @@ class Jobs:
         except (Failure, OSError) as cause:
             fault = fault or str(cause)
         self._put(JobEnded(job, fault))
+
+    def _restore(self) -> None:
+        seen = self._state().seen
+        if seen is None or seen.restore is None:
+            raise Abandoned("the order to restore is gone")
+        self.doing = f"restores the backup {seen.restore.key}"
+        self._make_from(self._database, seen.restore)
 
     def _form(self) -> None:
         attempt = self._want("forms the pair with the other node's data")

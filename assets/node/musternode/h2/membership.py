@@ -172,6 +172,8 @@ def _changed_members(turn: Turn, was_lone: bool, copied: str) -> None:
     turn.put(failure="")
     if state.lone and not was_lone:  # in any phase: a process that has just begun does not know since when
         turn.put(fence_from=turn.now)
+    if state.ordered:
+        return  # what is on the disk and in the server has to go: it must never bear this epoch's mark
     if state.phase in {Phase.IN, Phase.LENDING} and state.member and state.sound:
         turn.do(MarkDisk(state.epoch))
     if state.phase is Phase.WAITING and state.holds and not copied and state.member and state.run:
@@ -230,6 +232,9 @@ def _refused(turn: Turn, event: Refused) -> None:
 
 
 def _server(turn: Turn, event: Server) -> None:
+    state = turn.state
+    if state.phase is Phase.WAITING and state.holds and event.run != state.run:
+        turn.put(holds="", lent=False)  # the first copy was of a server that has ended: it may lack the pair's list
     turn.put(run=event.run)
     if event.run and (event.hung or event.lost):
         inside.sick(turn, lost=event.lost)

@@ -18,7 +18,7 @@ def settle(turn: Turn) -> None:
     if not state.known:
         _resume_by_peer(turn)
         return
-    if state.member and state.run and state.remembered == state.run:
+    if state.member and state.run and state.remembered == state.run and not state.ordered:
         if state.lone and not state.raised:
             _raise(turn)
             return
@@ -61,8 +61,12 @@ def wait(turn: Turn) -> None:
     state = turn.state
     if state.stopping or state.job in {Job.SEED, Job.SERVE, Job.RESTORE, Job.HALT}:
         return
+    if state.run and state.run == state.killed:
+        return  # it is about to end
     if state.seen is None:
         _form(turn)
+    elif state.ordered:
+        _restore(turn)
     elif state.copied:
         _copied(turn)
     elif state.rules.leaves and not state.lone:
@@ -86,8 +90,8 @@ def _form(turn: Turn) -> None:
     if not state.known:
         return
     served = [state.rules.me] if state.disk.kind == "held" and state.disk.epoch > 0 else []
-    if word is not None and word.disk == "held" and word.disk_epoch > 0:
-        served.append(word.node)
+    if word is not None and not word.epoch and word.disk == "held" and word.disk_epoch > 0:
+        served.append(word.node)  # one that has seen an item may have just made it: that is being read
     if served:
         turn.put(
             failure=f"there is no witness item, but node {' and node '.join(sorted(served))} holds data that has been "
@@ -112,9 +116,14 @@ def _form(turn: Turn) -> None:
 
 
 def _is_source(turn: Turn, word: Word) -> bool:
-    """Return whether this node's data is the pair's: the newer one that there is, else the lowest ordinal's."""
+    """Return whether this node's data is the pair's: the newer one that there is, else the lowest ordinal's.
+
+    One that gives its data stays the source when the other has a copy of it.
+    """
     state = turn.state
     assert state.disk is not None
+    if state.holds:
+        return True
     mine = (_whole(state.disk.kind), state.disk.epoch)
     theirs = (_whole(word.disk), word.disk_epoch)
     return state.rules.lowest if mine == theirs else mine > theirs
@@ -195,6 +204,21 @@ def _go_on_alone(turn: Turn) -> None:
         turn.begin(Job.SERVE)
 
 
+def _restore(turn: Turn) -> None:
+    """Carry an operator's order out; what this node was about to copy is not wanted any more."""
+    state = turn.state
+    if state.attempt or state.copied or state.job in {Job.COPY, Job.FORM}:
+        turn.drop_copy()
+    if state.job is not None or turn.now < state.fault_until:
+        return
+    item = state.seen
+    assert item is not None
+    assert item.restore is not None
+    turn.say(f"epoch {item.epoch}: this node restores the backup {item.restore.key} by an operator's order")
+    turn.put(failure="")
+    turn.begin(Job.RESTORE)
+
+
 def _refuse(turn: Turn, what: str) -> None:
     state = turn.state
     turn.put(
@@ -204,13 +228,19 @@ def _refuse(turn: Turn, what: str) -> None:
 
 
 def served(turn: Turn) -> None:
-    """Serve alone with the server that was just started on this node's own files."""
-    if turn.state.seen is not None and turn.state.lone:
+    """Serve alone with the server that was just started on this node's own files, or on those of a backup."""
+    state = turn.state
+    if state.seen is None or not state.lone or state.ordered:
+        return
+    order = state.seen.restore
+    if order is not None and order.epoch == state.epoch:
+        turn.say(f"epoch {state.epoch}: this node goes on alone with the backup {order.key}")
+    else:
         turn.say(
-            f"epoch {turn.state.epoch}: this node goes on alone with its own files; what H2 had not written when it "
-            "ended, at most the last second, is gone"
+            f"epoch {state.epoch}: this node goes on alone with its own files; what H2 had not written when it ended, "
+            "at most the last second, is gone"
         )
-        enter(turn)
+    enter(turn)
 
 
 def _in_doubt(turn: Turn) -> None:

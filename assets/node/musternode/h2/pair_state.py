@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Dict, FrozenSet, Optional, Tuple
 
+from . import order
 from .events import Disk, Job, Word
 from .witness import Item
 
@@ -98,6 +99,7 @@ class State:
     write_after: float = 0.0
     run: Optional[str] = None
     trusted: str = ""
+    killed: str = ""
     remembered: Optional[str] = None
     disk: Optional[Disk] = None
     word: Optional[Word] = None
@@ -156,6 +158,20 @@ class State:
     def paused(self) -> bool:
         """Whether an operator has paused the pair."""
         return self.seen is not None and self.seen.paused
+
+    @property
+    def ordered(self) -> bool:
+        """Whether this node has to restore a backup, by an operator's order, before it serves anything."""
+        item, disk = self.seen, self.disk
+        if item is None:
+            return False
+        return order.pending(
+            item.restore,
+            epoch=item.epoch,
+            members=item.members,
+            node=self.rules.me,
+            disk_epoch=disk.epoch if disk is not None else 0,
+        )
 
     @property
     def sound(self) -> bool:

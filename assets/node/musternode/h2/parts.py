@@ -19,6 +19,7 @@ from .handshake import Policy
 from .jobs import Jobs
 from .keeper import Keeper
 from .kernel import Kernel
+from .order import Order
 from .pair_state import Rules, State
 from .peer import PeerClient, PeerServer
 from .witness import Witness
@@ -43,9 +44,10 @@ class Place:
 
 
 class Parts:
-    """One gate process. `seed(database)` makes the first data, `more()` is what only the node knows of itself.
+    """One gate process. `seed(database)` makes the first data, `restore(database, order)` that of a backup.
 
-    `compared` are the seconds of `Comparison`.
+    `look(database)` is done now and then while this node serves and no job runs; `more()` is what only the node knows
+    of itself. `compared` are the seconds of `Comparison`.
     """
 
     def __init__(
@@ -58,6 +60,8 @@ class Parts:
         runs: Runs,
         *,
         seed: Callable[[Database], None],
+        restore: Callable[[Database, Order], None],
+        look: Callable[[Database], None],
         more: Callable[[], Mapping[str, Any]],
         **compared: float,
     ) -> None:
@@ -68,11 +72,11 @@ class Parts:
         gate_port = int(pair.own.rsplit(":", 1)[1])
         policy = Policy(pair.name, pair.list, place.admin)
         self.gate = Gate((place.own[0], gate_port), pair.local, policy, lambda hit: put(Hit(hit)))
-        self._flush = Flush(database)
+        self._flush = Flush(database, look=lambda: look(database))
         self._watch = ServerWatch(runs, self._flush, put)
         self._heartbeat = Heartbeat(self._client(rules), put)
         self._scribe = Scribe(witness, put)
-        self.jobs = self._jobs(rules, seed, put)
+        self.jobs = self._jobs(rules, seed, restore, put)
         self._hands = self._make_hands(put)
         self._answers = Answers(self._state, database, is_open=lambda: self.gate.is_open, more=more, put=put)
         self._comparison = Comparison(self._state, database.digest, self._client(rules), **compared)
@@ -127,7 +131,13 @@ class Parts:
     def _client(self, rules: Rules) -> PeerClient:
         return PeerClient(*self._place.peer, self._place.key, rules.me, rules.peer)
 
-    def _jobs(self, rules: Rules, seed: Callable[[Database], None], put: Callable[[Event], None]) -> Jobs:
+    def _jobs(
+        self,
+        rules: Rules,
+        seed: Callable[[Database], None],
+        restore: Callable[[Database, Order], None],
+        put: Callable[[Event], None],
+    ) -> Jobs:
         return Jobs(
             self._database,
             self._flush,
@@ -136,6 +146,7 @@ class Parts:
             put=put,
             look=self._watch.look,
             seed=seed,
+            restore=restore,
         )
 
     def _make_hands(self, put: Callable[[Event], None]) -> Hands:

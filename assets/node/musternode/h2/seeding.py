@@ -18,7 +18,7 @@ from ..failure import Failure
 from ..settings import FILE
 from . import rotation
 from .faults import H2Error
-from .mending import mend
+from .mend import mend
 from .offline import Offline, identities, schemas, take_over
 from .opening import fault_of, opened, version_of
 from .tools import Tools

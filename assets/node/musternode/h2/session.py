@@ -5,13 +5,11 @@ If this process dies the shell reads the end of its input and leaves, and H2 end
 """
 
 import contextlib
-import hashlib
 import os
 import secrets
 import selectors
 import subprocess
 import time
-from dataclasses import dataclass
 from typing import Callable, Iterator, List, Optional
 
 from ..aws import Credentials
@@ -20,19 +18,6 @@ from .tools import Tool, Tools, first_error
 
 PATIENCE = 60.0
 """Seconds without a byte after which a statement counts as failed."""
-LONG = 900.0
-"""The same for a whole script of a database, which H2 prepares before it sends the first row."""
-
-
-@dataclass(frozen=True)
-class Digest:
-    """What a copy holds: how many lines its script has and their sum, whatever their order."""
-
-    lines: int
-    total: int
-
-    def __str__(self) -> str:
-        return f"{self.lines} lines, {self.total:064x}"
 
 
 class Session:
@@ -77,32 +62,15 @@ class Session:
     def execute(self, *statements: str) -> None:
         """Execute `statements`; raises `H2Error` at the first that fails."""
         for statement in statements:
-            for _ in self._answer(statement, PATIENCE):
+            for _ in self._answer(statement):
                 pass
 
     def query(self, statement: str) -> List[str]:
         """Return the rows of a query of one column whose values have no line ends."""
-        lines = list(self._answer(statement, PATIENCE))
+        lines = list(self._answer(statement))
         return lines[1:-1]  # the first is the column's name, the last counts rows and milliseconds
 
-    def digest(self) -> Digest:
-        """Return the digest of all that the database holds but settings and password hashes.
-
-        The administrator's salt is each server's own: `CreateCluster` makes the target's by connecting. The lines that
-        begin with `--` are left out: they hold approximate row counts (command/dml/ScriptCommand.java).
-        """
-        count = total = 0
-        lines = self._answer("SCRIPT SIMPLE NOPASSWORDS NOSETTINGS", LONG)
-        next(lines, None)
-        last: Optional[str] = None
-        for line in lines:
-            if last is not None and not last.startswith("-- "):
-                count += 1
-                total += int.from_bytes(hashlib.sha256(last.encode("utf-8", "surrogateescape")).digest(), "big")
-            last = line
-        return Digest(count, total % (1 << 256))
-
-    def _answer(self, statement: str, patience: float) -> Iterator[str]:
+    def _answer(self, statement: str) -> Iterator[str]:
         """Yield the lines of the answer; raises `H2Error` at its end if it was an error.
 
         The end is known by what a command of the shell's own says, which needs no server, with a number that no
@@ -111,7 +79,7 @@ class Session:
         number = secrets.randbelow(1 << 31)
         self._send(f"{statement};\nmaxwidth {number};\n")
         fault = ""
-        while (line := self._line(patience)) != f"Maximum column width is now {number}":
+        while (line := self._line()) != f"Maximum column width is now {number}":
             if line.startswith("Exception in thread"):
                 raise H2Error(first_error(line))  # it could not connect and has ended
             if line.startswith(("Error: ", "SQL Exception: ")):
@@ -128,14 +96,14 @@ class Session:
         except BrokenPipeError:
             raise H2Error(self._last_words()) from None
 
-    def _line(self, patience: float) -> str:
-        until = time.monotonic() + patience
+    def _line(self) -> str:
+        until = time.monotonic() + PATIENCE
         while b"\n" not in self._buffer:
             if not self._ready.select(1.0):
                 if reason := self._lost():
                     raise H2Error(reason)
                 if time.monotonic() > until:
-                    raise H2Error(f"H2 gave no answer for {patience:g} s")
+                    raise H2Error(f"H2 gave no answer for {PATIENCE:g} s")
                 continue
             chunk = os.read(self._stdout, 1 << 16)
             if not chunk:

@@ -4,12 +4,14 @@ import secrets
 from dataclasses import dataclass
 from typing import Any, Dict, FrozenSet, Mapping, Optional
 
+from . import order
+from .order import Order
 from .witness_calls import LONGEST, Calls, Unanswered, Unreachable, date_of
 
 __all__ = ["Item", "Read", "Unreachable", "Witness"]
 
 _FIELDS = ("epoch", "members", "leader", "taken", "forced", "by")
-"""What a write sets. `paused` is the operator's alone: a node's write never changes it."""
+"""What a write sets. `paused` and `restore` are the operator's alone: a node's write never changes them."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Item:
 
     `taken` is when a member last took over by itself, in seconds since 1970 of AWS's clock; 0.0 = never.
     A pair that is `paused` changes nothing by itself. `forced`: the members are an operator's word, not the nodes'.
-    `members` is never empty.
+    `restore` is an operator's order, in force for its own epoch alone. `members` is never empty.
     """
 
     epoch: int
@@ -27,6 +29,7 @@ class Item:
     taken: float = 0.0
     paused: bool = False
     forced: bool = False
+    restore: Optional[Order] = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ class Witness:
                 taken=float(found.get("taken", {"N": "0"})["N"]),
                 paused=found.get("paused", {"BOOL": False})["BOOL"] is True,
                 forced=found.get("forced", {"BOOL": False})["BOOL"] is True,
+                restore=order.read(found.get("restore")),
             )
         except (KeyError, TypeError, ValueError) as fault:
             raise Unreachable(

@@ -55,11 +55,13 @@ class Calls:
         """Return the answer, None if the condition failed."""
         from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, NoCredentialsError
 
-        answer, fault = within(self._longest, lambda: call(self._client()))
+        found, fault = within(self._longest, lambda: call(self._client()))
         if fault is None:
+            answer: Mapping[str, Any] = found
             return answer
         if isinstance(fault, ClientError):
-            return self._refused(name, fault)
+            self._refused(name, fault)
+            return None
         if isinstance(fault, NoCredentialsError):
             self._made = None  # a client keeps the credentials, or none, that it was made with
         never = isinstance(fault, (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError))
