@@ -5,9 +5,11 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -24,6 +26,7 @@ from tests.gate_support import (
     POLICY,
     Client,
     Seen,
+    Upstream,
     World,
     echo,
     free_port,
@@ -34,6 +37,8 @@ from tests.gate_support import (
 )
 
 QUICK = 0.002
+MUCH = 300_000
+"""Bytes that fill the way to a client with small buffers, and fit into the gate's own for the rest."""
 
 
 @pytest.fixture(scope="module")
@@ -256,6 +261,31 @@ def test_hits_of_the_lease_before_do_not_pass_after_its_end(fresh: World) -> Non
     assert seen.data == HELLO
 
 
+def test_a_decision_that_comes_when_the_lease_is_over_passes_nothing() -> None:
+    """Also within one turn of the gate, whose lease was in force when the turn began."""
+    now = [100.0]
+    upstream, hits = Upstream(swallow), list[int]()
+    gate = Gate(("127.0.0.1", free_port()), upstream.address, POLICY, hits.append, clock=lambda: now[0])
+    gate.start()
+    gate.lease(160.0)
+    assert gate.open()
+    made = World(gate, gate._address, upstream, hits)
+    held, seen = made.greeted()
+    held.send(NEEDLE)
+    hit = made.hit()
+
+    def late() -> None:
+        now[0] = 200.0
+        gate.decide(hit, allowed=True)
+
+    gate._do(late)
+    assert held.was_reset()
+    assert seen.data == HELLO
+    assert (gate.stats.denied, gate.stats.passed) == (1, 0)
+    gate.stop()
+    upstream.close()
+
+
 def test_a_dead_server_resets_the_client_at_once(fresh: World) -> None:
     fresh.upstream.close()
     began = clock.now()
@@ -308,6 +338,37 @@ def test_the_end_of_a_held_client_comes_after_what_was_held(fresh: World) -> Non
     fresh.gate.decide(fresh.hit(), allowed=True)
     assert client.take(100) == b"all of %d" % (len(HELLO) + len(NEEDLE))
     assert seen.data == HELLO + NEEDLE
+
+
+def _ticks(thread: int) -> int:
+    fields = Path(f"/proc/self/task/{thread}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def _answer_much(one: Seen) -> None:
+    swallow(one)
+    one.socket.sendall(bytes(MUCH))
+
+
+@pytest.mark.parametrize("fresh", [_answer_much], indirect=True)
+def test_an_end_of_both_ways_that_waits_behind_a_slow_client_costs_no_processor(fresh: World) -> None:
+    """The kernel tells such a hang-up for ever, even to who waits for nothing (epoll_ctl(2), EPOLLHUP)."""
+    client = fresh.client(b"")
+    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+    client.send(HELLO)
+    poll(lambda: fresh.upstream.seen, within=PATIENCE, every=QUICK)
+    ((link, _), *_) = fresh.gate._forwarder._sides.values()
+    assert link.server is not None
+    link.client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 32768)
+    link.server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+    client.socket.shutdown(socket.SHUT_WR)
+    poll(lambda: link.client.out, within=PATIENCE, every=QUICK)
+    thread = fresh.gate._thread.native_id
+    assert thread is not None
+    before = _ticks(thread)
+    time.sleep(1)
+    assert _ticks(thread) - before < os.sysconf("SC_CLK_TCK") / 5
+    assert len(client.take(MUCH + 1)) == MUCH
 
 
 def _echo_counted(one: Seen) -> None:

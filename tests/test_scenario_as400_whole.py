@@ -176,8 +176,8 @@ def test_a_rotation_reaches_both_applications_and_no_user_notices(bench: Bench) 
     assert ended == 0
     assert {database_user(bench, node) for node in "ab"} == {"as400gateway_2"}
     assert wrong == []
-    write(bench, "after the rotation")
-    assert {node: "after the rotation" in entries(bench, node) for node in "ab"} == {"a": True, "b": True}
+    write(bench, "after-the-rotation")
+    assert {node: "after-the-rotation" in entries(bench, node) for node in "ab"} == {"a": True, "b": True}
 
 
 def test_an_operator_makes_one_node_the_member_and_the_other_copies_it(bench: Bench) -> None:

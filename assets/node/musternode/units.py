@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Dict
 
+from .h2.alive import EVERY as WATCHDOG
 from .h2.database import UNIT as H2
 from .paths import Paths
 from .products.as400gateway import SCHEMA_UNIT, UNIT, USER, Layout
@@ -93,10 +94,14 @@ Restart=always
 RestartSec=0.2
 TimeoutStopSec=60
 KillMode=mixed
+NotifyAccess=main
+WatchdogSec={WATCHDOG}
+WatchdogSignal=SIGKILL
 Nice=-5
 OOMScoreAdjust=-900
 ProtectSystem=full
-{_COMMON}CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE
+{_COMMON}CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE \
+CAP_SYS_NICE
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
 
 [Install]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Callable, Mapping, Tuple
 
 from . import answers, clock
+from .alive import say_alive
 from .answers import Answers
 from .comparing import Comparison
 from .database import Database
@@ -115,7 +116,8 @@ class Parts:
         self._hands.ended = True
 
     def publish(self, now: State) -> None:
-        """Write `pair.json`."""
+        """Write `pair.json`, and say that the keeper's loop lives."""
+        say_alive()
         try:
             answers.publish(self._place.public, now, self._answers.word(), self._heartbeat.last, self.jobs.doing)
         except OSError:
