@@ -66,7 +66,7 @@ class NodeSide(cdk.Stack):
             for each in product.secrets
         ]
         pair = Pair(self, "Pair", cluster=cluster, kms_key=self._key)
-        return NodeRole(
+        role = NodeRole(
             self,
             "NodeRole",
             parameter_name=f"/muster/{cluster.name}/settings",
@@ -78,6 +78,8 @@ class NodeSide(cdk.Stack):
             more=pair.statements,
             encrypted=pair.encrypted,
         )
+        pair.accept_in(role.policy)
+        return role
 
     def _volume(self, member: Member) -> DataVolume:
         return DataVolume(

@@ -78,7 +78,7 @@ def test_every_taggable_resource_has_the_users_tags(node_side: Synthesize) -> No
             untagged.add(each["Type"].removeprefix("AWS::"))
     # CloudFormation takes no tags for these
     assert untagged == {
-        *("IAM::InstanceProfile", "IAM::ManagedPolicy", "SNS::TopicPolicy"),
+        *("IAM::InstanceProfile", "IAM::ManagedPolicy", "S3::BucketPolicy", "SNS::TopicPolicy"),
         "CloudFormation::WaitConditionHandle",
     }
     assert {"Key": "Name", "Value": "as400-a"} in [

@@ -1,0 +1,189 @@
+"""What the simulation has found in the rules, each in the smallest form: it must not come back."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from musternode.h2 import events as event_types
+from musternode.h2.events import (
+    Abandon,
+    Action,
+    Begin,
+    Cut,
+    Decide,
+    Disk,
+    Event,
+    Hit,
+    Job,
+    JobEnded,
+    KillServer,
+    Lease,
+    Observed,
+    OpenGate,
+    Remember,
+    Remembered,
+    Server,
+    ShutGate,
+    Tick,
+    Told,
+    Write,
+    Written,
+)
+from musternode.h2.membership import step
+from musternode.h2.pair_state import FENCE, GONE, Held, Phase, State, words
+from tests.membership_states import BOTH, MINE, NOW, RULES, THEIRS, item, member, peer, waiting
+
+
+def fed(state: State, *given: Event, now: float = NOW) -> tuple[State, list[Action]]:
+    """Return the state after `given`, a millisecond apart, and all actions."""
+    actions: list[Action] = []
+    for number, event in enumerate(given):
+        state, more = step(state, event, now + 0.001 * number)
+        actions += more
+    return state, actions
+
+
+def kinds(actions: Sequence[Action]) -> list[type]:
+    return [type(action) for action in actions]
+
+
+def taken_over() -> State:
+    """Return node a that has just learned that it is the one member; a client waits."""
+    pair = member(word_asked=NOW - 2, held=(Held(1, NOW - 0.1),), writing=item(MINE, 6))
+    return fed(pair, Written(NOW, item(MINE, 6), True))[0]
+
+
+def test_a_shut_gate_that_may_open_once_more_does_not_end_the_wait_for_its_lease() -> None:
+    """An answer of the witness from before the take-over may still be on its way to that node."""
+    shut = peer(gate=False, confirms=False, epoch=5)
+    _, actions = fed(taken_over(), Told(NOW + 0.1, shut), now=NOW + 0.2)
+    assert Decide(1, True) not in actions
+    knows = peer(gate=False, confirms=False, trusted=False, phase="waiting", epoch=6, members=MINE)
+    _, actions = fed(taken_over(), Told(NOW + 0.1, knows), now=NOW + 0.2)
+    assert Decide(1, True) in actions
+
+
+def test_a_gate_process_that_begins_anew_waits_for_the_other_lease_too() -> None:
+    """The process before it may have taken over an instant ago."""
+    begun = State(RULES, "boot")
+    known = (Disk("held", 6), Server("r1"), Remembered("r1"), Observed(NOW, item(MINE, 6), 9000.0))
+    state, actions = fed(begun, *known)
+    assert [type(one) for one in actions if isinstance(one, Write)] == [Write]
+    state, actions = fed(state, Written(NOW + 0.1, item(MINE, 7), True), Hit(1), now=NOW + 0.2)
+    assert state.phase is Phase.IN
+    assert Decide(1, True) not in actions
+    early: list[Action] = []
+    for tenths in range(3, int(10 * FENCE)):
+        state, more = fed(state, Tick(), now=NOW + tenths / 10)
+        early += more
+    assert Decide(1, True) not in early
+    _, actions = fed(state, Tick(), now=NOW + FENCE + 0.3)
+    assert Decide(1, True) in actions
+
+
+def test_nobody_is_silent_for_a_process_that_has_just_begun() -> None:
+    state, actions = fed(State(RULES, "boot"), Disk("held", 5), Server("r1"), Remembered("r1"))
+    state, more = fed(state, Observed(NOW, item(), 9000.0), Tick(), now=NOW + 0.1)
+    assert state.phase is Phase.IN
+    assert Cut not in kinds([*actions, *more])
+    assert Write not in kinds([*actions, *more])
+    _, later = fed(state, Tick(), now=NOW + 4)
+    assert Cut in kinds(later)
+    assert Write in kinds(later)
+
+
+def test_what_was_said_of_a_lost_peer_is_taken_back_when_it_is_well() -> None:
+    state, _ = fed(member(failure="node b is lost", fault="it failed"), Told(NOW + 0.1, peer()), now=NOW + 0.2)
+    assert (state.failure, state.fault) == ("", "")
+
+
+def test_a_witness_item_that_is_gone_is_told_until_it_is_there_again() -> None:
+    state, _ = fed(member(), Observed(NOW + 0.1, None, 9000.0), Told(NOW + 0.2, peer()), now=NOW + 0.3)
+    assert state.failure == GONE
+    state, _ = fed(state, Observed(NOW + 0.5, item(), 9000.0), now=NOW + 0.6)
+    assert state.failure == ""
+
+
+def test_a_copying_that_the_source_has_given_up_is_begun_anew() -> None:
+    """The job would wait a minute for a hold that never comes."""
+    copying = waiting(THEIRS, run="r2", job=Job.COPY, attempt="w1")
+    lone = peer(members=THEIRS, confirms=False)
+    _, actions = fed(copying, Told(NOW + 0.1, lone), now=NOW + 0.2)
+    assert Abandon not in kinds(actions)
+    _, actions = fed(copying, Told(NOW + 0.1, replace(lone, broke=frozenset({"w1"}))), now=NOW + 0.2)
+    assert Abandon in kinds(actions)
+
+
+def test_the_source_tells_which_copyings_it_has_given_up() -> None:
+    lending = member(MINE, phase=Phase.LENDING, gate=False, holds="w1", lent=False, job=Job.LEND)
+    state, _ = fed(lending, JobEnded(Job.LEND, "it failed"))
+    told = event_types.word(words(state))
+    assert told is not None
+    assert told.broke == {"w1"}
+
+
+def test_a_word_without_what_was_given_up_is_one_of_the_former_version() -> None:
+    said = words(member())
+    del said["broke"]
+    assert event_types.word(said) is not None
+
+
+def test_a_lending_that_fails_when_the_node_is_out_of_use_brings_it_not_in() -> None:
+    state, actions = fed(waiting(MINE, job=Job.LEND, raised=True), JobEnded(Job.LEND, "the server has ended"))
+    assert state.phase is Phase.WAITING
+    assert state.broke == frozenset()
+    assert OpenGate not in kinds(actions)
+
+
+def test_a_source_whose_server_ends_with_an_offer_under_way_raises_the_epoch_before_it_serves() -> None:
+    """The offer may still make the peer a member, which would then come in with the copy of before."""
+    lending = member(MINE, phase=Phase.LENDING, gate=False, holds="w1", lent=True, held_since=NOW, offered=True)
+    state, actions = fed(replace(lending, disk=Disk("held", 5)), Server(""))
+    assert [one.item for one in actions if isinstance(one, Write)] == [item(MINE, 6)]
+    assert Begin not in kinds(actions)
+    settled, actions = fed(state, Written(NOW, item(MINE, 6), True), now=NOW + 0.1)
+    assert Begin(Job.SERVE) in actions
+    assert settled.raised
+
+
+def forming(**other: object) -> State:
+    """Return node a, the source of the first formation, whose data node b has copied."""
+    start = waiting(run="r1", disk=Disk("seeded"), holds="w1", lent=True, seen=None, word=None)
+    return replace(start, **other)  # type: ignore[arg-type]
+
+
+def test_a_source_stays_the_source_when_the_other_node_has_its_copy() -> None:
+    """Else it would throw its data away to copy them back."""
+    rules = replace(RULES, me="b", peer="a", lowest=False)
+    copied = peer(node="a", epoch=0, members=frozenset(), phase="waiting", trusted=False, confirms=False, gate=False)
+    told = Told(NOW + 0.1, replace(copied, disk="seeded", disk_epoch=0, copied="w1"))
+    _, actions = fed(forming(rules=rules), told, now=NOW + 0.2)
+    assert Begin(Job.FORM) not in actions
+    assert [one.item.members for one in actions if isinstance(one, Write)] == [BOTH]
+
+
+def test_a_first_copy_of_a_server_that_has_ended_is_made_again() -> None:
+    """The server that follows may have forgotten the pair's list, which is told it during the copying."""
+    state, _ = fed(forming(), Server("r2"))
+    assert (state.holds, state.lent) == ("", False)
+
+
+def test_a_sick_server_lets_nobody_in_while_it_is_about_to_be_killed() -> None:
+    state, actions = fed(member(), Server("r1", lost=True), Tick(), Tick())
+    assert [one for one in kinds(actions) if one in {ShutGate, KillServer, OpenGate}] == [ShutGate, KillServer]
+    assert Remember("") in actions
+    assert state.phase is Phase.WAITING
+
+
+def test_a_server_that_is_about_to_be_killed_is_not_served_with() -> None:
+    sick = member(MINE, disk=Disk("held", 5))
+    state, actions = fed(sick, Server("r1", lost=True), Tick())
+    assert Begin not in kinds(actions)
+    _, actions = fed(state, Server(""))
+    assert Begin(Job.SERVE) in actions
+
+
+def test_each_lease_opens_the_gate_which_may_have_shut_by_itself() -> None:
+    """A process that was too slow to extend its lease believes in a gate that has shut meanwhile."""
+    late = member(lease_until=NOW + 0.9)
+    _, actions = fed(late, Told(NOW + 0.5, peer()), now=NOW + 0.6)
+    assert [one for one in kinds(actions) if one in {Lease, OpenGate}] == [Lease, OpenGate]
