@@ -537,11 +537,3 @@ def test_a_gate_that_is_stuck_says_that_it_is_not_shut(fresh: World, monkeypatch
     assert not fresh.gate.shut("a test")
     release.set()
     poll(lambda: not fresh.gate.is_open, within=PATIENCE)
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may prefer a thread")
-def test_the_gates_thread_alone_is_preferred_to_other_work(fresh: World) -> None:
-    thread = fresh.gate._thread.native_id
-    assert thread is not None
-    poll(lambda: os.sched_getscheduler(thread) & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR, within=PATIENCE)
-    assert os.sched_getscheduler(threading.get_native_id()) == os.SCHED_OTHER

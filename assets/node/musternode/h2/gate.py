@@ -131,7 +131,6 @@ class Gate:
             os.write(self._waker, b"x")
 
     def _run(self) -> None:
-        _prefer_this_thread()
         while not self._ended:
             self._turn_or_shut()
         self._epoll.close()
@@ -222,12 +221,3 @@ class Gate:
     def _stop(self) -> bool:
         self._ended = True
         return self._shut("it is stopped")
-
-
-def _prefer_this_thread() -> None:
-    """Run this thread before the machine's other work (sched(7)): it needs microseconds, and everybody waits for it.
-
-    Its children are as others. Where that is not permitted it stays as it is.
-    """
-    with contextlib.suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))

@@ -10,7 +10,8 @@ from .ends import FAULT, GONE, IN, OUT, End, Ends
 NEEDLE = struct.pack(">i", 14) + "SET CLUSTER ''".encode("utf-16-be")
 """What the driver sends before a first lone acknowledgement (engine/SessionRemote.java switchOffCluster), as
 Transfer.writeString writes it in 1.4.199 and 2.4.240. With its length, so that a longer text is another one."""
-CHUNK = 32 * 1024
+CHUNK = 4 * 1024
+"""Bytes of one read; a larger buffer costs every small message more than it gains with large ones."""
 _TAIL = len(NEEDLE) - 1
 _SILENCE = ((socket.TCP_KEEPIDLE, 3), (socket.TCP_KEEPINTVL, 1), (socket.TCP_KEEPCNT, 4))
 """An idle client whose machine is gone keeps its locks in H2 for 7 s. Not TCP_USER_TIMEOUT: that would also end a
