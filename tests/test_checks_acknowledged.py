@@ -78,10 +78,10 @@ def test_one_copy_and_no_acknowledged_write_prove_nothing() -> None:
 
 def test_the_second_before_a_crash_of_every_copy_is_counted_apart() -> None:
     """The write at 4 s was acknowledged at 4.01 s; the others are older than the excuse."""
-    excuse = Excuse(at=4.51, seconds=1.5)
+    excuse = Excuse(at=4.51, seconds=1.5, first=4.51)
     without_last = {k: v for k, v in ALL.items() if k != WRITES[4].key}
     account = judged(without_last, without_last, excuses=(excuse,))
-    assert (account.excused, round(account.oldest, 2)) == (1, 0.5)
+    assert (len(account.excused), round(account.oldest, 2)) == (1, 0.5)
     assert acknowledged.judge(account).verdict == "valid"
     without_first = {k: v for k, v in ALL.items() if k != WRITES[0].key}
     assert acknowledged.judge(judged(without_first, without_first, excuses=(excuse,))).verdict == "invalid"
@@ -92,6 +92,13 @@ def test_what_was_judged_lost_before_is_not_found_again() -> None:
     kept = [Kept("a", {}), Kept("b", {})]
     assert settle(WRITES, kept, forgiven=set(ALL)).all_lost() == set()
     assert settle(WRITES, kept).all_lost() == set(ALL)
+    assert settle(WRITES, kept, [Excuse(at=4.51, seconds=9.0, first=4.51)]).all_lost() == set(ALL)
+
+
+def test_a_lost_write_is_as_old_as_it_was_when_the_first_copy_may_have_crashed() -> None:
+    """A host stays off for as long as its fault lasts."""
+    excuse = Excuse(at=24.51, seconds=21.5, first=4.51)
+    assert round(settle(WRITES[4:], [Kept("a", {}), Kept("b", {})], [excuse]).oldest, 2) == 0.5
 
 
 @given(st.sets(st.integers(0, 4), min_size=1), st.booleans())

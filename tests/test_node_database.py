@@ -139,6 +139,14 @@ def test_a_checkpoint_keeps_its_session_and_makes_another_one_when_it_is_gone(re
     assert real.database._kept is not kept
 
 
+def test_the_first_checkpoint_of_a_new_run_is_not_that_of_a_session_of_the_run_before(real: Held) -> None:
+    """Its failure would count as a file that cannot be written, and cost the new server its life."""
+    real.database.checkpoint()
+    real.server.kill("by somebody else")
+    real.database.start()
+    real.database.checkpoint()
+
+
 def test_a_server_that_does_not_hold_the_list_holds_it_after_arm(real: Held) -> None:
     assert not real.database.clustered()
     real.database.arm()

@@ -165,6 +165,13 @@ def test_a_first_copy_of_a_server_that_has_ended_is_made_again() -> None:
     """The server that follows may have forgotten the pair's list, which is told it during the copying."""
     state, _ = fed(forming(), Server("r2"))
     assert (state.holds, state.lent) == ("", False)
+    made = peer(epoch=0, members=frozenset(), phase="waiting", trusted=False, confirms=False, gate=False, wants="w1")
+    told = Told(NOW + 0.1, replace(made, disk="seeded", disk_epoch=0, copied="w1"))
+    state, actions = fed(state, told, now=NOW + 0.2)
+    assert state.holds == ""
+    assert Write not in kinds(actions)
+    state, _ = fed(state, Told(NOW + 0.3, replace(told.word, wants="w2", copied="")), now=NOW + 0.4)
+    assert state.holds == "w2"
 
 
 def test_a_sick_server_lets_nobody_in_while_it_is_about_to_be_killed() -> None:

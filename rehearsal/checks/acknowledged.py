@@ -25,11 +25,13 @@ class Kept:
 class Excuse:
     """A moment at which every copy crashed: what was acknowledged in the `seconds` before may be gone.
 
-    H2 writes to disk behind the acknowledgement; a flush each second is what bounds the loss.
+    H2 writes to disk behind the acknowledgement; a flush each second is what bounds the loss. `first` is when the first
+    of them may have crashed: ages of lost writes count from there.
     """
 
     at: float
     seconds: float
+    first: float
 
     def covers(self, write: Operation) -> bool:
         """Tell whether a write may be gone; one that was under way may have been acknowledged after the crash."""
@@ -38,7 +40,7 @@ class Excuse:
 
 @dataclass(frozen=True)
 class Account:
-    """The sums of a run. `excused` are lost writes that a crash of every copy may take, `oldest` the age of the oldest.
+    """The sums of a run. `excused` are lost keys that a crash of every copy may take, `oldest` the age of the oldest.
 
     `lost` are the keys that any copy lacks without an excuse; ages are seconds from acknowledgement to the crash.
     """
@@ -50,13 +52,13 @@ class Account:
     lost: Mapping[str, Sequence[str]]
     unexpected: Mapping[str, Sequence[str]]
     stale: Sequence[Operation]
-    excused: int = 0
+    excused: Collection[str] = ()
     oldest: float = 0.0
     members: Sequence[str] = field(default_factory=tuple)
 
     def all_lost(self) -> set[str]:
-        """Return every key that any copy lacks."""
-        return {key for keys in self.lost.values() for key in keys}
+        """Return every key that any copy lacks, with or without an excuse."""
+        return {key for keys in self.lost.values() for key in keys} | set(self.excused)
 
 
 def entries_of(printed: str) -> dict[str, str]:
@@ -85,14 +87,14 @@ def settle(
         lost={member: [key for key in keys if key not in excused] for member, keys in missing.items()},
         unexpected={copy.member: _unexpected(copy, writes) for copy in copies},
         stale=[each for each in reads if each.found != each.value and each.key not in {*excused, *forgiven}],
-        excused=len(excused),
+        excused=frozenset(excused),
         oldest=max((_age(promised[key], excuses) for key in excused), default=0.0),
         members=tuple(copy.member for copy in copies),
     )
 
 
 def _age(write: Operation, excuses: Sequence[Excuse]) -> float:
-    return max(0.0, min(excuse.at - write.end for excuse in excuses if excuse.covers(write)))
+    return max(0.0, min(excuse.first - write.end for excuse in excuses if excuse.covers(write)))
 
 
 def _unexpected(copy: Kept, writes: Mapping[str, Operation]) -> list[str]:
@@ -128,7 +130,6 @@ def _sums(account: Account) -> str:
     text = f"{account.acknowledged} writes acknowledged, {lost} lost, {account.refused} refused"
     text += f", {account.indeterminate} without an answer, {account.reads} reads"
     if account.excused:
-        text += (
-            f"; {account.excused} more were not yet on disk when every copy crashed, the oldest {account.oldest:.2f} s"
-        )
+        text += f"; {len(account.excused)} more were not yet on disk when every copy crashed"
+        text += f", the oldest {account.oldest:.2f} s"
     return text

@@ -68,7 +68,8 @@ def excuses(faults: Sequence[Injected], known: Mapping[str, Fault]) -> list[Excu
         near = [other for other, _ in made if other is not each and abs(other.begun - each.begun) < AT_ONCE]
         if len(nodes) > 1 or near or not each.whole:
             # A fault that lasts may end its server at any moment of it: a stopped one is killed by its gate.
-            found.append(Excuse(max(each.begun, each.healed), FLUSH + max(0.0, each.healed - each.begins)))
+            last = max(each.begun, each.healed)
+            found.append(Excuse(last, FLUSH + max(0.0, each.healed - each.begins), each.begun))
     return found
 
 
@@ -82,7 +83,7 @@ def _figures(
     return {
         "acknowledged": sum(o.kind == WRITE and o.succeeded and o.start >= seen.started for o in operations),
         "lost": {member: len(keys) for member, keys in account.lost.items()},
-        "excused": account.excused,
+        "excused": len(account.excused),
         "excused_oldest": round(account.oldest, 3),
         "unexpected": sum(map(len, account.unexpected.values())),
         "stale": len(account.stale),

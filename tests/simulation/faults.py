@@ -232,4 +232,4 @@ class Faults:
             self._befall(replace(fault, kind="power off", node=name, lasts=lasts))
 
     def _lose_item(self, _fault: Fault) -> None:
-        self._world.witness.item = None
+        self._world.witness.lose()

@@ -101,6 +101,15 @@ class Host:
             self.server.broken = True
             self.hang()
 
+    def end_broken(self) -> None:
+        """End a server that could not write, as its gate process does.
+
+        The one second is left out in which that has not noticed it yet and ends itself: the next process cannot tell
+        such a server from a sound one (docs/reliability.md).
+        """
+        if self.server is not None and self.server.broken:
+            self.end_server(cleanly=False)
+
     def reopen_broken(self) -> None:
         """Let a server that could not write go on with what its file holds, as H2 does."""
         server = self.server

@@ -86,6 +86,7 @@ class Process:
         self.dead = True
         if self.host.process is self:
             self.host.process = None
+            self.host.end_broken()
         conns, self.gate.conns = list(self.gate.conns), {}
         self.gate.listens = False
         for conn in conns:

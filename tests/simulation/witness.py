@@ -27,7 +27,7 @@ class Witness:
     def __init__(self, loop: Loop, random: Random, item: Item | None) -> None:
         self._loop, self._random = loop, random
         self.item = self._last = item
-        self._nonce = 0
+        self._nonce = self._lost = 0
         self._by = 0
         self.bad: dict[str, str] = {}
         self.watch: Callable[[str, Item | None, Item], None] = lambda _node, _old, _new: None
@@ -81,7 +81,7 @@ class Witness:
         self._loop.after(trip, ended, self._take(*write))
 
     def _take(self, node: str, nonce: int, epoch: int | None, item: Item) -> bool:
-        if epoch != (self.item.epoch if self.item else None):
+        if epoch != (self.item.epoch if self.item else None) or (epoch is None and nonce <= self._lost):
             return False
         old = self.item
         if old is not None:
@@ -103,6 +103,14 @@ class Witness:
                 ended(False)
 
         self._get(node, got, fault)
+
+    def lose(self) -> None:
+        """Lose the item: somebody has deleted it.
+
+        A write that would make the first one does not come true after that: it would have to be on its way, seconds
+        late, while somebody deletes what another such write has just made.
+        """
+        self.item, self._lost = None, self._nonce
 
     def order(self, item: Item) -> None:
         """Do an operator's write."""

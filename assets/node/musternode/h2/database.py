@@ -72,6 +72,7 @@ class Database:
         """
         self.store.ready()
         if not self.running():
+            self._drop_kept()  # a session of the run before: its end says nothing of the new one
             self._mend()
             self._services.start(UNIT)
         if not poll(lambda: self.probe() or not self.running(), within=60) or not self.running():

@@ -234,7 +234,8 @@ def _refused(turn: Turn, event: Refused) -> None:
 def _server(turn: Turn, event: Server) -> None:
     state = turn.state
     if state.phase is Phase.WAITING and state.holds and event.run != state.run:
-        turn.put(holds="", lent=False)  # the first copy was of a server that has ended: it may lack the pair's list
+        # the first copy was of a server that has ended: what is on disk may lack rows of it, and the pair's list
+        turn.put(broke=state.broke | {state.holds}, holds="", lent=False)
     turn.put(run=event.run)
     if event.run and (event.hung or event.lost):
         inside.sick(turn, lost=event.lost)

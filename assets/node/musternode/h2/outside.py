@@ -139,7 +139,7 @@ def _be_source(turn: Turn, word: Word) -> None:
     if not state.run:
         turn.begin(Job.SERVE)
         return
-    if word.wants and word.wants != state.holds:
+    if word.wants and word.wants != state.holds and word.wants not in state.broke:
         turn.put(holds=word.wants, lent=True)
     if state.holds and word.copied == state.holds:
         members = frozenset({state.rules.me, state.rules.peer})
