@@ -5,9 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from muster.names import READY_TO_ADMINISTER
 from muster.spec import Cluster, load
+from operations.aws import Aws
+from operations.h2.item import Item
+from operations.h2.pair import pair_of
 from rehearsal import doubles, drive
 from rehearsal.cdk_cli import ROOT
 from rehearsal.checks import CheckResult, run_all
@@ -187,3 +191,27 @@ def stacks(rehearsal: Rehearsal) -> dict[str, str]:
     """Return the status of every stack that CloudFormation still lists, by name."""
     found = rehearsal.client("cloudformation").describe_stacks()["Stacks"]
     return {stack["StackName"]: stack["StackStatus"] for stack in found}
+
+
+class Emulated(Aws):
+    """The rehearsal's account, as a command of an operator reaches it."""
+
+    def __init__(self, rehearsal: Rehearsal, region: str) -> None:
+        super().__init__(region)
+        self._rehearsal = rehearsal
+
+    def __call__(self, service_name: str) -> Any:
+        """Return the rehearsal's client."""
+        return self._rehearsal.client(service_name)
+
+
+def connect(bench: Bench) -> Any:
+    """Return what gives an operator's commands the rehearsal's account, by region."""
+    return lambda region: Emulated(bench.rehearsal, region)
+
+
+def item(bench: Bench) -> Item:
+    """Return the witness's item, which must be there."""
+    found = pair_of(bench.file, connect(bench)).witness.read().item
+    assert found is not None
+    return found

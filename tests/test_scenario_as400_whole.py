@@ -7,22 +7,19 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
 from musternode import properties
 from operations import rotate
-from operations.aws import Aws
 from operations.h2 import backups, change
-from operations.h2.item import Item
 from operations.h2.pair import pair_of
 from operations.h2.status import status
 from rehearsal.checks import copies
 from rehearsal.drive import Rehearsal
 from rehearsal.poll import poll
 from tests.node_support import h2_jar
-from tests.scenario_support import Bench, contents, derived, service
+from tests.scenario_support import Bench, connect, contents, derived, item, service
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -32,18 +29,6 @@ OWN = (
     "CREATE TABLE LOGGED(ID IDENTITY, LINE VARCHAR); INSERT INTO LOGGED(LINE) VALUES('one')"
 )
 CONFIGURATION = "/admin/configuration"
-
-
-class Emulated(Aws):
-    """The rehearsal's account, as a command of an operator reaches it."""
-
-    def __init__(self, rehearsal: Rehearsal, region: str) -> None:
-        super().__init__(region)
-        self._rehearsal = rehearsal
-
-    def __call__(self, service_name: str) -> Any:
-        """Return the rehearsal's client."""
-        return self._rehearsal.client(service_name)
 
 
 @pytest.fixture(scope="module")
@@ -67,16 +52,6 @@ def bench(rehearsal: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> Ben
     assert run.code == 0, run.output
     one.wait_until_healthy()
     return one
-
-
-def connect(bench: Bench) -> Any:
-    return lambda region: Emulated(bench.rehearsal, region)
-
-
-def item(bench: Bench) -> Item:
-    found = pair_of(bench.file, connect(bench)).witness.read().item
-    assert found is not None
-    return found
 
 
 def entries(bench: Bench, node: str) -> dict[str, str]:
