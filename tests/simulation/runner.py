@@ -1,5 +1,6 @@
 """Many runs: a slice of seeds, in one process or several, and what they add up to."""
 
+import gc
 import multiprocessing
 import time
 from collections import Counter
@@ -82,5 +83,11 @@ def run_all(first: int, count: int, processes: int) -> Iterator[Tally]:
     if processes == 1:
         yield from map(run_slice, wanted)
         return
-    with multiprocessing.get_context("fork").Pool(processes) as pool:
+    with multiprocessing.get_context("fork").Pool(processes, _begin) as pool:
         yield from pool.imap(run_slice, wanted)
+
+
+def _begin() -> None:
+    """Look for garbage seldom: a run makes many small things and hardly a cycle, and looking is a third of its time."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
