@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from rehearsal.cdk_cli import ROOT
 from rehearsal.checks import healing
-from rehearsal.faults import pair, series, trial
+from rehearsal.faults import lending, pair, series, trial
 from rehearsal.faults.fault import Fault, FaultError, Heal, once
 from rehearsal.faults.judging import Judged
 from rehearsal.faults.pair import Standing
@@ -87,6 +88,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         pair, "standings", lambda _: {"a": IN, "b": IN} if not made.ails else {"a": IN, "b": Standing()}
     )
     monkeypatch.setattr(trial, "ask", made.dump)
+    monkeypatch.setattr(lending, "first", lambda _stage, _since: None)
     monkeypatch.setattr(trial, "WHOLE_BEFORE", 1.0)
     monkeypatch.setattr(trial, "SETTLED", 0.3)
     monkeypatch.setattr(healing, "WITHIN", 2.0)
@@ -211,3 +213,21 @@ def test_a_crash_while_the_pair_is_not_whole_is_noted_as_such(world: World, run:
     crash = world.fault("crash", worsens=lose, crashes=("a",))
     assert run((world.fault("out"), 0.1, 0.6), (crash, 0.3, 0.0)).figures["excused"] == 1
     assert run((world.fault("again", worsens=lose, crashes=("a",)), 0.2, 0.0)).verdict == "invalid"
+
+
+def test_the_first_copying_after_a_fault_is_found_in_what_the_gates_said() -> None:
+    said = [
+        f"1000.500000 ip-10-64-1-11 python3[70]: {lending.SAID}",
+        f"1009.250000 ip-10-64-1-11 python3[70]: {lending.SAID}",
+        "1004.000000 ip-10-64-0-10 python3[71]: the gate shuts: this node is no member any more",
+        f"1007.750000 ip-10-64-0-10 python3[71]: {lending.SAID}",
+    ]
+    assert lending.earliest(said, since=1.0, ahead=1000.0) == pytest.approx(7.75)
+    assert lending.earliest(said, since=9.5, ahead=1000.0) is None
+
+
+def test_what_tells_of_a_copying_is_what_a_gate_says() -> None:
+    """The words are the node's; another wording there would make every wait one of the fault."""
+    source = (ROOT / "assets" / "node" / "musternode" / "h2" / "inside.py").read_text()
+    reason = lending.SAID.removeprefix("the gate shuts: ")
+    assert f'turn.shut("{reason}")' in source

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from math import ceil
+from math import ceil, inf
 
 from rehearsal.checks.result import Finding, invalid, unknown, valid
 from rehearsal.writers.operation import READ, VISIT, WRITE, Operation
@@ -12,8 +12,8 @@ DATABASE = (READ, WRITE)
 """Kinds of operation that need the database; a visit of the double needs it not."""
 
 
-FAILOVER = 2.5
-"""Seconds after a fault in which a wait that begins is the fault's own; a later one is of coming back."""
+IN_FLIGHT = 0.2
+"""Seconds before a gate shuts in which what it then resets may have been asked."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Waits:
     """What the clients of one place saw in a stretch of time, in seconds.
 
     Errors and repeated questions are part of a wait, pauses between questions are not. `failover` is the longest that
-    began within `FAILOVER` of the stretch's begin, `later` the longest of the others; `p95` is of single operations,
-    whatever came of them.
+    began before a node kept its clients out for a copy, `later` the longest of the others: those of coming back. `p95`
+    is of single operations, whatever came of them.
     """
 
     clients: int
@@ -47,9 +47,11 @@ class Waits:
         return max(self.failover, self.later)
 
 
-def at_node(operations: Iterable[Operation], node: str, since: float, until: float) -> Waits:
-    """Return the waits of a node's database clients between two moments."""
-    return waits([o for o in operations if o.node == node and o.kind in DATABASE], since, until)
+def at_node(
+    operations: Iterable[Operation], node: str, since: float, until: float, lent: float | None = None
+) -> Waits:
+    """Return the waits of a node's database clients between two moments; `lent` is when a copy was first waited for."""
+    return waits([o for o in operations if o.node == node and o.kind in DATABASE], since, until, lent)
 
 
 def of_users(operations: Iterable[Operation], since: float, until: float, host: str = "") -> Waits:
@@ -65,8 +67,9 @@ def _served_by(visits: Sequence[Operation], client: str, before: float) -> str |
     return seen[-1] if seen else None
 
 
-def waits(operations: Sequence[Operation], since: float, until: float) -> Waits:
+def waits(operations: Sequence[Operation], since: float, until: float, lent: float | None = None) -> Waits:
     """Return the waits in what these operations show of the time between two moments."""
+    back = inf if lent is None else lent - IN_FLIGHT
     inside = [o for o in operations if o.end >= since and o.start <= until]
     by_client = sorted(inside, key=lambda o: (o.client, o.start))
     clients = {name: list(own) for name, own in groupby(by_client, key=lambda o: o.client)}
@@ -75,8 +78,8 @@ def waits(operations: Sequence[Operation], since: float, until: float) -> Waits:
         clients=len(clients),
         operations=len(inside),
         succeeded=sum(o.succeeded for o in inside),
-        failover=max((s.seconds for s in spells if s.asked - since <= FAILOVER), default=0.0),
-        later=max((s.seconds for s in spells if s.asked - since > FAILOVER), default=0.0),
+        failover=max((s.seconds for s in spells if s.asked < back), default=0.0),
+        later=max((s.seconds for s in spells if s.asked >= back), default=0.0),
         p95=percentile([o.end - max(o.start, since) for o in inside], 95),
     )
 

@@ -103,7 +103,7 @@ def _waits(seen: Seen, operations: Sequence[Operation]) -> dict[str, Waits]:
     """Return the waits at each node from the first fault to the end."""
     since = min(each.begins for each in seen.faults)
     nodes = sorted({each.node for each in operations if each.kind in availability.DATABASE})
-    return {node: availability.at_node(operations, node, since, seen.ended) for node in nodes}
+    return {node: availability.at_node(operations, node, since, seen.ended, seen.lent) for node in nodes}
 
 
 def _survivor(faults: Sequence[Fault], waits: Mapping[str, Waits]) -> str:

@@ -12,7 +12,7 @@ from rehearsal.checks.acknowledged import Kept, entries_of
 from rehearsal.checks.copies import Copy
 from rehearsal.checks.h2 import DUMP, ask, rows_of
 from rehearsal.checks.healing import Healing
-from rehearsal.faults import pair
+from rehearsal.faults import lending, pair
 from rehearsal.faults.fault import Fault, FaultError, Heal, nothing
 from rehearsal.faults.schedule import Schedule, Step
 from rehearsal.faults.stage import Stage
@@ -54,7 +54,7 @@ class Injected:
 
 @dataclass
 class Seen:
-    """All that a trial saw besides the clients' own history."""
+    """All that a trial saw besides the clients' own history; `lent` as `lending.first` has it."""
 
     schedule: Schedule
     started: float = 0.0
@@ -63,6 +63,7 @@ class Seen:
     copies: Sequence[Copy] = ()
     kept: Sequence[Kept] = ()
     ended: float = 0.0
+    lent: float | None = None
 
 
 def run(
@@ -80,6 +81,7 @@ def run(
     _inject(stage, schedule, known, seen, tell)
     healed = max(each.healed or each.begun for each in seen.faults)
     _watch_healing(scene, stage, load, healed, seen, tell)
+    seen.lent = lending.first(stage, min(each.begins for each in seen.faults))
     for each in seen.faults:
         load.journal.note("fault", **asdict(each))
     load.journal.note(healing.NAME, **asdict(seen.healing))
