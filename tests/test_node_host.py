@@ -199,6 +199,13 @@ def test_java_reads_an_argument_file_as_it_was_meant(tmp_path: Path) -> None:
     assert f"probe = {ADMIN.password}\n" in said
 
 
+def test_what_nft_says_is_its_error_and_not_the_mark_below_it() -> None:
+    with pytest.raises(Failure, match="/dev/stdin:1:5-8: Error: syntax error"):
+        run(
+            ["sh", "-c", "printf '%s\\n' '/dev/stdin:1:5-8: Error: syntax error' 'add nonsense' '    ^^^^' >&2; exit 1"]
+        )
+
+
 def test_a_program_that_fails_is_named_with_its_last_line() -> None:
     with pytest.raises(Failure, match=r"`sh -c echo one.* ended with 3: two"):
         run(["sh", "-c", "echo one >&2; echo two >&2; exit 3"])

@@ -47,9 +47,7 @@ class Waits:
         return max(self.failover, self.later)
 
 
-def at_node(
-    operations: Iterable[Operation], node: str, since: float, until: float, lent: float | None = None
-) -> Waits:
+def at_node(operations: Iterable[Operation], node: str, since: float, until: float, lent: float | None = None) -> Waits:
     """Return the waits of a node's database clients between two moments; `lent` is when a copy was first waited for."""
     return waits([o for o in operations if o.node == node and o.kind in DATABASE], since, until, lent)
 

@@ -34,6 +34,10 @@ def run(
 
 
 def last_line(text: str) -> str:
-    """Return the last line of `text` that says something, at most 300 characters."""
+    """Return the last line of `text` that says something, at most 300 characters.
+
+    nft shows the statement below its error, and marks the place in it by carets (nft(8)).
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "it said nothing"
+    errors = [line for line in lines if ": Error: " in line]
+    return (errors or lines)[-1][:300] if lines else "it said nothing"
