@@ -6,9 +6,7 @@ One story of one cluster, in this order. The newer version is the double with a 
 import hashlib
 import shutil
 import subprocess
-import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,6 +14,7 @@ from rehearsal.cdk_cli import ROOT
 from rehearsal.checks import copies
 from rehearsal.checks.h2 import DUMP, ask
 from rehearsal.poll import poll
+from tests.jar_support import remade
 from tests.scenario_support import Bench, derived, item, service
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
@@ -26,19 +25,9 @@ SETTINGS, SCHEMA = "BOOT-INF/classes/application.properties", "BOOT-INF/classes/
 NODE_B = "  b: {zone: eu-west-1b}\n"
 
 
-def newer(jar: Path, made: Path) -> None:
-    """Make of an executable jar one that runs `STATEMENT` at its start; its launch script stays in front."""
-    with zipfile.ZipFile(jar) as old:
-        script = jar.read_bytes()[: min(each.header_offset for each in old.infolist())]
-        made.write_bytes(script)
-        with zipfile.ZipFile(made, "a") as new:
-            for each in old.infolist():
-                content = old.read(each)
-                new.writestr(
-                    each, content + b"\nspring.sql.init.mode=always\n" if each.filename == SETTINGS else content
-                )
-            new.writestr(SCHEMA, STATEMENT)
-    made.chmod(0o755)
+def initialized(name: str, content: bytes) -> tuple[str, bytes]:
+    """Have the product run its own statements at its start."""
+    return name, content + b"\nspring.sql.init.mode=always\n" if name == SETTINGS else content
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +39,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         assert built is not None
         shelf.mkdir()
         shutil.copyfile(built / OLD, shelf / OLD)
-        newer(built / OLD, shelf / NEW)
+        remade(built / OLD, shelf / NEW, initialized, {SCHEMA: STATEMENT})
         rehearsal.artifacts = shelf
         one = Bench(rehearsal, derived(folder, "schema"), folder)
         deploy(one)

@@ -152,6 +152,8 @@ def _clear_fence(turn: Turn) -> None:
     shut = word is not None and state.word_asked > since and not word.gate and word.epoch >= state.epoch
     if shut or state.refused_asked > since or turn.now - since >= FENCE:
         turn.put(fence_from=0.0)
+    elif state.held:
+        turn.ask()  # clients wait for it
 
 
 def _be_well(turn: Turn) -> None:
