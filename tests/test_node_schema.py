@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from musternode import __main__ as main
-from musternode import rollback, rollout, schema, units
+from musternode import artifact, rollback, rollout, schema, units
 from musternode.failure import Failure
 from musternode.h2 import data
 from musternode.h2.database import Database
 from musternode.host import Host
 from musternode.products import as400gateway
 from musternode.watch import Watch
-from tests.node_machine import NEW_JAR, Machine, Restart, machine
+from tests.node_machine import JARS, NEW_JAR, Machine, Restart, machine
 from tests.node_words import pair_json, put
 from tests.test_node_settings import DOCUMENT
 
@@ -92,3 +92,44 @@ def test_a_schema_that_cannot_be_brought_up_to_date_brings_the_former_jar_back_w
     gone = rollback.failed(node.paths)
     assert gone is not None
     assert "did not become healthy" in gone.sentence
+
+
+NAMED = {"artifact": {**DOCUMENT["artifact"], "sha256": NEW_JAR, "name": "as400-common-api-1.1.0.jar"}}
+
+
+def test_a_jar_of_another_name_takes_the_place_of_the_one_before_with_its_launch_options(node: Machine) -> None:
+    before = node.host().layout
+    before.launch_conf.write_text(before.launch_conf.read_text() + "# mine\n")
+    node.apply(node.new(**NAMED))
+    after = node.host().layout
+    assert after.jar.name == "as400-common-api-1.1.0.jar"
+    assert artifact.in_force(node.host()) == after.jar
+    assert after.launch_conf.read_text() == before.launch_conf.read_text()
+    assert node.services.said == [STOP]
+
+
+def test_a_jar_of_another_name_that_is_there_from_a_former_try_is_brought_up_to_date_all_the_same(
+    node: Machine,
+) -> None:
+    alone(node)
+    lying = node.host().layout.jar.with_name("as400-common-api-1.1.0.jar")
+    lying.write_bytes(JARS[NEW_JAR])
+    node.apply(node.new(**ALONE, **NAMED))
+    assert node.services.said == [STOP, f"migrate {NEW_JAR}"]
+
+
+def test_going_back_to_a_jar_of_another_name_leaves_all_as_it_was(
+    node: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former = alone(node).facts()
+
+    def fail(*_: Any) -> None:
+        raise Failure("node a: the application did not become healthy in its first run")
+
+    monkeypatch.setattr(data, "migrate", fail)
+    document = node.new(**ALONE, **NAMED)
+    with pytest.raises(Restart):
+        main._roll_out(node.host(), document, Watch(lambda: document, "old"), None)
+    rollout.finish(node.host())
+    assert node.facts() == former
+    assert artifact.in_force(node.host()) == node.host().layout.jar

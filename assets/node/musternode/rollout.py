@@ -3,14 +3,10 @@
 import dataclasses
 import json
 import logging
-import shutil
-import time
 from typing import Optional
 
-from . import bootstrap, host, report, rollback, schema, settings, stages, standing, units
-from .aws import sha256_of
+from . import artifact, bootstrap, host, report, rollback, schema, settings, stages, standing, units
 from .failure import Failure, unexpected
-from .h2 import jar
 from .h2.database import UNIT as H2_UNIT
 from .host import Host
 from .paths import Paths
@@ -117,7 +113,7 @@ def carry_out(new: Host, *, again: bool = False) -> None:
 
     With `again` they have been so before, and nothing is asked of AWS.
     """
-    brought = _bring_artifact(new)
+    brought = artifact.bring(new)
     changed = stages.install(new)
     if stages.configure(new, again=again) or brought or as400gateway.UNIT in changed:
         new.services.stop(as400gateway.UNIT)  # the member starts it again
@@ -214,28 +210,3 @@ def report_unreadable(paths: Paths, cause: str) -> None:
             new.wait_url, new.generation, report.failure(node, f"node {node}: {cause}")
         )
         return
-
-
-def _bring_artifact(new: Host) -> bool:
-    """Bring the artifact, return whether it is another one; one with another H2 is refused.
-
-    Two versions of H2 cannot share a file or a pair for the time of the change.
-    """
-    began = time.monotonic()
-    artifact, part, former = new.settings.artifact, new.paths.opt / "next.jar", new.paths.opt / "former.jar"
-    if sha256_of(new.layout.jar) == artifact.sha256:
-        return False
-    if former.is_file() and sha256_of(former) == artifact.sha256:
-        shutil.copy(former, part)
-    new.aws().fetch(artifact.bucket, artifact.key, artifact.sha256, part)
-    before, after = jar.version(new.layout.jar), jar.version(part)
-    if before != after:
-        raise Failure(
-            f"node {new.identity.node}: the new {artifact.name} brings H2 {after}, this pair runs {before}; "
-            "a running pair cannot change its H2 one node at a time"
-        )
-    shutil.copy(new.layout.jar, former)
-    shutil.move(part, new.layout.jar.with_name(".next"))
-    new.layout.jar.with_name(".next").replace(new.layout.jar)
-    log.info("stage artifact %.1f", time.monotonic() - began)
-    return True
