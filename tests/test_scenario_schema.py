@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 OLD, NEW = "as400-common-api-1.0.0.jar", "as400-common-api-1.1.0.jar"
 STATEMENT = "CREATE TABLE IF NOT EXISTS LEDGER(ID IDENTITY, LINE VARCHAR);\n"
 SETTINGS, SCHEMA = "BOOT-INF/classes/application.properties", "BOOT-INF/classes/schema.sql"
+LIMIT = "region: eu-west-1\nformation: {timeout: 300}\n"
 NODE_B = "  b: {zone: eu-west-1b}\n"
 
 
@@ -41,7 +42,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         shutil.copyfile(built / OLD, shelf / OLD)
         remade(built / OLD, shelf / NEW, initialized, {SCHEMA: STATEMENT})
         rehearsal.artifacts = shelf
-        one = Bench(rehearsal, derived(folder, "schema"), folder)
+        one = Bench(rehearsal, derived(folder, "schema", ("region: eu-west-1\n", LIMIT)), folder)
         deploy(one)
         yield one
 
