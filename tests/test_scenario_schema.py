@@ -85,6 +85,11 @@ def tables(bench: Bench) -> dict[str, bool]:
     return {member.name: "LEDGER" in ask(bench.scene, member, DUMP) for member in bench.scene.members}
 
 
+def both_in(bench: Bench) -> None:
+    """Wait until both copies serve: an application is healthy at its own node's gate or at the other's."""
+    poll(lambda: item(bench).members == {"a", "b"}, within=60)
+
+
 def write(bench: Bench, key: str) -> None:
     with bench.scene.visitor() as user:
         assert user.request("PUT", f"/admin/configuration/{key}", b"x").code == 200
@@ -102,6 +107,7 @@ def test_a_formed_pair_takes_such_a_version_back(bench: Bench) -> None:
     run = bench.deploy()
     assert "the application" in sentence(run), sentence(run)
     bench.wait_until_healthy(within=180)
+    both_in(bench)
     assert tables(bench) == {"a": False, "b": False}
     assert "before" in entries(bench, "a") & entries(bench, "b")
     edit(bench, NEW, OLD)
@@ -123,7 +129,7 @@ def test_a_node_that_is_alone_brings_the_schema_up_to_date(bench: Bench) -> None
 def test_the_other_node_comes_back_with_the_newer_version_and_the_whole_database(bench: Bench) -> None:
     edit(bench, "  b: {zone: eu-west-1b, present: false}\n", NODE_B)
     deploy(bench)
-    poll(lambda: item(bench).members == {"a", "b"}, within=60)
+    both_in(bench)
     assert jars(bench) == dict.fromkeys("ab", digest(bench, NEW))
     assert tables(bench) == {"a": True, "b": True}
     assert {"before", "alone"} <= entries(bench, "a") & entries(bench, "b")
