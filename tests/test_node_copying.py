@@ -304,6 +304,25 @@ def test_a_source_that_may_not_give_its_database_away_refuses_with_a_sentence(pl
     assert not place.here.exists()
 
 
+@pytest.mark.parametrize("locked", [True, False])
+def test_a_file_that_is_locked_is_sent_only_by_leave_for_that(place: Place, locked: bool) -> None:
+    place.there.write_bytes(noise(BLOCK))
+    asked: list[object] = []
+
+    def answer(message: Message) -> Message:
+        asked.append(message.get("still"))
+        return {"yes": not message.get("still")}
+
+    with way(place, answer) as client, contextlib.ExitStack() as stack:
+        if locked:
+            stack.enter_context(pytest.raises(CopyFailed, match="does not give its database away now"))
+        else:
+            stack.enter_context(opened_as_by_h2(place.there))
+        place.fetch(client)
+    assert asked[0] is False
+    assert (True in asked) is locked
+
+
 def test_leave_that_is_withdrawn_ends_a_copy_that_runs(place: Place) -> None:
     place.there.write_bytes(noise(40 * BLOCK))
     allowed = [True]

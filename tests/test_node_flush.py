@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from musternode.failure import Failure
 from musternode.h2 import clock
 from musternode.h2.faults import H2Error
-from musternode.h2.flush import Flush, Turn, Vain
+from musternode.h2.flush import LOCKED, Flush, Turn, Vain
 from rehearsal.poll import poll
 from tests.h2_server import Held, held
 
@@ -116,6 +117,29 @@ def test_a_checkpoint_that_fails_does_not_count_and_the_next_one_comes(
     assert flush.last_flush == 0.0
     database.fault = None
     assert poll(lambda: flush.last_flush > 0, within=5)
+
+
+def test_a_server_that_fails_to_write_is_broken_and_one_whose_file_is_locked_is_not(
+    run: Callable[[Told], Flush],
+) -> None:
+    """The last pass of a copying holds the file's lock for a moment after it was given up."""
+    database = Told()
+    database.fault = H2Error("already open", LOCKED)
+    flush = run(database)
+    assert poll(lambda: database.checkpoints > 2, within=5)
+    assert flush.broken == ""
+    database.fault = H2Error("cannot write")
+    assert poll(lambda: flush.broken == "cannot write", within=5)
+
+
+def test_a_pause_with_a_limit_says_that_something_is_in_flight_still(run: Callable[[Told], Flush]) -> None:
+    database = Told(takes=0.5)
+    flush = run(database)
+    assert poll(lambda: database.inside == 1, within=5)
+    with pytest.raises(Failure, match=r"still used for something else after 0\.1 s"):
+        flush.pause(0.1)
+    flush.pause(2.0)
+    assert database.inside == 0
 
 
 def test_pause_waits_for_what_is_in_flight_and_nothing_follows_until_resume(run: Callable[[Told], Flush]) -> None:

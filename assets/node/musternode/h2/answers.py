@@ -34,7 +34,7 @@ class Answers:
         """Return the answer to one question of the peer."""
         known: Dict[str, Callable[[], Mapping[str, Any]]] = {
             "word": self.word,
-            "may-copy": lambda: {"yes": self._may_copy()},
+            "may-copy": lambda: {"yes": self._may_copy(still=message.get("still") is True)},
             "may-tunnel": lambda: {"yes": self._may_tunnel()},
             "digest": lambda: self._while_lent(lambda: {"tables": dict(self._database.digest())}),
             "outline": lambda: self._while_lent(lambda: {"tables": dict(self._database.outline())}),
@@ -55,8 +55,11 @@ class Answers:
             said.update(gate="shut", trusted=False, confirms=False)
         return said
 
-    def _may_copy(self) -> bool:
+    def _may_copy(self, *, still: bool) -> bool:
+        """Return whether the file may be read; `still`: under its lock, which keeps H2 out: only while lending."""
         state = self._state()
+        if still and state.phase is not Phase.LENDING:
+            return False
         return state.sound and state.lone and not state.rules.alone
 
     def _may_tunnel(self) -> bool:

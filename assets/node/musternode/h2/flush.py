@@ -5,10 +5,13 @@ import threading
 import time
 from typing import Callable, Optional, Protocol
 
+from ..failure import Failure
 from . import clock
 from .faults import H2Error, Hung
 
 log = logging.getLogger(__name__)
+LOCKED = 90020
+"""H2's code for a file that another process holds (DATABASE_ALREADY_OPEN_1): nothing in it has been lost."""
 PROBE = 1.0
 """Seconds after which a probe is over (`Database.probe`)."""
 END_WITHIN = 10.0
@@ -66,13 +69,14 @@ class Flush:
         for turn in self._turns:
             turn.stop()
 
-    def pause(self) -> None:
+    def pause(self, within: Optional[float] = None) -> None:
         """Touch the database no more until `resume`; returns when nothing is in flight, which has its time limits.
 
-        Flush and probe go on for as long as a `look` is waited for.
+        Flush and probe go on for as long as a `look` is waited for. Raises `Failure` if `within` seconds are over.
         """
         for turn in reversed(self._turns):
-            turn.pause()
+            if not turn.pause(within):
+                raise Failure(f"the database is still used for something else after {within:g} s")
         self._vain.answered()
         self.broken = ""
 
@@ -101,7 +105,10 @@ class Flush:
         except Hung:
             raise
         except H2Error as fault:
-            self.broken = str(fault)
+            if (
+                fault.code != LOCKED
+            ):  # the last pass of a copying holds the file's lock for a moment after it was given up
+                self.broken = str(fault)
             raise
         self.last_flush = began
 
@@ -157,11 +164,11 @@ class Turn:
         if self._thread.is_alive():
             self._thread.join(END_WITHIN)
 
-    def pause(self) -> None:
-        """Begin no more turns, and return when none is under way."""
+    def pause(self, within: Optional[float] = None) -> bool:
+        """Begin no more turns, and return whether none is under way: at once then, or after `within` seconds."""
         with self._changed:
             self._paused = True
-            self._changed.wait_for(lambda: not self._busy)
+            return self._changed.wait_for(lambda: not self._busy, within)
 
     def resume(self) -> None:
         """Go on at once."""

@@ -61,16 +61,17 @@ class Hands:
         self.ended = False
         """Whether the process is to end."""
         self._marking = threading.Lock()
+        self._cut_off = self._to_be_cut = False
         self._do: Dict[Type[Action], Callable[..., object]] = {
-            ReadWitness: lambda _: scribe.read(),
+            ReadWitness: lambda _: self._read(scribe),
             Write: scribe.write,
             AskPeer: lambda _: heartbeat.at_once(),
             OpenGate: lambda _: gate.open(),
             ShutGate: self._shut,
             Lease: self._lease,
             Decide: lambda action: gate.decide(action.number, action.allowed),
-            Cut: lambda _: self._cut(),
-            Mend: lambda _: kernel.restore(),
+            Cut: lambda _: self._cut(True),
+            Mend: lambda _: self._cut(False),
             KillServer: lambda _: self._aside(database.kill),
             Begin: lambda action: jobs.begin(action.job),
             Abandon: lambda _: jobs.abandon(),
@@ -101,10 +102,24 @@ class Hands:
         self._gate.shut(action.why)
         self._kernel.drop()
 
-    def _cut(self) -> None:
-        """End what hangs on a silent peer: this node's sessions there, and the peer's here, which hold locks in H2."""
-        self._gate.expel(self._peer)
-        self._kernel.cut()
+    def _read(self, scribe: Scribe) -> None:
+        scribe.read()
+        self._cut(self._to_be_cut)
+
+    def _cut(self, wanted: bool) -> None:
+        """End what hangs on a silent peer: this node's sessions there, and the peer's here, which hold locks in H2.
+
+        Or take it back. What failed is done again with the next look at the witness.
+        """
+        self._to_be_cut = wanted
+        if wanted == self._cut_off:
+            return
+        if wanted:
+            self._gate.expel(self._peer)
+            self._kernel.cut()
+        else:
+            self._kernel.restore()
+        self._cut_off = wanted
 
     def _mark_disk(self, epoch: int) -> None:
         with self._marking:

@@ -18,6 +18,8 @@ from .peer import PeerClient, Refused, Silent
 from .tunnel import Tunnel
 
 log = logging.getLogger(__name__)
+YIELD = 5.0
+"""Seconds for which clients are kept out at most while a backup that has begun goes on; the copying is tried again."""
 LONG = 600.0
 """Seconds for the peer to read all of its database."""
 HOLD_WITHIN = 60.0
@@ -69,7 +71,10 @@ class Jobs:
     def begin(self, job: Job) -> None:
         """Begin `job`; its end is told by `JobEnded`."""
         self._abandoned.clear()
-        threading.Thread(target=self._run, args=(job,), name=job.value, daemon=True).start()
+        try:
+            threading.Thread(target=self._run, args=(job,), name=job.value, daemon=True).start()
+        except RuntimeError as fault:  # the machine gives no thread now: a job that nobody does must end
+            self._put(JobEnded(job, str(fault)))
 
     def abandon(self) -> None:
         """Tell the running job that it need not go on."""
@@ -79,7 +84,7 @@ class Jobs:
         fault = ""
         try:
             self.doing = job.value
-            self._flush.pause()
+            self._flush.pause(YIELD if job is Job.LEND else None)
             self._work[job]()
         except (Failure, H2Error, Abandoned, copying.CopyFailed, Refused, Silent) as cause:
             fault = str(cause) or type(cause).__name__

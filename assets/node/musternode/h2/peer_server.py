@@ -27,7 +27,8 @@ class PeerServer:
     """Serves the peer port from `start` to `stop`. Only the node `peer` that holds `key` is answered.
 
     `answer` is asked in several threads. It decides as well whether the file may be copied and H2 be reached:
-    `{"ask": "may-copy"}` and `{"ask": "may-tunnel"}` must be answered with `{"yes": True}`.
+    `{"ask": "may-copy", "still": LOCKED}` (`source.serve`) and `{"ask": "may-tunnel"}` must be
+    answered with `{"yes": True}`.
     """
 
     def __init__(
@@ -91,14 +92,14 @@ class PeerServer:
     def _stream(self, made: Channel, request: Mapping[str, Any]) -> None:
         stream = request.get("stream")
         if stream == "copy":
-            source.serve(made, request, self._folder(), lambda: self._may("may-copy"))
+            source.serve(made, request, self._folder(), lambda still: self._may("may-copy", still=still))
         elif stream == "tunnel":
             tunnel.serve(made, self._h2, lambda: self._may("may-tunnel"))
         else:
             raise Broken("a request for a stream that is not known")
 
-    def _may(self, ask: str) -> bool:
-        return self._answer({"ask": ask}).get("yes") is True
+    def _may(self, ask: str, **more: bool) -> bool:
+        return self._answer({"ask": ask, **more}).get("yes") is True
 
 
 def _origin(connection: socket.socket) -> str:

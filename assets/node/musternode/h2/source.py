@@ -28,18 +28,23 @@ class Unfit(Exception):  # noqa: N818 - an answer to the receiver
     """Why nothing can be sent."""
 
 
-def serve(made: Channel, request: Mapping[str, Any], folder: Path, allowed: Callable[[], bool]) -> None:
-    """Send the file that `request` names as far as the receiver does not have it, while `allowed()`."""
+def serve(made: Channel, request: Mapping[str, Any], folder: Path, allowed: Callable[[bool], bool]) -> None:
+    """Send the file that `request` names as far as the receiver does not have it, while `allowed(locked)`.
+
+    `locked` is whether this process holds the file's lock: H2 cannot open it then.
+    """
+    locked = False
 
     def ask() -> None:
-        if not allowed():
+        if not allowed(locked):
             raise Unfit("this node does not give its database away now")
 
     watch = Watch(ask)
     try:
         watch.now()
         with _opened(folder, str(request.get("name"))) as descriptor:
-            still = _lock(descriptor)
+            locked = still = _lock(descriptor)
+            watch.now()
             size = os.fstat(descriptor).st_size
             made.send(Kind.READY, words({"size": size}), until=now() + PATIENCE)
             sent = _send(made, descriptor, size, _receive_hashes(made, watch), watch)

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Iterator, Optional, Sequence
@@ -16,6 +17,7 @@ from .faults import H2Error as H2Error
 
 SHORT = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Xmx192m", "-Dfile.encoding=UTF-8")
 """For a process that ends within seconds: compile once, one collector thread, class data from the archive."""
+LEFT_BEHIND = 60.0
 ENCODING = ("-Dstdout.encoding=UTF-8", "-Dstdin.encoding=UTF-8", "-Dh2.socketConnectRetry=2")
 
 
@@ -51,6 +53,14 @@ class Tools:
             said = tool.to_the_end(lost)
         if tool.status != 0:
             raise H2Error(first_error(said))
+
+
+def discard_old(folder: Path) -> None:
+    """Remove argument files in `folder` older than `LEFT_BEHIND` seconds: a process that was killed left them."""
+    for file in folder.glob("*.args"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - file.stat().st_mtime > LEFT_BEHIND:
+                file.unlink()
 
 
 class Tool:
