@@ -26,7 +26,7 @@ def simulate_command(schedules: int, seed: int, report: Path | None, processes: 
     from tests.simulation.runner import Tally, run_all
 
     if schedules < 1 or seed < 0:
-        raise Failure("--schedules must be 1 or more, --seed 0 or more")
+        raise Failure("--schedules must be 1 or more, --seed 0 or more", code=2)
     total = _resumed(report, seed)
     left = schedules - total.count
     if total.count:
@@ -88,7 +88,7 @@ def rules() -> str:
 
 
 _PURE: Final = {
-    *("membership.py", "inside.py", "outside.py", "turn.py", "pair_state.py", "events.py"),
+    *("membership.py", "inside.py", "outside.py", "turn.py", "pair_state.py", "events.py", "order.py", "witness.py"),
 }
 """The modules of the rules."""
 

@@ -8,9 +8,11 @@ from musternode.h2.events import (
     Abandon,
     Action,
     Begin,
+    Changed,
     Cut,
     Decide,
     Disk,
+    Drained,
     Event,
     Hit,
     Job,
@@ -29,7 +31,7 @@ from musternode.h2.events import (
     Written,
 )
 from musternode.h2.membership import step
-from musternode.h2.pair_state import FENCE, GONE, Held, Phase, State, words
+from musternode.h2.pair_state import FENCE, GONE, KILL_AGAIN, Held, Phase, State, words
 from tests.membership_states import BOTH, MINE, NOW, RULES, THEIRS, item, member, peer, waiting
 
 
@@ -194,3 +196,51 @@ def test_each_lease_opens_the_gate_which_may_have_shut_by_itself() -> None:
     late = member(lease_until=NOW + 0.9)
     _, actions = fed(late, Told(NOW + 0.5, peer()), now=NOW + 0.6)
     assert [one for one in kinds(actions) if one in {Lease, OpenGate}] == [Lease, OpenGate]
+
+
+def test_a_server_that_does_not_die_is_killed_again_and_said_to_hang() -> None:
+    hung = Server("r1", hung=True)
+    state, actions = fed(member(), hung)
+    assert KillServer() in actions
+    state, actions = fed(state, hung, now=NOW + 1)
+    assert KillServer() not in actions
+    state, actions = fed(state, hung, now=NOW + KILL_AGAIN + 0.1)
+    assert KillServer() in actions
+    assert state.failure == "the H2 server of node a hangs and does not die"
+
+
+def test_one_that_is_to_be_absent_again_lets_its_users_go_again_before_it_steps_out() -> None:
+    away, here = Changed(False, True, 600.0), Changed(False, False, 600.0)
+    _, actions = fed(member(), away, Drained())
+    assert Write in kinds(actions)
+    _, actions = fed(member(drained=True), here, away)
+    assert Write not in kinds(actions)
+
+
+def test_the_operators_word_counts_for_one_start() -> None:
+    forced = replace(item(MINE), forced=True)
+    _, actions = fed(member(MINE, seen=forced), Tick())
+    assert [one.item for one in actions if isinstance(one, Write)] == [item(MINE, 6)]
+    old = waiting(MINE, disk=Disk("held", 1), raised=False)
+    assert "`muster h2 force`" in fed(old, Tick())[0].failure
+    assert fed(replace(old, seen=forced), Tick())[0].failure == "", "the control"
+
+
+def test_nobody_is_taken_over_from_by_the_other_nodes_word_alone() -> None:
+    """A pause, and the last take-over, stand in the witness."""
+    lost = member(word_asked=NOW - 9, held=(Held(1, NOW - 0.1),))
+    assert Write not in kinds(fed(replace(lost, seen_asked=0.0), Tick())[1])
+    assert Write in kinds(fed(lost, Tick())[1])
+
+
+def test_a_source_that_reads_of_the_new_member_before_its_own_answer_waits_for_it_all_the_same() -> None:
+    lending = member(MINE, phase=Phase.LENDING, holds="w1", lent=True, gate=False, lease_until=0.0, offered=True)
+    _, actions = fed(lending, Observed(NOW + 0.1, item(BOTH, 6), 9000.0), now=NOW + 0.1)
+    assert OpenGate not in kinds(actions)
+    assert Lease in kinds(actions)
+
+
+def test_a_fresh_copy_cures_what_differed() -> None:
+    waits = waiting(job=Job.SERVE, unlike=True, run="r2", seen=item(MINE), word=None)
+    state, _ = fed(waits, JobEnded(Job.SERVE))
+    assert (state.phase, state.unlike) == (Phase.IN, False)

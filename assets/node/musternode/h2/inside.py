@@ -4,7 +4,19 @@ import dataclasses
 from typing import FrozenSet
 
 from .events import Begin, Decide, Job, KillServer, Lease, OpenGate, Word
-from .pair_state import ADMITTING, FENCE, GONE, HOLD, IDLE_TAKE_OVER, LEASE, LENT_SILENCE, PATIENCE, RENEW, Phase
+from .pair_state import (
+    ADMITTING,
+    FENCE,
+    GONE,
+    HOLD,
+    IDLE_TAKE_OVER,
+    KILL_AGAIN,
+    LEASE,
+    LENT_SILENCE,
+    PATIENCE,
+    RENEW,
+    Phase,
+)
 from .turn import Turn
 from .witness import Item
 
@@ -63,15 +75,20 @@ def _lose_server(turn: Turn) -> None:
 def sick(turn: Turn, *, lost: bool) -> None:
     """Kill the H2 server of a member that takes connections and answers nobody, or has `lost` what it acknowledged.
 
-    A pair that is paused waits for one that hangs; one that has lost data must not go on.
+    A pair that is paused waits for one that hangs; one that has lost data must not go on. One that does not die is
+    killed again, and said to hang.
     """
+    if turn.state.run == turn.state.killed and turn.now - turn.state.killed_at > KILL_AGAIN:
+        turn.put(killed_at=turn.now, failure=f"the H2 server of node {turn.state.rules.me} hangs and does not die")
+        turn.do(KillServer())
+        return
     if not turn.state.sound or (turn.state.paused and not lost):
         return
     what = "could not write its file" if lost else "has not answered for too long"
     turn.shut(f"the H2 server of this node {what}")
     turn.say(f"the H2 server of this node {what}: it is killed")
     turn.distrust()  # it may live on for a moment: nobody is let in to this run again
-    turn.put(killed=turn.state.run or "")
+    turn.put(killed=turn.state.run or "", killed_at=turn.now)
     turn.do(KillServer())
 
 
@@ -84,6 +101,7 @@ def _serve(turn: Turn) -> None:
     if turn.state.lone:
         _answer_alone(turn)
         _begin_lending(turn)
+        _use_up_force(turn)
     else:
         _answer_in_pair(turn)
 
@@ -186,6 +204,13 @@ def _answer_alone(turn: Turn) -> None:
     turn.put(held=())
 
 
+def _use_up_force(turn: Turn) -> None:
+    """Take the operator's word off the witness once this node serves by it: the next start must ask again."""
+    seen = turn.state.seen
+    if seen is not None and seen.forced:
+        turn.write(next_item(turn, seen.members))
+
+
 def _answer_in_pair(turn: Turn) -> None:
     """Decide on clients that lost the other node: a live one is not deposed, a lost one is taken over from."""
     state = turn.state
@@ -220,8 +245,8 @@ def _take_over(turn: Turn, *, consent: bool = False) -> None:
     """Make this node the one member. `consent`: the other one says itself that it lets nobody in and is not sound."""
     state = turn.state
     me, seen = state.rules.me, state.seen
-    if seen is None or state.writing is not None:
-        return
+    if seen is None or state.writing is not None or not (consent or state.seen_asked):
+        return  # by the peer's word alone nobody knows of a pause, or of the last take-over
     reason = _forbidden(turn, consent)
     if reason:
         turn.put(failure=reason)
@@ -268,7 +293,7 @@ def _lend(turn: Turn) -> None:
     """Keep everybody out until the peer has its copy, then make it a member; give up on one that does not."""
     state, word = turn.state, turn.peer
     if not state.lone:
-        turn.put(phase=Phase.IN, holds="", lent=False)
+        turn.put(phase=Phase.IN, holds="", lent=False, admitted=turn.now)
         return
     if state.writing is not None or state.job is not None:
         return

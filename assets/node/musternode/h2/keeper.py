@@ -29,7 +29,9 @@ class Keeper:
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self._events: queue.Queue[Event] = queue.Queue()
+        self._events: queue.SimpleQueue[Event] = (
+            queue.SimpleQueue()
+        )  # a signal handler puts, too: this one is reentrant
 
     def put(self, event: Event) -> None:
         """Take an event."""

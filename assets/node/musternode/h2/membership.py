@@ -300,7 +300,7 @@ def _changed(turn: Turn, event: Changed) -> None:
     rules = dataclasses.replace(
         turn.state.rules, alone=event.alone, leaves=event.leaves, takeover_interval=event.takeover_interval
     )
-    turn.put(rules=rules)
+    turn.put(rules=rules, drained=turn.state.drained and event.leaves)
 
 
 def _drained(turn: Turn, _event: Drained) -> None:

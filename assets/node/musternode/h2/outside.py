@@ -50,7 +50,16 @@ def enter(turn: Turn) -> None:
     """Be a member with the server that runs now."""
     run = turn.state.run or ""
     turn.put(
-        phase=Phase.IN, trusted=run, raised=True, attempt="", copied="", failure="", fault="", faults=0, fault_until=0.0
+        phase=Phase.IN,
+        trusted=run,
+        raised=True,
+        attempt="",
+        copied="",
+        failure="",
+        fault="",
+        faults=0,
+        fault_until=0.0,
+        unlike=False,
     )
     turn.do(Remember(run))
     turn.do(MarkDisk(turn.state.epoch))

@@ -26,6 +26,8 @@ LENT_SILENCE = 5.0
 """Seconds for which a copying peer may be silent before its copying is given up."""
 ADMITTING = 2.0
 """Seconds for which a source waits with its own gate until the member that it has just made has opened its."""
+KILL_AGAIN = 5.0
+"""Seconds after which a server that was killed and is still there is killed again."""
 PATIENCE = 10.0
 """Seconds for which a client is held at most while nothing can be decided."""
 
@@ -100,6 +102,7 @@ class State:
     run: Optional[str] = None
     trusted: str = ""
     killed: str = ""
+    killed_at: float = 0.0
     remembered: Optional[str] = None
     disk: Optional[Disk] = None
     word: Optional[Word] = None
