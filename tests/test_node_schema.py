@@ -52,6 +52,24 @@ def test_the_new_jar_runs_as_administrator_after_the_application_was_stopped(nod
     assert node.host().settings.artifact.sha256 == NEW_JAR
 
 
+def test_what_follows_a_jar_is_made_up_for_after_the_process_ended_in_the_middle_of_it(
+    node: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone(node)
+
+    def killed(_this: Host) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "migrate", killed)
+        with pytest.raises(KeyboardInterrupt):
+            node.apply(node.new(**ALONE, **NEW))
+    node.services.said.clear()
+    node.apply(node.new(**ALONE, **NEW))
+    assert node.services.said == [STOP, f"migrate {NEW_JAR}"]
+    assert not artifact.bring(node.host()), "the control: it counts as brought no more"
+
+
 @pytest.mark.parametrize(
     "document",
     [{}, NEW, {**ALONE, **NEW}, {**ALONE, "settings": {**DOCUMENT["settings"], "health": "/other"}}],

@@ -104,6 +104,7 @@ def _put_in_force(this: Host, document: str) -> None:
         host.forget_former(this.paths)  # it is the one that has proved itself: there is nothing to go back to
     host.save(this.paths, this.identity, document)
     host.finished(this.paths)
+    artifact.settled(this)
     rollback.forget_failed(this.paths)
     rollback.restart_self()
 
@@ -148,6 +149,7 @@ def finish(this: Host) -> None:
         return
     carry_out(this, again=rollback.failed(this.paths) is not None)
     host.finished(this.paths)
+    artifact.settled(this)
 
 
 def went_on(this: Host, document: str) -> bool:
