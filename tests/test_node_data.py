@@ -146,8 +146,9 @@ def test_the_leader_makes_a_backup_once_a_night(node: Node, caplog: pytest.LogCa
         {"phase": Phase.WAITING},
         {"gate": False},
         {"run": ""},
+        {"seen": Item(7, frozenset("a"), "a")},
     ],
-    ids=["does not lead", "lends", "waits", "is shut", "has no server"],
+    ids=["does not lead", "lends", "waits", "is shut", "has no server", "waits for the other to come back"],
 )
 def test_no_backup_is_made_by_a_node_that(change: dict[str, Any], node: Node) -> None:
     """The backup of the leader, above, is the control."""
@@ -156,6 +157,14 @@ def test_no_backup_is_made_by_a_node_that(change: dict[str, Any], node: Node) ->
     node.data.look(node.alone.database)
     assert node.data._sending is None
     assert node.data._not_before == 0.0
+
+
+def test_a_node_that_has_been_alone_for_long_makes_backups(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeded(node)
+    monkeypatch.setattr(data, "LONE", 0.0)
+    node.state = dataclasses.replace(node.state, seen=Item(7, frozenset("a"), "a"))
+    node.data.look(node.alone.database)
+    assert poll(node.keys, within=30)
 
 
 def test_a_backup_that_fails_is_told_and_tried_again_later(node: Node, caplog: pytest.LogCaptureFixture) -> None:

@@ -51,14 +51,15 @@ class Comparison:
         pause = self._every
         while True:
             time.sleep(pause)
-            began = clock.now()
+            began, pause = clock.now(), self._every
             try:
                 self.compare()
             except (H2Error, Failure, Refused, Silent) as fault:
                 log.debug("the copies were not compared: %s", fault)
             except Exception:
                 log.exception("the copies were not compared")
-            pause = max(self._every, SHARE * (clock.now() - began - (LOOKS - 1) * self._still))
+            else:
+                pause = max(self._every, SHARE * (clock.now() - began - (LOOKS - 1) * self._still))
 
     def compare(self) -> Optional[bool]:
         """Return whether both copies are equal, None if that cannot be told now; a copy that differs is repaired."""

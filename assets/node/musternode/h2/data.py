@@ -25,6 +25,8 @@ from .wire import Wire
 
 AGAIN = 600.0
 """Seconds after a backup that failed until the next try."""
+LONE = 600.0
+"""Seconds for which a node alone makes no backup: the other one most often comes back at once, and copies."""
 WORK = ".work"
 """Folder inside the server's base folder in which databases are made: a rename into place stays on the volume."""
 WANTED = "rotation.json"
@@ -43,6 +45,7 @@ class Data:
         self._admitting = Admitting(wanted_file(this()))
         self._last = Last(this().paths.data / "backed-up")
         self._not_before = 0.0
+        self._lone_since: Optional[float] = None
         self._sending: Optional[threading.Thread] = None
 
     def seed(self, database: Database) -> None:
@@ -89,11 +92,20 @@ class Data:
             with self._wire(database) as session:
                 self._admitting.look(session, state.run)
         place = self._this().settings.settings.backup
-        if place is not None and self._leads(state) and self._due(place):
+        if place is not None and self._leads(state) and self._settled(state) and self._due(place):
             self._back_up(database, place, state.epoch)
 
     def _leads(self, state: State) -> bool:
         return state.seen is not None and state.seen.leader == state.rules.me and state.member and state.gate
+
+    def _settled(self, state: State) -> bool:
+        """Return whether no copying is to be expected: it would wait, and clients with it, for the backup."""
+        if not state.lone or state.rules.alone:
+            self._lone_since = None
+            return True
+        if self._lone_since is None:
+            self._lone_since = time.monotonic()
+        return time.monotonic() - self._lone_since >= LONE
 
     def _due(self, place: Backup) -> bool:
         busy = self._sending is not None and self._sending.is_alive()
@@ -154,7 +166,7 @@ def migrate(this: Host, database: Database, owner: str) -> None:
     """
     place, users = this.settings.settings.backup, _users(this)
     if place is not None:
-        shop = workshop(this, ".backup", owner)
+        shop = workshop(this, ".before-schema", owner)  # the gate process may be at its nightly one
         copy = backup.snapshot(database, shop)
         backup.send(copy, shop, client("s3", this.settings.region), place, Taken(time.time(), 0, this.settings.cluster))
     with Wire(database.pair.local, database.pair.name, users["admin"]) as session:

@@ -10,12 +10,14 @@ from typing import Any, Mapping, Tuple
 from .. import commands, host, state
 from ..host import Host
 from ..units import H2_USER
+from .alive import say_alive
 from .data import Data
 from .database import UNIT
 from .events import Changed, Drained, Stop
 from .kernel import Kernel
 from .pair_state import Rules
 from .parts import Parts, Place
+from .tools import discard_old
 from .witness import Witness
 
 log = logging.getLogger(__name__)
@@ -40,9 +42,12 @@ class Unit:
 def run(this: Host) -> int:
     """Live as the gate process of `this` node until SIGTERM; return the exit status."""
     sys.setswitchinterval(SWITCH)
+    say_alive()  # systemd counts from the start of the process, and what follows may wait for AWS
+    discard_old(this.paths.run)
     service = Service(this)
     signal.signal(signal.SIGTERM, lambda *_: service.parts.keeper.put(Stop()))
     threading.Thread(target=service.look_often, name="settings", daemon=True).start()
+    say_alive()
     service.parts.live()
     return 0
 

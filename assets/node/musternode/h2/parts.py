@@ -101,13 +101,14 @@ class Parts:
         self.keeper.put(Disk(found.kind, found.epoch))
         self.keeper.put(Remembered(self._open_mark.read_text() if self._open_mark.is_file() else ""))
         self._server.start()
+        say_alive()
         for part in (self._heartbeat, self._scribe, self._watch, self._comparison):
             part.start()
         try:
             self.keeper.run(self._hands, self.publish, self._flush.resume)
         finally:
+            self.gate.shut("this process ends")  # before the peer hears that nobody is here
             self._server.stop()
-            self.gate.shut("this process ends")
             self._flush.stop()
             self.publish(self.keeper.state)
 

@@ -15,8 +15,11 @@ KEY = {"id": {"S": "witness"}}
 LONGEST = 2.0
 """Seconds after which a call counts as unanswered: the resolver and the metadata service know no limit of ours."""
 
-MAKING = 10.0
-"""Seconds that making the client may last: boto3 reads its models from disk and asks for credentials."""
+MAKING = 3.0
+"""Seconds for which the making of the client is waited for: boto3 reads its models from disk and asks for credentials.
+
+It goes on beyond them; systemd's watchdog does not wait so long (`alive.EVERY`).
+"""
 
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId"}
 BUSY = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException", "Throttling"}
