@@ -6,6 +6,7 @@ they use it. There is no channel to them.
 
 import json
 import secrets
+import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ SECOND: Final = "_2"
 WITHIN: Final = 900.0
 """Seconds in which all nodes must have told that they use the new user."""
 EVERY: Final = 5.0
+LOOK_BACK: Final = 24 * 3600.0
+"""Seconds of log that are searched: a node tells every six hours, and the shortest retention is a day."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,7 @@ def _told(pair: Pair, node: str, wanted: Current) -> bool:
             "events",
             logGroupName=group,
             logStreamNames=[node],
+            startTime=round((time.time() - LOOK_BACK) * 1000),
             filterPattern=f'"{wanted.version}"',
         )
     except Missing:

@@ -210,7 +210,7 @@ class Clock:
 
 
 def turner(tmp_path: Path, hands: Hands, clock: Clock) -> Turning:
-    return Turning(lambda: WANTED, tmp_path / "wanted.json", USER.username, hands, first=True, alone=False, clock=clock)
+    return Turning(lambda: WANTED, tmp_path / "wanted.json", USER, hands, first=True, alone=False, clock=clock)
 
 
 def test_a_member_switches_after_its_users_have_gone_and_says_so_once_it_is_healthy(
@@ -227,13 +227,30 @@ def test_a_member_switches_after_its_users_have_gone_and_says_so_once_it_is_heal
     assert hands.switched == []
     clock.now += DRAIN
     one.tick(USER.username, serves=True, healthy=True)
-    assert (hands.switched, one.user) == ([NEXT], NEXT.username)
+    assert (hands.switched, one.user) == ([NEXT], NEXT)
     with caplog.at_level(logging.INFO, "musternode"):
         one.tick(USER.username, serves=True, healthy=False)
         assert caplog.text == ""
         for _ in range(2):
             one.tick(USER.username, serves=True, healthy=True)
-    assert caplog.text.count(turning.confirmation(WANTED)) == 1
+        assert caplog.text.count(turning.confirmation(WANTED)) == 1
+        clock.now += turning.TELL_EVERY
+        one.tick(USER.username, serves=True, healthy=True)
+    assert caplog.text.count(turning.confirmation(WANTED)) == 2, "lines of a log are not kept for ever"
+
+
+def test_a_password_edited_in_the_secret_is_called_so_and_used_by_nobody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    edited = Wanted(Credentials(USER.username, "by hand"), "v3")
+    hands = Hands({USER.username})
+    one = Turning(lambda: edited, tmp_path / "wanted.json", USER, hands, first=True, alone=False)
+    one.look()
+    with caplog.at_level(logging.INFO, "musternode"):
+        assert not one.tick(USER.username, serves=True, healthy=True)
+    assert (hands.switched, rotation.load(tmp_path / "wanted.json")) == ([], None)
+    assert [record.message for record in caplog.records] == [turning.edited(edited)]
+    assert "by hand" not in caplog.text
 
 
 def test_a_member_about_to_switch_stays_when_the_other_one_no_longer_serves(tmp_path: Path) -> None:
@@ -252,7 +269,7 @@ def test_a_secret_that_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
     def fail() -> Wanted:
         raise Failure("no answer")
 
-    one = Turning(fail, tmp_path / "wanted.json", USER.username, Hands(), first=True, alone=False)
+    one = Turning(fail, tmp_path / "wanted.json", USER, Hands(), first=True, alone=False)
     one.look()
     assert not one.tick(USER.username, serves=True, healthy=True)
     assert rotation.load(tmp_path / "wanted.json") is None

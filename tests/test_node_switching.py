@@ -119,7 +119,13 @@ def rotating(tmp_path: Path, one: Node, *, first: bool = True) -> Hands:
     """Let the secret want another user from the member `one`."""
     hands = Hands()
     turner = Turning(
-        lambda: WANTED, tmp_path / "w.json", "as400gateway", hands, first=first, alone=False, clock=lambda: one.now
+        lambda: WANTED,
+        tmp_path / "w.json",
+        Credentials("as400gateway", "p"),
+        hands,
+        first=first,
+        alone=False,
+        clock=lambda: one.now,
     )
     turner.look()
     one.member.turning = turner

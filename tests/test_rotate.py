@@ -70,6 +70,18 @@ def test_users_take_turns_and_the_next_rotation_waits_for_the_one_before(pair: W
     assert held(pair)[1] != "first"
 
 
+def test_the_next_rotation_hears_only_what_the_nodes_have_told_within_a_day(
+    pair: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(pair)
+    confirm(pair, "a", "b")
+    monkeypatch.setattr(rotate, "LOOK_BACK", -60.0)
+    with pytest.raises(Failure, match="node a and node b has not told"):
+        run(pair)
+    monkeypatch.setattr(rotate, "LOOK_BACK", 60.0)
+    assert run(pair) == 0
+
+
 def test_a_rotation_ends_when_every_node_has_told(
     pair: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,7 +53,7 @@ def turner(this: Host) -> Turning:
     return Turning(
         fetch,
         data.wanted_file(this),
-        in_use(this),
+        host.load_credentials(this.paths)["application"],
         Switch(this),
         first=this.node.ordinal < this.peer.ordinal,
         alone=settings.alone(name),

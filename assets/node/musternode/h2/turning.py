@@ -18,6 +18,8 @@ DRAIN = 15.0
 """Seconds for which the application serves those it has, and gets no others, before it begins anew."""
 TRY_EVERY = 5.0
 """Seconds between two tries to get in with the wanted user."""
+TELL_EVERY = 6 * 3600.0
+"""Seconds between two times that the user in use is told: `muster rotate` looks a day back in the log."""
 log = logging.getLogger(__name__)
 
 
@@ -35,14 +37,16 @@ class Turning:
     """Looks at the secret from a thread, and does one step of a rotation at each `tick` of the member.
 
     `fetch` returns the secret's user or raises `Failure`: an API that does not answer changes nothing. `file` is where
-    the gate process finds the wanted user. `user` is the name of the user in force.
+    the gate process finds the wanted user. `user` is the one in force. A password that somebody changed in the secret
+    without giving the user another name is used by nobody: the application's connections of now would outlive it, and
+    no new one would get in.
     """
 
     def __init__(
         self,
         fetch: Callable[[], Wanted],
         file: Path,
-        user: str,
+        user: Credentials,
         hands: Hands,
         *,
         first: bool,
@@ -55,7 +59,7 @@ class Turning:
         self._wanted: Optional[Wanted] = None
         self._next = 0.0
         self._drains_since: Optional[float] = None
-        self._told = ""
+        self._told, self._tell_again = "", 0.0
 
     def start(self) -> None:
         """Look at the secret for as long as the process lives."""
@@ -65,7 +69,7 @@ class Turning:
         """Look once; raises nothing."""
         try:
             wanted = self._fetch()
-            if wanted.user.username != self.user:
+            if wanted.user.username != self.user.username:
                 rotation.save(self._file, wanted)
             self._wanted = wanted
         except Failure as fault:
@@ -79,7 +83,8 @@ class Turning:
         `peer` is the user that the other member's application uses, None if that one is not heard; `serves` is whether
         it serves, `healthy` whether this one's application does. Raises `Failure` of `Hands.switch`.
         """
-        step = rotation.step(self.user, self._wanted, first=self._first, alone=self._alone, peer=peer, serves=serves)
+        name = self.user.username
+        step = rotation.step(name, self._wanted, first=self._first, alone=self._alone, peer=peer, serves=serves)
         if step is Step.NOTHING:
             self._tell(healthy)
         if step is not Step.TRY or self._wanted is None:
@@ -100,15 +105,19 @@ class Turning:
             return True
         self._drains_since = None
         self._hands.switch(wanted.user)
-        self.user = wanted.user.username
+        self.user = wanted.user
         return False
 
     def _tell(self, healthy: bool) -> None:
-        """Say once that the user is in use; `muster rotate` waits for these very words."""
+        """Say now and then that the user is in use; `muster rotate` waits for these very words."""
         wanted = self._wanted
-        if wanted is not None and healthy and self._told != wanted.version:
-            self._told = wanted.version
+        if wanted is None or not healthy or (self._told == wanted.version and self._clock() < self._tell_again):
+            return
+        self._told, self._tell_again = wanted.version, self._clock() + TELL_EVERY
+        if wanted.user == self.user:
             log.info("%s", confirmation(wanted))
+        else:
+            log.error("%s", edited(wanted))
 
     def _run(self) -> None:
         while True:
@@ -119,6 +128,14 @@ class Turning:
 def confirmation(wanted: Wanted) -> str:
     """Return the line that says that the application uses what the secret holds."""
     return f"the application uses the database's user {wanted.user.username} (secret version {wanted.version})"
+
+
+def edited(wanted: Wanted) -> str:
+    """Return the line about a password that was changed in the secret without another user."""
+    return (
+        f"the secret's version {wanted.version} has another password for the user {wanted.user.username}, whom the "
+        "database knows by the former one: put the former version back; passwords are changed by ./muster rotate"
+    )
 
 
 def gets_in(tools: Tools, url: str, user: Credentials) -> bool:
