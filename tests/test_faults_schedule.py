@@ -251,10 +251,41 @@ def test_a_crash_of_every_copy_excuses_the_last_moment_before_it() -> None:
     assert judge(seen(both, lost=older), FAULTS, OPERATIONS).verdict == "invalid"
 
 
-def test_a_crash_of_the_one_that_is_left_and_two_crashes_at_once_excuse_too() -> None:
-    assert len(excuses([replace(KILLED, whole=False)], FAULTS)) == 1
-    assert len(excuses([KILLED, Injected("kill-h2-b", 5.2, 5.2)], FAULTS)) == 2
-    assert excuses([KILLED, Injected("kill-h2-b", 9.0, 9.0)], FAULTS) == []
+def crash(name: str, begun: float, *served: str, healed: float = 0.0) -> Injected:
+    return Injected(name, begun, begun, healed=healed, served=served)
+
+
+@pytest.mark.parametrize(
+    ("faults", "window"),
+    [
+        ([crash("kill-h2-a", 5.0, "a")], (3.5, 5.0)),
+        ([crash("kill-h2-a", 5.0, "a", "b"), crash("kill-h2-b", 5.2, "a", "b")], (3.7, 5.2)),
+        ([crash("kill-h2-a", 5.0, "a", "b"), crash("kill-h2-b", 6.4, "a", "b")], (4.9, 6.4)),
+        ([crash("pause-h2-a-6", 5.0, "a", "b", healed=11.0), crash("kill-h2-b", 9.0, "b")], (7.5, 9.0)),
+    ],
+    ids=["the one that served", "both at once", "before the first loss was flushed", "the one, the other paused"],
+)
+def test_a_crash_of_all_who_served_excuses_the_last_moment_before_it(
+    faults: list[Injected], window: tuple[float, float]
+) -> None:
+    found = excuses(faults, FAULTS)[0]
+    assert (round(found.at - found.seconds, 3), found.at) == window
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [crash("kill-h2-a", 5.0, "a", "b"), crash("kill-h2-b", 9.0, "a", "b")],
+        [crash("kill-h2-a", 5.0, "a", "b"), crash("power-off-a", 5.3, "a", "b", healed=9.0)],
+        [crash("kill-h2-a", 5.0, "b")],
+        [crash("kill-h2-a", 5.0)],
+        [replace(crash("kill-h2-a", 5.0, "a"), refused="H2 does not run")],
+    ],
+    ids=["one after the other", "the same node twice", "one that was out", "nobody knows who served", "never made"],
+)
+def test_no_other_crash_excuses_anything(faults: list[Injected]) -> None:
+    """The crashes above are the control."""
+    assert excuses(faults, FAULTS) == []
 
 
 # sums

@@ -27,6 +27,7 @@ from rehearsal.writers.client import Place
 from tests.test_writers import Store
 
 IN = Standing("in", "open", 1, ("a", "b"), "a")
+ALONE = Standing("in", "open", 2, ("a",), "a")
 
 
 class World:
@@ -85,7 +86,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     place = Place("a", lambda: Line(made.store.server_port))
     monkeypatch.setattr(pair, "whole", made.whole)
     monkeypatch.setattr(
-        pair, "standings", lambda _: {"a": IN, "b": IN} if not made.ails else {"a": IN, "b": Standing()}
+        pair, "standings", lambda _: {"a": IN, "b": IN} if not made.ails else {"a": ALONE, "b": Standing()}
     )
     monkeypatch.setattr(trial, "ask", made.dump)
     monkeypatch.setattr(lending, "first", lambda _stage, _since: None)
@@ -204,7 +205,7 @@ def test_an_interruption_heals_and_ends_the_clients(world: World, run: Callable[
     assert len(world.store.entries) == before
 
 
-def test_a_crash_while_the_pair_is_not_whole_is_noted_as_such(world: World, run: Callable[..., Judged]) -> None:
+def test_a_crash_of_the_one_that_serves_is_noted_as_such(world: World, run: Callable[..., Judged]) -> None:
     """Only then may it take the last moment's writes."""
 
     def lose() -> None:

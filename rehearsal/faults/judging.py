@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from rehearsal.checks import acknowledged, availability, copies, healing, lone
@@ -17,9 +18,6 @@ FLUSH = 1.5
 
 UNNOTICED = 1.5
 """Seconds that a client waits now and then on a busy machine; what costs more is noticed."""
-
-AT_ONCE = 0.5
-"""Seconds between two crashes that count as one."""
 
 
 @dataclass(frozen=True)
@@ -57,20 +55,33 @@ def judge(
 
 
 def excuses(faults: Sequence[Injected], known: Mapping[str, Fault]) -> list[Excuse]:
-    """Return the moments at which the last copy in service may have crashed with what it had not flushed.
+    """Return the moments at which every copy in service may have crashed with what it had not flushed.
 
-    A crash of both at once is one; so is a crash while the pair was not whole, as the node that crashed may have been
-    the only one in service. Any other is none: the other node has every acknowledged write.
+    A crash of both nodes is one, by one fault or by two that come so close that what the first one lost was not flushed
+    on the other yet; so is a crash of the one node that served. Any other is none: one copy has every acknowledged
+    write. Where no node said who served, nothing is excused.
     """
-    made = [(each, set(known[each.fault].crashes)) for each in faults if not each.refused and known[each.fault].crashes]
-    found = []
-    for each, nodes in made:
-        near = [other for other, _ in made if other is not each and abs(other.begun - each.begun) < AT_ONCE]
-        if len(nodes) > 1 or near or not each.whole:
-            # A fault that lasts may end its server at any moment of it: a stopped one is killed by its gate.
-            last = max(each.begun, each.healed)
-            found.append(Excuse(last, FLUSH + max(0.0, each.healed - each.begins), each.begun))
+    crashed = [(each, set(known[each.fault].crashes)) for each in faults if not each.refused]
+    made = [(each, nodes) for each, nodes in crashed if nodes]
+    found = [_excuse(each) for each, nodes in made if len(nodes) > 1 or (each.served and set(each.served) <= nodes)]
+    for (one, nodes), (other, others) in combinations(made, 2):
+        later = max(one, other, key=lambda each: each.begins)
+        if nodes != others and len(later.served) > 1 and _apart(one, other) < FLUSH:
+            found.append(_excuse(one, other))
     return found
+
+
+def _excuse(*crashes: Injected) -> Excuse:
+    """Return what these crashes together excuse: a fault that lasts may end its server at any moment of it."""
+    last = max(max(each.begun, each.healed) for each in crashes)
+    first = max(each.begins for each in crashes)
+    return Excuse(last, FLUSH + last - first, max(each.begun for each in crashes))
+
+
+def _apart(one: Injected, other: Injected) -> float:
+    """Return the seconds from the end of the one to the begin of the other, negative if they overlap."""
+    spans = sorted((each.begins, max(each.begun, each.healed)) for each in (one, other))
+    return spans[1][0] - spans[0][1]
 
 
 def _figures(
@@ -85,6 +96,7 @@ def _figures(
         "lost": {member: len(keys) for member, keys in account.lost.items()},
         "excused": len(account.excused),
         "excused_oldest": round(account.oldest, 3),
+        "refused": [each.fault for each in seen.faults if each.refused],
         "unexpected": sum(map(len, account.unexpected.values())),
         "stale": len(account.stale),
         "indeterminate": account.indeterminate,

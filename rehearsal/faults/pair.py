@@ -83,6 +83,12 @@ def is_whole(said: Mapping[str, Standing]) -> bool:
     )
 
 
+def served(said: Mapping[str, Standing]) -> tuple[str, ...]:
+    """Return the members by the newest epoch that a node names; nobody if no node says anything."""
+    newest = max((each for each in said.values() if each.phase), key=lambda each: each.epoch, default=Standing())
+    return newest.members
+
+
 def whole(stage: Stage) -> bool:
     """Tell whether the pair is whole, or raise `NotYet` with how each node stands."""
     said = standings(stage)

@@ -39,8 +39,8 @@ Tell = Callable[[str], None]
 class Injected:
     """A fault as it was: when its begin was asked for and had returned, and the same of its heal.
 
-    Seconds of the monotonic clock. `refused` says why it could not be made (its host was off, say); `whole` whether the
-    pair was whole just before.
+    Seconds of the monotonic clock. `refused` says why it could not be made (its host was off, say); `served` who was a
+    member just before, by the nodes' own words.
     """
 
     fault: str
@@ -48,7 +48,7 @@ class Injected:
     begun: float
     heals: float = 0.0
     healed: float = 0.0
-    whole: bool = True
+    served: tuple[str, ...] = ()
     refused: str = ""
 
 
@@ -115,15 +115,15 @@ def _inject(stage: Stage, schedule: Schedule, known: Mapping[str, Fault], seen: 
 
 def _begin(stage: Stage, fault: Fault, step: Step, seen: Seen, heals: ExitStack, tell: Tell) -> _Pending | None:
     tell(fault.what)
-    was_whole, begins = pair.is_whole(pair.standings(stage)), time.monotonic()
+    served, begins = pair.served(pair.standings(stage)), time.monotonic()
     try:
         heal = fault.begin(stage)
     except (FaultError, EnterError, OSError) as reason:
-        seen.faults.append(Injected(fault.name, begins, time.monotonic(), whole=was_whole, refused=str(reason)))
+        seen.faults.append(Injected(fault.name, begins, time.monotonic(), served=served, refused=str(reason)))
         return None
     heals.callback(heal)
     begun = time.monotonic()
-    seen.faults.append(Injected(fault.name, begins, begun, whole=was_whole))
+    seen.faults.append(Injected(fault.name, begins, begun, served=served))
     return _Pending(begun + step.hold, step, len(seen.faults) - 1, heal)
 
 
