@@ -1,14 +1,17 @@
 """`muster soak`: schedule after schedule of faults against one rehearsed cluster, each judged once and for all."""
 
+import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from muster.spec import Cluster
+from operations import ROOT
 from operations.errors import Failure, unexpected
 from operations.rehearse import begin_alone, load_cluster
 from rehearsal import drive
@@ -40,7 +43,7 @@ def soak_command(file: Path, report: Path, *, schedules: int, seed: int, faults:
         raise Failure(f"{file}: {text}", code=2)
     wanted = list(_wanted(seed, schedules, faults, known))
     done = _judged(report)
-    missing = [each for each in wanted if key(each.seed, str(each)) not in done]
+    missing = [each for each in wanted if (each.seed, str(each)) not in done]
     progress = Progress()
     progress.say(f"{len(wanted)} schedules, {len(wanted) - len(missing)} of them judged before (in {report})")
     if missing and not _run_all(file, cluster, missing, report, progress):
@@ -56,22 +59,32 @@ def _wanted(seed: int, number: int, faults: Sequence[str], known: Mapping[str, F
             yield schedule(seed + place, known)
 
 
-def key(seed: int, text: str) -> tuple[int, str]:
-    """Return that by which a schedule is known again; with another catalog a seed is another schedule."""
-    return seed, text
+@cache
+def program() -> str:
+    """Return what tells the nodes' program and the judging of today from others: a hash of their sources."""
+    found = hashlib.sha256()
+    for folder in ("assets/node", "rehearsal/faults", "rehearsal/checks", "rehearsal/writers"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            found.update(file.read_bytes())
+    return found.hexdigest()[:16]
 
 
 def _judged(report: Path) -> dict[tuple[int, str], dict[str, Any]]:
-    """Return the verdicts kept in a folder; a last line that a kill cut off is none. Unknown ones are run again."""
+    """Return the verdicts kept in a folder, by seed and schedule: with another catalog a seed is another schedule.
+
+    A last line that a kill cut off is none, and those of another program say nothing of this one. Unknown ones are run
+    again.
+    """
     found = {}
     file = report / VERDICTS
     for line in file.read_text().splitlines() if file.exists() else ():
         try:
             verdict = json.loads(line)
-            place = key(verdict["seed"], verdict["schedule"])
+            place = (verdict["seed"], verdict["schedule"])
+            counts = verdict["verdict"] != "unknown" and verdict["program"] == program()
         except (ValueError, KeyError, TypeError):
             continue
-        if verdict["verdict"] != "unknown":
+        if counts:
             found[place] = verdict
     return found
 
@@ -118,7 +131,8 @@ def _run_one(series: Series, each: Schedule, place: str, report: Path, progress:
     with progress.phase(name, f"{place}, {name}: {each}"):
         judged = series.run(each, lambda text: progress.detail(name, text))
     at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    _append(report / VERDICTS, {**as_line(each, judged), "seconds": round(time.monotonic() - started, 1), "at": at})
+    more = {"seconds": round(time.monotonic() - started, 1), "at": at, "program": program()}
+    _append(report / VERDICTS, {**as_line(each, judged), **more})
     progress.verdict(judged.verdict, in_one_line(judged))
     if judged.verdict != "valid":
         series.evidence(report / f"seed-{each.seed}")
@@ -143,7 +157,7 @@ class _Count:
 def _conclude(report: Path, wanted: Sequence[Schedule], progress: Progress) -> int:
     """Write and tell the summary of what was wanted."""
     done = _judged(report)
-    lines = [done[place] for each in wanted if (place := key(each.seed, str(each))) in done]
+    lines = [done[place] for each in wanted if (place := (each.seed, str(each))) in done]
     valid = sum(line["verdict"] == "valid" for line in lines)
     count = _Count(valid, len(lines) - valid, len(wanted) - len(lines))
     figures = {"schedules": len(wanted), **vars(count), **summary(lines)}

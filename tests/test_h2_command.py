@@ -1,6 +1,7 @@
 """`muster h2`: each command is one conditional write of what was seen, says what it costs, and loses races cleanly."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from operations.aws import Aws
 from operations.errors import Failure
 from operations.h2 import backups as backup_commands
 from operations.h2 import change
+from operations.h2 import status as status_command
 from operations.h2.item import Item, Restore, Witness, attributes, parsed
 from operations.h2.status import status
 from operations.h2.words import described
@@ -25,8 +27,9 @@ SHA = "f" * 64
 
 
 @pytest.fixture
-def pair(moto: Aws, write_cluster: WriteCluster) -> World:
-    """Return an account with a pair of two members."""
+def pair(moto: Aws, write_cluster: WriteCluster, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return an account with a pair of two members, both of whose instances run for who orders a restore."""
+    monkeypatch.setattr(backup_commands, "instances", lambda _: dict.fromkeys("ab", "running"))
     made = world(moto, write_cluster)
     made.put(BOTH)
     return made
@@ -206,6 +209,18 @@ RESTORES: list[tuple[Callable[[World], object], str, int]] = [
 ]
 
 
+def test_a_restore_by_a_node_that_does_not_run_is_refused_and_shuts_nobody_out(
+    pair: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.back_up("1.sql.gz", sha256=SHA)
+    before = pair.item
+    monkeypatch.setattr(backup_commands, "instances", lambda _: {"a": "running", "b": "stopped"})
+    with pytest.raises(Failure, match="the instance of node b is stopped"):
+        restore(pair, node="b")
+    assert pair.item == before
+    assert restore(pair, node="a") == 0
+
+
 @pytest.mark.parametrize(("harm", "words", "code"), RESTORES, ids=[words for _, words, _ in RESTORES])
 def test_a_restore_that_cannot_be_is_refused_before_anything(
     harm: Callable[[World], object], words: str, code: int, pair: World
@@ -258,6 +273,19 @@ def test_status_of_a_whole_pair_is_0_and_shows_each_nodes_last_words(
     assert "other" not in said
     assert "node b: its instance is not there" in said
     assert "  nothing that is known" in said
+
+
+def test_status_names_the_newest_backup_and_is_1_if_that_is_old(
+    pair: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert status(pair.file, pair.connect) == 0
+    assert "there is no backup yet" in capsys.readouterr().out
+    key = pair.back_up("1.sql.gz", sha256=SHA)
+    assert status(pair.file, pair.connect) == 0
+    assert f"the newest backup is {key} of 20" in capsys.readouterr().out
+    monkeypatch.setattr(status_command, "OLD", timedelta(seconds=-60))
+    assert status(pair.file, pair.connect) == 1
+    assert "not well: the newest backup is older than two nights" in capsys.readouterr().out
 
 
 UNWELL: list[tuple[Item | None, str]] = [

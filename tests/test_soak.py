@@ -116,6 +116,14 @@ def test_an_invalid_verdict_stays_and_an_unknown_one_is_tried_again(soaked: Call
     assert again.ran == [8]
 
 
+def test_verdicts_of_another_program_do_not_count(soaked: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert soaked(Cluster(lambda _: "valid")) == 0
+    monkeypatch.setattr(soak, "program", lambda: "another")
+    again = Cluster(lambda _: "valid")
+    assert soaked(again) == 0
+    assert again.ran == [7, 8, 9, 10]
+
+
 def test_a_line_that_a_kill_cut_off_is_no_verdict(soaked: Callable[..., int], tmp_path: Path) -> None:
     soaked(Cluster(lambda _: "valid"))
     file = tmp_path / "report" / soak.VERDICTS

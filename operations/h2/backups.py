@@ -9,6 +9,7 @@ from muster.names import parameter_name
 from operations.aws import Aws, Missing
 from operations.errors import Failure
 from operations.h2.item import Item, Restore
+from operations.h2.nodes import instances
 from operations.h2.pair import Ask, Connect, Pair, confirmed, existing, lost_race, pair_of, show, show_change
 
 SUFFIX = ".sql.gz"
@@ -78,6 +79,8 @@ def restore(file: Path, backup: str | None, node: str | None, *, yes: bool, ask:
         return 0
     if item.paused:
         raise Failure(f"the pair is paused, so that nobody would restore: ./muster h2 resume {pair.typed} first")
+    if (state := instances(pair).get(target, "not there")) != "running":
+        raise Failure(f"the instance of node {target} is {state}, so nobody would restore: start it, or name the other")
     order = Restore(chosen.key, _sha256(pair, shelf, chosen), item.epoch + 1)
     if not confirmed(_warning(pair, chosen, target), yes=yes, ask=ask):
         return 1

@@ -49,6 +49,7 @@ def _adopt_warning(pair: Pair, node: str) -> list[str]:
         f"node {node} will serve what its disk holds, and node {other} will copy it.",
         f"  lost is whatever only node {other}'s copy has: all that was acknowledged while node {node} was no member.",
         f"  node {other}'s files are kept on its volume as .stale-EPOCH, the newest two.",
+        "  a pair that has not formed yet makes its item once both nodes run; with this one it never forms.",
     ]
 
 
