@@ -21,6 +21,7 @@ from tests.test_node_settings import DOCUMENT
 MEMBERS = [{**one, "present": one["name"] == "a"} for one in DOCUMENT["members"]]
 ALONE = {"members": MEMBERS}
 NEW = {"artifact": {**DOCUMENT["artifact"], "sha256": NEW_JAR}}
+NAMED = {"artifact": {**NEW["artifact"], "name": "as400-common-api-1.1.0.jar"}}
 STOP = f"stop {as400gateway.UNIT}"
 
 
@@ -93,8 +94,9 @@ def test_a_node_that_does_not_serve_alone_refuses_and_goes_back(
     assert f"migrate {NEW_JAR}" not in node.services.said
 
 
+@pytest.mark.parametrize("other", [NEW, NAMED], ids=["of the same name", "of another name"])
 def test_a_schema_that_cannot_be_brought_up_to_date_brings_the_former_jar_back_without_another_run(
-    node: Machine, monkeypatch: pytest.MonkeyPatch
+    other: dict[str, Any], node: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     former = alone(node).facts()
 
@@ -102,7 +104,7 @@ def test_a_schema_that_cannot_be_brought_up_to_date_brings_the_former_jar_back_w
         raise Failure("node a: the application did not become healthy in its first run")
 
     monkeypatch.setattr(data, "migrate", fail)
-    document = node.new(**ALONE, **NEW)
+    document = node.new(**ALONE, **other)
     with pytest.raises(Restart):
         main._roll_out(node.host(), document, Watch(lambda: document, "old"), None)
     rollout.finish(node.host())  # by the process that begins then
@@ -110,9 +112,6 @@ def test_a_schema_that_cannot_be_brought_up_to_date_brings_the_former_jar_back_w
     gone = rollback.failed(node.paths)
     assert gone is not None
     assert "did not become healthy" in gone.sentence
-
-
-NAMED = {"artifact": {**DOCUMENT["artifact"], "sha256": NEW_JAR, "name": "as400-common-api-1.1.0.jar"}}
 
 
 def test_a_jar_of_another_name_takes_the_place_of_the_one_before_with_its_launch_options(node: Machine) -> None:
@@ -134,20 +133,3 @@ def test_a_jar_of_another_name_that_is_there_from_a_former_try_is_brought_up_to_
     lying.write_bytes(JARS[NEW_JAR])
     node.apply(node.new(**ALONE, **NAMED))
     assert node.services.said == [STOP, f"migrate {NEW_JAR}"]
-
-
-def test_going_back_to_a_jar_of_another_name_leaves_all_as_it_was(
-    node: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    former = alone(node).facts()
-
-    def fail(*_: Any) -> None:
-        raise Failure("node a: the application did not become healthy in its first run")
-
-    monkeypatch.setattr(data, "migrate", fail)
-    document = node.new(**ALONE, **NAMED)
-    with pytest.raises(Restart):
-        main._roll_out(node.host(), document, Watch(lambda: document, "old"), None)
-    rollout.finish(node.host())
-    assert node.facts() == former
-    assert artifact.in_force(node.host()) == node.host().layout.jar
