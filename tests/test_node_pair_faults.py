@@ -77,7 +77,7 @@ def test_a_lender_that_gives_up_keeps_its_server_and_all_that_was_acknowledged(
     world: PairWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last pass holds the lock on the file, so that H2 cannot open it: a failed checkpoint is no lost file then."""
-    lender, passes = world.nodes["a"], []
+    lender, passes = world.nodes["a"], list[Phase]()
     honest = source._send
 
     def lasting(made: Channel, descriptor: int, size: int, known: list[bytes], watch: Watch) -> int:
