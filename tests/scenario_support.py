@@ -20,6 +20,7 @@ from rehearsal.checks.scene import Member, Scene
 from rehearsal.deployment import cause
 from rehearsal.drive import CdkRun, Rehearsal
 from rehearsal.poll import poll
+from rehearsal.rehearse import keep_logs
 
 EXAMPLE = ROOT / "clusters" / "as400gateway.yaml"
 READY_SECONDS = 600.0
@@ -68,7 +69,12 @@ class Bench:
     def deploy(self, assembly: Path | None = None) -> CdkRun:
         """Run `cdk deploy`, of the cluster file or of a folder that was synthesized before."""
         asked = ("deploy", "--require-approval", "never", "--progress", "events")
-        return self.cdk(*asked) if assembly is None else self.rehearsal.cdk(*asked, "--app", str(assembly))
+        run = self.cdk(*asked) if assembly is None else self.rehearsal.cdk(*asked, "--app", str(assembly))
+        if run.code:  # it has rolled back, so its hosts are gone already
+            kept = self.folder / f"failed-{time.monotonic_ns()}"
+            kept.mkdir()
+            keep_logs(kept)
+        return run
 
     def synthesize(self) -> Path:
         """Return the folder of a fresh cloud assembly."""
