@@ -259,8 +259,8 @@ def crash(name: str, begun: float, *served: str, healed: float = 0.0) -> Injecte
     ("faults", "window"),
     [
         ([crash("kill-h2-a", 5.0, "a")], (3.5, 5.0)),
-        ([crash("kill-h2-a", 5.0, "a", "b"), crash("kill-h2-b", 5.2, "a", "b")], (3.7, 5.2)),
-        ([crash("kill-h2-a", 5.0, "a", "b"), crash("kill-h2-b", 6.4, "a", "b")], (4.9, 6.4)),
+        ([crash("kill-h2-a", 5.0, "a", "b"), crash("kill-h2-b", 5.2, "a", "b")], (3.5, 5.2)),
+        ([crash("kill-h2-a", 5.0, "a", "b"), crash("kill-h2-b", 6.4, "a", "b")], (3.5, 6.4)),
         ([crash("pause-h2-a-6", 5.0, "a", "b", healed=11.0), crash("kill-h2-b", 9.0, "b")], (7.5, 9.0)),
     ],
     ids=["the one that served", "both at once", "before the first loss was flushed", "the one, the other paused"],

@@ -19,7 +19,7 @@ from operations.h2.status import status
 from operations.h2.words import described
 from tests.aws_help import moto as moto
 from tests.conftest import WriteCluster
-from tests.h2_world import PREFIX, TABLE, World, world
+from tests.h2_world import BUCKET, PREFIX, TABLE, World, world
 
 BOTH = Item(12, frozenset("ab"), "a", taken=1_700_000_000.0)
 ALONE = Item(13, frozenset("a"), "a")
@@ -286,6 +286,14 @@ def test_status_names_the_newest_backup_and_is_1_if_that_is_old(
     monkeypatch.setattr(status_command, "OLD", timedelta(seconds=-60))
     assert status(pair.file, pair.connect) == 1
     assert "not well: the newest backup is older than two nights" in capsys.readouterr().out
+
+
+def test_status_of_a_pair_whose_backups_cannot_be_looked_at_says_so(
+    pair: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair.aws("s3").delete_bucket(Bucket=BUCKET)
+    assert status(pair.file, pair.connect) == 0
+    assert "its backups are not known: " in capsys.readouterr().out
 
 
 UNWELL: list[tuple[Item | None, str]] = [

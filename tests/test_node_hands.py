@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from musternode.failure import Failure
-from musternode.h2.events import Cut, Event, Job, JobEnded, Mend, ReadWitness
+from musternode.h2.events import Cut, Disk, Event, Job, JobEnded, Mend, ReadWitness
 from musternode.h2.hands import Hands
 from musternode.h2.jobs import Jobs
 from musternode.h2.tools import LEFT_BEHIND, discard_old
@@ -20,7 +20,7 @@ class Kernel:
 
     def __init__(self) -> None:
         self.done: list[str] = []
-        self.fails = False
+        self.fails = self.rule = False
 
     def _do(self, what: str) -> None:
         if self.fails:
@@ -28,16 +28,21 @@ class Kernel:
         self.done.append(what)
 
     def cut(self) -> None:
-        """Cut."""
+        """Cut: the rule first, then the connections, of which the second may fail alone."""
+        self.rule = True
         self._do("cut")
 
     def restore(self) -> None:
         """Take it back."""
         self._do("restore")
+        self.rule = False
 
 
 class Nothing:
     """Takes every call."""
+
+    def __init__(self, **known: Any) -> None:
+        self.__dict__.update(known)
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_, **__: None
@@ -72,17 +77,28 @@ def test_a_peer_that_could_not_be_cut_off_or_let_in_again_is_with_the_next_look(
         assert kernel.done == done
 
 
+def test_a_cut_that_failed_by_half_is_taken_back(tmp_path: Path) -> None:
+    kernel = Kernel()
+    one = hands(kernel, tmp_path)
+    kernel.fails = True
+    one.carry_out(Cut())
+    kernel.fails = False
+    one.carry_out(Mend())
+    assert not kernel.rule
+
+
 def test_a_job_for_which_the_machine_has_no_thread_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that nobody does would keep clients out for ever."""
     none, told = cast("Any", Nothing()), list[Event]()
-    jobs = Jobs(none, none, none, state=none, put=told.append, look=none, seed=none, restore=none)
+    database = cast("Any", Nothing(disk=lambda: Disk("held", 5)))
+    jobs = Jobs(database, none, none, state=none, put=told.append, look=lambda: None, seed=none, restore=none)
 
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
     jobs.begin(Job.LEND)
-    assert told == [JobEnded(Job.LEND, "can't start new thread")]
+    assert told == [Disk("held", 5), JobEnded(Job.LEND, "can't start new thread")]
 
 
 def test_passwords_that_a_killed_process_left_in_memory_are_removed(tmp_path: Path) -> None:

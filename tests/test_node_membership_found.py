@@ -7,6 +7,7 @@ from musternode.h2 import events as event_types
 from musternode.h2.events import (
     Abandon,
     Action,
+    AskPeer,
     Begin,
     Changed,
     Cut,
@@ -244,3 +245,22 @@ def test_a_fresh_copy_cures_what_differed() -> None:
     waits = waiting(job=Job.SERVE, unlike=True, run="r2", seen=item(MINE), word=None)
     state, _ = fed(waits, JobEnded(Job.SERVE))
     assert (state.phase, state.unlike) == (Phase.IN, False)
+
+
+def test_a_node_whose_server_has_ended_leaves_the_pair_only_to_one_that_has_spoken_since() -> None:
+    """The other host may have lost its power just before."""
+    state, actions = fed(member(), Server(""))
+    assert state.phase is Phase.WAITING
+    assert AskPeer in kinds(actions)
+    assert Write not in kinds(actions)
+    _, actions = fed(state, Told(NOW + 0.01, peer()), now=NOW + 0.02)
+    assert [one.item.members for one in actions if isinstance(one, Write)] == [THEIRS]
+
+
+def test_a_source_lends_nothing_while_it_writes_the_witness() -> None:
+    """The answer to that write would be taken for the end of the lending."""
+    wants = peer(members=MINE, phase="waiting", trusted=False, confirms=False, gate=False, wants="w1")
+    state, _ = fed(member(MINE, seen=replace(item(MINE), forced=True)), Tick(), Told(NOW + 0.1, wants))
+    assert state.phase is Phase.IN
+    state, _ = fed(state, Written(NOW + 0.2, item(MINE, 6), True), now=NOW + 0.3)
+    assert state.phase is Phase.LENDING

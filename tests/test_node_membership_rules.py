@@ -131,7 +131,7 @@ MOMENTS: tuple[tuple[str, str, tuple[Fault, ...]], ...] = (
     *(("alone", moment, ()) for moment in ("starting a", "in a", "waiting b", "copy b", "wanting b", "lending a")),
     *(("alone", moment, ()) for moment in ("lend a", "copied b", "in b", "write a", "effect a")),
     *(("pair", moment, (Fault("kill h2", "a", 1.0, 0.0),)) for moment in ("waiting a", "write b", "effect a")),
-    *(("pair", moment, (Fault("kill both h2", "both", 1.0, 0.0),)) for moment in ("waiting b", "serve b")),
+    *(("pair", moment, (Fault("kill both h2", "both", 1.0, 0.0),)) for moment in ("waiting b", "serve a")),
     *(("pair", moment, (Fault("power off", "a", 1.0, 4.0),)) for moment in ("write b", "effect b")),
     *(("pair", moment, (LEAVE,)) for moment in ("left b", "halt b")),
     *(("pair", moment, (Fault("restore", "both", 1.0, 0.0),)) for moment in ("waiting a", "restore a")),
@@ -180,7 +180,7 @@ def test_the_pair_becomes_whole_from_every_moment_whatever_event_comes(
         interrupted(start, moment, faults, lambda process, event=event: process.tell(event(process)))  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("job", ["seed a", "form b", "copy b", "lend a", "serve b", "halt b", "restore a"])
+@pytest.mark.parametrize("job", ["seed a", "form b", "copy b", "lend a", "serve a", "halt b", "restore a"])
 def test_the_pair_becomes_whole_when_a_job_fails_at_any_of_its_steps(job: str) -> None:
     start, _, faults = next(one for one in MOMENTS if one[1] == job)
     for at in range(8):

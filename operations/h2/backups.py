@@ -44,8 +44,12 @@ def backups(file: Path, connect: Connect = Aws) -> int:
     return 0 if found else 1
 
 
+class NoBackups(Failure):
+    """The cluster makes none."""
+
+
 def shelf_of(pair: Pair) -> Shelf:
-    """Return where the settings document says that backups lie. Raises `Failure`."""
+    """Return where the settings document says that backups lie. Raises `NoBackups`, or another `Failure`."""
     try:
         text = pair.aws.call("ssm", "get_parameter", Name=parameter_name(pair.cluster.name))["Parameter"]["Value"]
         value = json.loads(text)["settings"]["backup"]
@@ -53,7 +57,7 @@ def shelf_of(pair: Pair) -> Shelf:
     except Missing as missing:
         raise Failure(f"the settings document {parameter_name(pair.cluster.name)} is not there: deploy it") from missing
     except (ValueError, KeyError, TypeError) as fault:
-        raise Failure("the deployed cluster makes no backups: set database.backup and deploy") from fault
+        raise NoBackups("the deployed cluster makes no backups: set database.backup and deploy") from fault
 
 
 def listed(pair: Pair, shelf: Shelf) -> list[Backup]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from operations.aws import Aws
 from operations.errors import Failure
-from operations.h2.backups import listed, shelf_of
+from operations.h2.backups import NoBackups, listed, shelf_of
 from operations.h2.item import Item
 from operations.h2.nodes import SHOWN, instances, said
 from operations.h2.pair import Connect, Pair, pair_of, show
@@ -41,10 +41,12 @@ def _show_node(pair: Pair, node: str, state: str) -> None:
 def _show_backup(pair: Pair) -> str:
     """Show the newest backup; return what is wrong with it. A cluster that makes none has nothing to show."""
     try:
-        shelf = shelf_of(pair)
-    except Failure:
+        found = listed(pair, shelf_of(pair))
+    except NoBackups:
         return ""
-    found = listed(pair, shelf)
+    except Failure as fault:
+        print(f"its backups are not known: {fault}")
+        return ""
     if not found:
         print("there is no backup yet")
         return ""

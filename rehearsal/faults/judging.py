@@ -72,10 +72,13 @@ def excuses(faults: Sequence[Injected], known: Mapping[str, Fault]) -> list[Excu
 
 
 def _excuse(*crashes: Injected) -> Excuse:
-    """Return what these crashes together excuse: a fault that lasts may end its server at any moment of it."""
+    """Return what these crashes together excuse: either copy may be the one that goes on.
+
+    A fault that lasts may end its server at any moment of it.
+    """
     last = max(max(each.begun, each.healed) for each in crashes)
-    first = max(each.begins for each in crashes)
-    return Excuse(last, FLUSH + last - first, max(each.begun for each in crashes))
+    first = min(each.begins for each in crashes)
+    return Excuse(last, FLUSH + last - first, min(each.begun for each in crashes))
 
 
 def _apart(one: Injected, other: Injected) -> float:

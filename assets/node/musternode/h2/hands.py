@@ -3,7 +3,7 @@
 import logging
 import threading
 from pathlib import Path
-from typing import Callable, Dict, Type
+from typing import Callable, Dict, Optional, Type
 
 from ..failure import Failure
 from . import clock
@@ -61,7 +61,8 @@ class Hands:
         self.ended = False
         """Whether the process is to end."""
         self._marking = threading.Lock()
-        self._cut_off = self._to_be_cut = False
+        self._cut_off: Optional[bool] = False
+        self._to_be_cut = False
         self._do: Dict[Type[Action], Callable[..., object]] = {
             ReadWitness: lambda _: self._read(scribe),
             Write: scribe.write,
@@ -114,6 +115,7 @@ class Hands:
         self._to_be_cut = wanted
         if wanted == self._cut_off:
             return
+        self._cut_off = None  # one that fails may have done half of it
         if wanted:
             self._gate.expel(self._peer)
             self._kernel.cut()

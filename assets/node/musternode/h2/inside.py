@@ -69,7 +69,8 @@ def _lose_server(turn: Turn) -> None:
     turn.shut("the H2 server of this node has ended")
     turn.distrust()
     turn.say("the H2 server of this node is not the one that was a member: it has ended, or was started anew")
-    turn.put(phase=Phase.WAITING, holds="", lent=False, raised=turn.state.raised and not unsettled)
+    raised = turn.state.raised and not unsettled
+    turn.put(phase=Phase.WAITING, holds="", lent=False, raised=raised, ended_at=turn.now)
 
 
 def sick(turn: Turn, *, lost: bool) -> None:
@@ -100,8 +101,8 @@ def _serve(turn: Turn) -> None:
         return
     if turn.state.lone:
         _answer_alone(turn)
-        _begin_lending(turn)
         _use_up_force(turn)
+        _begin_lending(turn)
     else:
         _answer_in_pair(turn)
 
@@ -279,7 +280,9 @@ def _date(turn: Turn) -> float:
 
 def _begin_lending(turn: Turn) -> None:
     state, word = turn.state, turn.peer
-    if word is None or state.rules.alone or state.paused or state.job is not None or state.stopping:
+    if word is None or state.rules.alone or state.paused or state.stopping:
+        return
+    if state.job is not None or state.writing is not None:
         return
     if not word.wants or word.wants in state.broke:
         return

@@ -74,7 +74,7 @@ class Jobs:
         try:
             threading.Thread(target=self._run, args=(job,), name=job.value, daemon=True).start()
         except RuntimeError as fault:  # the machine gives no thread now: a job that nobody does must end
-            self._put(JobEnded(job, str(fault)))
+            self._end(job, str(fault))
 
     def abandon(self) -> None:
         """Tell the running job that it need not go on."""

@@ -263,7 +263,10 @@ def _in_doubt(turn: Turn) -> None:
         turn.put(failure=_waits(turn))
     elif word.trusted:
         turn.put(failure="")
-        step_out(turn)
+        if state.word_asked > state.ended_at:
+            step_out(turn)
+        else:
+            turn.ask()  # its host may have died just before this server
     elif word.phase == Phase.WAITING.value and _wins(turn, word):
         turn.say(f"both servers have ended; node {state.rules.me} goes on, node {other} copies")
         turn.write(next_item(turn, frozenset({state.rules.me}), leader=state.rules.me))

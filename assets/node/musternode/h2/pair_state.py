@@ -103,6 +103,7 @@ class State:
     trusted: str = ""
     killed: str = ""
     killed_at: float = 0.0
+    ended_at: float = 0.0
     remembered: Optional[str] = None
     disk: Optional[Disk] = None
     word: Optional[Word] = None
