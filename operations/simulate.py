@@ -52,13 +52,23 @@ def _resumed(report: Path | None, seed: int) -> "Tally":
     total = Tally(seed, 0)
     if report is None or not report.exists():
         return total
-    for line in report.read_text(encoding="utf-8").splitlines():
+    whole, cut_off = _lines(report)
+    for line in whole:
         value = _read(report, line)
         if value["rules"] != rules() or value["seed"] != seed:
             raise Failure(f"{report} holds schedules of other rules or of another seed: name another file")
         tally = Tally(**{**value["tally"], "violations": [tuple(one) for one in value["tally"]["violations"]]})
         total = total.join(tally)
+    if whole and cut_off:  # by a kill: those schedules are run again
+        report.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")
     return total
+
+
+def _lines(report: Path) -> tuple[list[str], bool]:
+    """Return the lines of the report, and whether a last one was left out because it has no end."""
+    text = report.read_text(encoding="utf-8")
+    cut_off = bool(text) and not text.endswith("\n") and "\n" in text
+    return text.splitlines()[: -1 if cut_off else None], cut_off
 
 
 def _read(report: Path, line: str) -> Any:
@@ -73,8 +83,11 @@ def _record(report: Path | None, seed: int, tally: "Tally") -> None:
     if report is None:
         return
     line = json.dumps({"rules": rules(), "seed": seed, "tally": dataclasses.asdict(tally)})
-    with report.open("a", encoding="utf-8") as file:
-        file.write(line + "\n")
+    try:
+        with report.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    except OSError as fault:
+        raise Failure(f"{report} cannot be written: {fault.strerror}") from fault
 
 
 def rules() -> str:
