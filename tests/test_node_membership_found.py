@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from musternode.h2 import events as event_types
 from musternode.h2.events import (
     Abandon,
@@ -264,3 +266,12 @@ def test_a_source_lends_nothing_while_it_writes_the_witness() -> None:
     assert state.phase is Phase.IN
     state, _ = fed(state, Written(NOW + 0.2, item(MINE, 6), True), now=NOW + 0.3)
     assert state.phase is Phase.LENDING
+
+
+@pytest.mark.parametrize(("mine", "theirs", "wins"), [(7.0, 6.0, True), (6.0, 7.0, False), (7.0, 7.0, True)])
+def test_of_two_servers_that_ended_the_file_that_was_written_last_goes_on(
+    mine: float, theirs: float, wins: bool
+) -> None:
+    ended = peer(phase="waiting", trusted=False, confirms=False, gate=False, disk_written=theirs)
+    _, actions = fed(waiting(disk=Disk("held", 5, mine)), Told(NOW + 0.1, ended), now=NOW + 0.1)
+    assert [one.item.members for one in actions if isinstance(one, Write)] == [MINE] * wins

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from musternode.h2.events import Job, Write
+from musternode.h2.pair_state import Phase
 
 if TYPE_CHECKING:
     from musternode.h2.witness import Item
@@ -72,6 +73,10 @@ class Checker:
         other = world.hosts[host.peer]
         if other.server is not None and other.server.run == other.remembered and not self.forced_for:
             raise Violation(f"node {host.name} wants to go on alone, but only node {host.peer} has a whole copy")
+        in_doubt = process.state.phase is Phase.WAITING and len(process.state.members) == 2
+        newer = other.files.written > host.files.written and other.files.kind == "held"
+        if in_doubt and newer and other.files.epoch >= process.state.epoch - 1 and not self.forced_for:
+            raise Violation(f"node {host.name} wants to go on with the older one of two files")
 
     def entered(self, process: "Process") -> None:
         """Note that a node has become a member in use; one started on its own files may lack what H2 lost."""

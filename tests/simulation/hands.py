@@ -111,7 +111,7 @@ class Hands:
     def _marked(self, epoch: int) -> None:
         files = self._process.host.files
         files.kind, files.epoch = "held", epoch
-        self._process.tell(Disk(files.kind, files.epoch))
+        self._process.tell(Disk(files.kind, files.epoch, files.written))
 
     def _remember(self, action: Remember) -> None:
         self._process.host.remembered = action.run

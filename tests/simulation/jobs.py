@@ -75,7 +75,7 @@ class Jobs:
     def _end(self, job: Job, fault: str) -> None:
         files = self._host.files
         self._process.look()
-        self._process.tell(Disk(files.kind, files.epoch))
+        self._process.tell(Disk(files.kind, files.epoch, files.written))
         self._process.tell(JobEnded(job, fault))
 
     def _takes(self, seconds: float) -> float:

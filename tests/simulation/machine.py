@@ -17,12 +17,13 @@ OLD = (1 << 8) - 1
 
 @dataclass
 class Files:
-    """The database on disk: the writes in it, whether it holds the pair's list, and its mark."""
+    """The database on disk: the writes in it, whether it holds the pair's list, its mark, when it was last written."""
 
     rows: int = 0
     clustered: bool = False
     kind: str = "empty"
     epoch: int = 0
+    written: float = 0.0
 
 
 @dataclass
@@ -78,7 +79,12 @@ class Host:
     def flush(self) -> None:
         """Write what the server has to the disk."""
         if self.server is not None and not self.server.hung and not self.server.broken:
-            self.files.rows, self.files.clustered = self.server.rows, self.server.clustered
+            self._put_on_disk(self.server)
+
+    def _put_on_disk(self, server: Server) -> None:
+        if (self.files.rows, self.files.clustered) != (server.rows, server.clustered):
+            self.files.rows, self.files.clustered = server.rows, server.clustered
+            self.files.written = self.loop.now
 
     def end_server(self, *, cleanly: bool) -> None:
         """End H2; unless it may close its database, what it has not written is lost."""
@@ -86,7 +92,7 @@ class Host:
         if server is None:
             return
         if cleanly and not server.broken:
-            self.files.rows, self.files.clustered = server.rows, server.clustered
+            self._put_on_disk(server)
         self.lost |= server.rows & ~self.files.rows
         server.alive, server.hung_since = False, 0.0
         server.parked.release(self.loop)

@@ -7,7 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 from musternode.h2 import inside, membership, outside
-from musternode.h2.events import Begin, Decide, Job, Written
+from musternode.h2.events import Begin, Decide, Job, Word, Written
 from musternode.h2.pair_state import Phase, State
 from musternode.h2.turn import Turn
 from tests.simulation import world
@@ -54,6 +54,13 @@ def _serve_and_lend(turn: Turn) -> None:
     inside._renew(turn)
     inside._answer_alone(turn)
     _lend(turn)
+
+
+def _lowest_wins(turn: Turn, word: Word) -> bool:
+    disk, epoch = turn.state.disk, turn.state.epoch
+    assert disk is not None
+    theirs = outside._counts(word.disk, word.disk_epoch, epoch)
+    return outside._counts(disk.kind, disk.epoch, epoch) and (turn.state.rules.lowest or not theirs)
 
 
 def _give_up_at_once(turn: Turn) -> None:
@@ -152,6 +159,7 @@ MUTATIONS: dict[str, Callable[[], tuple[Any, ...]]] = {
     "a copy joins at any epoch": lambda: (_rule(outside, "_copied", _join_at_any_epoch),),
     "a copy joins before the witness names it": lambda: (_rule(outside, "_copied", _open_first_copy),),
     "a write counts although its condition failed": lambda: (_fold(Written, _unconditional),),
+    "the lower ordinal wins however old its file": lambda: (_rule(outside, "_wins", _lowest_wins),),
     "a node wins over one whose copy is whole": lambda: (_rule(outside, "_in_doubt", _wins_over_whole),),
     "any file counts": lambda: (
         _rule(outside, "_counts", _any_file_counts),

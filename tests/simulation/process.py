@@ -44,7 +44,7 @@ class Process:
         """Begin."""
         host = self.host
         host.kernel_until, host.cut = 0.0, False
-        self.tell(Disk(host.files.kind, host.files.epoch))
+        self.tell(Disk(host.files.kind, host.files.epoch, host.files.written))
         self.tell(Remembered(host.remembered))
         self.heartbeat.ask()
         self.later(0.02 * self.random(), self._look)
@@ -179,6 +179,9 @@ class Process:
         lost = server is not None and self.flushing and server.run == self.broken
         found = Server(server.run if server else "", hung, lost)
         if found != self._told or found.hung or found.lost:
+            if not found.run:
+                files = self.host.files
+                self.tell(Disk(files.kind, files.epoch, files.written))
             self._told = found
             self.tell(found)
 

@@ -122,10 +122,13 @@ class Runs(Protocol):
 
 
 class ServerWatch:
-    """Looks whether the H2 server runs, and whether it is sick: its process tells at once that it ended, by a pidfd."""
+    """Looks whether the H2 server runs, and whether it is sick: its process tells at once that it ended, by a pidfd.
 
-    def __init__(self, runs: Runs, flush: Flush, put: Put) -> None:
-        self._runs, self._flush, self._put = runs, flush, put
+    `ended()` comes before it is told that the server runs no more.
+    """
+
+    def __init__(self, runs: Runs, flush: Flush, put: Put, ended: Callable[[], None]) -> None:
+        self._runs, self._flush, self._put, self._ended = runs, flush, put, ended
         self._lock = threading.Lock()
         self._last = Server("?")
 
@@ -143,6 +146,8 @@ class ServerWatch:
 
     def _tell(self, found: Server) -> None:
         if found != self._last or found.hung or found.lost:
+            if not found.run and self._last.run:
+                self._ended()
             self._last = found
             self._put(found)
 

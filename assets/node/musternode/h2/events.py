@@ -1,6 +1,6 @@
 """What a member of the pair is told, and what it then has done: the two vocabularies of `membership.step`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import FrozenSet, Mapping, Optional, Union
 
@@ -44,6 +44,7 @@ class Word:
     gate: bool = False
     disk: str = "empty"
     disk_epoch: int = 0
+    disk_written: float = 0.0
     wants: str = ""
     holds: str = ""
     copied: str = ""
@@ -111,10 +112,14 @@ class Server:
 
 @dataclass(frozen=True)
 class Disk:
-    """What whole data this node's disk holds: `empty`, `seeded` (never served) or `held`, of `epoch`."""
+    """What whole data this node's disk holds: `empty`, `seeded` (never served) or `held`, of `epoch`.
+
+    `written` is when the file was last written, in seconds since 1970 by this host's clock.
+    """
 
     kind: str
     epoch: int = 0
+    written: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -326,6 +331,7 @@ def word(value: Mapping[str, object]) -> Optional[Word]:
             gate=value["gate"] == "open",
             disk=str(value["disk"]),
             disk_epoch=int(str(value["disk_epoch"])),
+            disk_written=float(str(value.get("disk_written", 0.0))),
             wants=str(value["wants"]),
             holds=str(value["holds"]),
             copied=str(value["copied"]),

@@ -127,7 +127,7 @@ class Hands:
         with self._marking:
             self._database.mark(epoch)
             found = self._database.disk()
-        self._put(Disk(found.kind, found.epoch))
+        self._put(Disk(found.kind, found.epoch, found.written))
 
     def _remember(self, action: Remember) -> None:
         if not action.run:

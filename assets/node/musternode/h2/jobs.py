@@ -98,7 +98,7 @@ class Jobs:
         try:
             self._look()
             found = self._database.disk()
-            self._put(Disk(found.kind, found.epoch))
+            self._put(Disk(found.kind, found.epoch, found.written))
         except (Failure, OSError) as cause:
             fault = fault or str(cause)
         self._put(JobEnded(job, fault))

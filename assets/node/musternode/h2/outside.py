@@ -282,12 +282,18 @@ def _counts(kind: str, epoch: int, last: int) -> bool:
 
 
 def _wins(turn: Turn, word: Word) -> bool:
-    """Return whether this node's file goes on when both servers have ended: one that counts, of the lower ordinal."""
+    """Return whether this node's file goes on when both servers have ended: of two that count, the newer one.
+
+    The server that lived on has flushed what the other one lost. By wall clocks: one that is wrong costs what an equal
+    moment costs, the last second.
+    """
     state = turn.state
     assert state.disk is not None
     if not _counts(state.disk.kind, state.disk.epoch, state.epoch):
         return False
-    return state.rules.lowest or not _counts(word.disk, word.disk_epoch, state.epoch)
+    if not _counts(word.disk, word.disk_epoch, state.epoch) or state.disk.written > word.disk_written:
+        return True
+    return state.disk.written == word.disk_written and state.rules.lowest
 
 
 def _waits(turn: Turn) -> str:

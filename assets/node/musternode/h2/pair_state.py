@@ -198,6 +198,7 @@ def words(state: State) -> Dict[str, Any]:
         "gate": "open" if state.gate else "shut",
         "disk": disk.kind,
         "disk_epoch": disk.epoch,
+        "disk_written": disk.written,
         "wants": state.attempt if not state.copied else "",
         "holds": state.holds if state.lent else "",
         "broke": sorted(state.broke),

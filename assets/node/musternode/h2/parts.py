@@ -74,7 +74,7 @@ class Parts:
         policy = Policy(pair.name, pair.list, place.admin)
         self.gate = Gate((place.own[0], gate_port), pair.local, policy, lambda hit: put(Hit(hit)))
         self._flush = Flush(database, look=lambda: look(database))
-        self._watch = ServerWatch(runs, self._flush, put)
+        self._watch = ServerWatch(runs, self._flush, put, self._look_at_disk)
         self._heartbeat = Heartbeat(self._client(rules), put)
         self._scribe = Scribe(witness, put)
         self.jobs = self._jobs(rules, seed, restore, put)
@@ -97,8 +97,7 @@ class Parts:
         self._flush.pause()
         self._flush.start()
         self.gate.start()
-        found = self._database.disk()
-        self.keeper.put(Disk(found.kind, found.epoch))
+        self._look_at_disk()
         self.keeper.put(Remembered(self._open_mark.read_text() if self._open_mark.is_file() else ""))
         self._server.start()
         say_alive()
@@ -123,6 +122,11 @@ class Parts:
             answers.publish(self._place.public, now, self._answers.word(), self._heartbeat.last, self.jobs.doing)
         except OSError:
             log.exception("pair.json was not written")
+
+    def _look_at_disk(self) -> None:
+        """Tell what the disk holds, and when it was last written; raises `Failure`."""
+        found = self._database.disk()
+        self.keeper.put(Disk(found.kind, found.epoch, found.written))
 
     def _state(self) -> State:
         return self.keeper.state

@@ -4,7 +4,7 @@ import fcntl
 import json
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, List, Optional
 
@@ -25,11 +25,12 @@ class Disk:
     """What is on the disk: no whole data ("empty"), whole data never served ("seeded"), or data served in `epoch`.
 
     A former version wrote no epoch: its data is "held" with epoch 0, or `OUTDATED` if it said that it goes on
-    elsewhere.
+    elsewhere. `written` is when its file was last written, in seconds since 1970; 0.0 = there is none that counts.
     """
 
     kind: str
     epoch: int
+    written: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ class Store:
         mark = self._read()
         if mark is None or not mark.whole or not self.file.is_file():
             return Disk(EMPTY, 0)
-        return Disk(SEEDED if mark.epoch == 0 and not mark.former else HELD, mark.epoch)
+        kind = SEEDED if mark.epoch == 0 and not mark.former else HELD
+        return Disk(kind, mark.epoch, self.file.stat().st_mtime)
 
     def mark(self, epoch: int) -> None:
         """Say that the data is whole and of `epoch`, 0 = never served; lasts through a loss of power."""
