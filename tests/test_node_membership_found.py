@@ -34,6 +34,7 @@ from musternode.h2.events import (
     Written,
 )
 from musternode.h2.membership import step
+from musternode.h2.order import Order
 from musternode.h2.pair_state import FENCE, GONE, KILL_AGAIN, Held, Phase, State, words
 from tests.membership_states import BOTH, MINE, NOW, RULES, THEIRS, item, member, peer, waiting
 
@@ -227,6 +228,15 @@ def test_the_operators_word_counts_for_one_start() -> None:
     old = waiting(MINE, disk=Disk("held", 1), raised=False)
     assert "`muster h2 force`" in fed(old, Tick())[0].failure
     assert fed(replace(old, seen=forced), Tick())[0].failure == "", "the control"
+
+
+def test_an_order_to_restore_counts_once() -> None:
+    """A disk from before the order would be made anew from the backup, and all that was written since would go."""
+    order = Order("backups/1.sql.gz", "f" * 64, 5)
+    _, actions = fed(member(MINE, seen=replace(item(MINE), restore=order)), Tick())
+    assert [one.item.epoch for one in actions if isinstance(one, Write)] == [6]
+    _, actions = fed(member(MINE, seen=replace(item(MINE, 6), restore=order), disk=Disk("held", 6)), Tick())
+    assert Write not in kinds(actions)
 
 
 def test_nobody_is_taken_over_from_by_the_other_nodes_word_alone() -> None:

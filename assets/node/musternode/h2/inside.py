@@ -101,7 +101,7 @@ def _serve(turn: Turn) -> None:
         return
     if turn.state.lone:
         _answer_alone(turn)
-        _use_up_force(turn)
+        _use_up_word(turn)
         _begin_lending(turn)
     else:
         _answer_in_pair(turn)
@@ -205,10 +205,10 @@ def _answer_alone(turn: Turn) -> None:
     turn.put(held=())
 
 
-def _use_up_force(turn: Turn) -> None:
-    """Take the operator's word off the witness once this node serves by it: the next start must ask again."""
+def _use_up_word(turn: Turn) -> None:
+    """Make an operator's word void once this node serves by it: an older disk must not be served or restored by it."""
     seen = turn.state.seen
-    if seen is not None and seen.forced:
+    if seen is not None and (seen.forced or (seen.restore is not None and seen.restore.epoch == seen.epoch)):
         turn.write(next_item(turn, seen.members))
 
 
