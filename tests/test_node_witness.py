@@ -19,6 +19,7 @@ from botocore.exceptions import (
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
+from moto.dynamodb.models import DynamoDBBackend
 
 from musternode.h2 import witness, witness_calls
 from musternode.h2.witness import Item, Unreachable, Witness
@@ -129,7 +130,15 @@ def test_a_missing_item_is_not_replaced(node_a: Witness) -> None:
     assert node_a.read().item is None
 
 
-def test_of_two_that_race_exactly_one_wins(node_a: Witness) -> None:
+def test_of_two_that_race_exactly_one_wins(node_a: Witness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB writes an item by one request after the other; its double in this process must be made to."""
+    honest, one_at_a_time = DynamoDBBackend.update_item, threading.Lock()
+
+    def update_item(*given: Any, **named: Any) -> Any:
+        with one_at_a_time:
+            return honest(*given, **named)
+
+    monkeypatch.setattr(DynamoDBBackend, "update_item", update_item)
     node_a.create(BOTH)
     start, won = threading.Barrier(2), []
     askers = {"a": node_a, "b": Witness(TABLE, REGION, "b")}
