@@ -71,8 +71,8 @@ class Hands:
             ShutGate: self._shut,
             Lease: self._lease,
             Decide: lambda action: gate.decide(action.number, action.allowed),
-            Cut: lambda _: self._cut(True),
-            Mend: lambda _: self._cut(False),
+            Cut: lambda _: self._order_cut(True),
+            Mend: lambda _: self._order_cut(False),
             KillServer: lambda _: self._aside(database.kill),
             Begin: lambda action: jobs.begin(action.job),
             Abandon: lambda _: jobs.abandon(),
@@ -106,6 +106,10 @@ class Hands:
     def _read(self, scribe: Scribe) -> None:
         scribe.read()
         self._cut(self._to_be_cut)
+
+    def _order_cut(self, wanted: bool) -> None:
+        self._cut_off = None  # an order is carried out whatever is believed of the kernel
+        self._cut(wanted)
 
     def _cut(self, wanted: bool) -> None:
         """End what hangs on a silent peer: this node's sessions there, and the peer's here, which hold locks in H2.
