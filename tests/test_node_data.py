@@ -167,6 +167,17 @@ def test_a_node_that_has_been_alone_for_long_makes_backups(node: Node, monkeypat
     assert poll(node.keys, within=30)
 
 
+def test_each_time_alone_is_counted_anew(node: Node) -> None:
+    seeded(node)
+    for epoch in (7, 9):
+        node.state = dataclasses.replace(node.state, seen=Item(epoch, frozenset("a"), "a"))
+        node.data.look(node.alone.database)
+        assert node.data._sending is None
+        node.data._lone_since -= data.LONE
+    node.data.look(node.alone.database)
+    assert poll(node.keys, within=30), "the control"
+
+
 def test_a_backup_that_fails_is_told_and_tried_again_later(node: Node, caplog: pytest.LogCaptureFixture) -> None:
     seeded(node)
     node.bucket.delete_bucket(Bucket=BUCKET)

@@ -45,7 +45,7 @@ class Data:
         self._admitting = Admitting(wanted_file(this()))
         self._last = Last(this().paths.data / "backed-up")
         self._not_before = 0.0
-        self._lone_since: Optional[float] = None
+        self._lone_epoch, self._lone_since = 0, 0.0
         self._sending: Optional[threading.Thread] = None
 
     def seed(self, database: Database) -> None:
@@ -101,10 +101,9 @@ class Data:
     def _settled(self, state: State) -> bool:
         """Return whether no copying is to be expected: it would wait, and clients with it, for the backup."""
         if not state.lone or state.rules.alone:
-            self._lone_since = None
             return True
-        if self._lone_since is None:
-            self._lone_since = time.monotonic()
+        if self._lone_epoch != state.epoch:
+            self._lone_epoch, self._lone_since = state.epoch, time.monotonic()
         return time.monotonic() - self._lone_since >= LONE
 
     def _due(self, place: Backup) -> bool:
