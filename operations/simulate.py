@@ -1,7 +1,6 @@
 """`muster simulate`: the rules of the H2 pair under many schedules of faults, in slices that can be resumed."""
 
 import dataclasses
-import hashlib
 import json
 import os
 import sys
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from operations import ROOT
 from operations.errors import Failure
+from operations.sources import fingerprint
 
 if TYPE_CHECKING:
     from tests.simulation.runner import Tally
@@ -59,7 +59,7 @@ def _resumed(report: Path | None, seed: int) -> "Tally":
             raise Failure(f"{report} holds schedules of other rules or of another seed: name another file")
         tally = Tally(**{**value["tally"], "violations": [tuple(one) for one in value["tally"]["violations"]]})
         total = total.join(tally)
-    if whole and cut_off:  # by a kill: those schedules are run again
+    if cut_off:  # by a kill: those schedules are run again
         report.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")
     return total
 
@@ -67,7 +67,7 @@ def _resumed(report: Path | None, seed: int) -> "Tally":
 def _lines(report: Path) -> tuple[list[str], bool]:
     """Return the lines of the report, and whether a last one was left out because it has no end."""
     text = report.read_text(encoding="utf-8")
-    cut_off = bool(text) and not text.endswith("\n") and "\n" in text
+    cut_off = "\n" in text and not text.endswith("\n")
     return text.splitlines()[: -1 if cut_off else None], cut_off
 
 
@@ -92,12 +92,8 @@ def _record(report: Path | None, seed: int, tally: "Tally") -> None:
 
 def rules() -> str:
     """Return what tells these rules and this simulation from others: a hash of their sources."""
-    found = hashlib.sha256()
-    for folder in _RULES:
-        for file in sorted((ROOT / folder).glob("*.py")):
-            if folder != _RULES[0] or file.name in _PURE:
-                found.update(file.read_bytes())
-    return found.hexdigest()[:16]
+    files = (file for folder in _RULES for file in sorted((ROOT / folder).glob("*.py")))
+    return fingerprint(file for file in files if file.parent != ROOT / _RULES[0] or file.name in _PURE)
 
 
 _PURE: Final = {

@@ -1,6 +1,5 @@
 """`muster soak`: schedule after schedule of faults against one rehearsed cluster, each judged once and for all."""
 
-import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from muster.spec import Cluster
 from operations import ROOT
 from operations.errors import Failure, unexpected
 from operations.rehearse import begin_alone, load_cluster
+from operations.sources import fingerprint
 from rehearsal import drive
 from rehearsal.checks.scene import Scene
 from rehearsal.doubles import BuildError
@@ -62,11 +62,8 @@ def _wanted(seed: int, number: int, faults: Sequence[str], known: Mapping[str, F
 @cache
 def program() -> str:
     """Return what tells the nodes' program and the judging of today from others: a hash of their sources."""
-    found = hashlib.sha256()
-    for folder in ("assets/node", "rehearsal/faults", "rehearsal/checks", "rehearsal/writers"):
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            found.update(file.read_bytes())
-    return found.hexdigest()[:16]
+    folders = ("assets/node", "rehearsal/faults", "rehearsal/checks", "rehearsal/writers")
+    return fingerprint(file for folder in folders for file in sorted((ROOT / folder).rglob("*.py")))
 
 
 def _judged(report: Path) -> dict[tuple[int, str], dict[str, Any]]:

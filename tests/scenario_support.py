@@ -150,6 +150,12 @@ def derived(folder: Path, name: str, *changes: tuple[str, str]) -> Path:
     return file
 
 
+def for_faults(folder: Path, name: str) -> Path:
+    """Write the example cluster file for a pair that may take over as often as it must."""
+    region = "region: eu-west-1\n"
+    return derived(folder, name, (region, f"{region}database: {{takeover_interval: 0}}\n"))
+
+
 def sentence(run: CdkRun) -> str:
     """Return why a deploy failed, as CloudFormation's events say it."""
     assert run.code != 0, f"cdk deploy succeeded:\n{run.output}"

@@ -14,9 +14,10 @@ from musternode.failure import Failure
 from musternode.h2 import text
 from musternode.h2.database import Database, Pair
 from musternode.h2.digest import SCHEMA
+from musternode.h2.events import Disk
 from musternode.h2.faults import H2Error, Hung
 from musternode.h2.session import Session
-from musternode.h2.store import Disk, in_use
+from musternode.h2.store import in_use
 from musternode.h2.wire import Wire
 from rehearsal.poll import poll
 from tests.h2_server import NAME, VERSIONS, Held, held

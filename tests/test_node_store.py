@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from musternode import files
 from musternode.failure import Failure
-from musternode.h2.store import KEPT, OUTDATED, Disk, Store, read_mark
+from musternode.h2.events import Disk
+from musternode.h2.store import KEPT, OUTDATED, Store, read_mark
 
 
 def store(folder: Path, content: str = "") -> Store:

@@ -17,7 +17,7 @@ from rehearsal.faults.measures import CLASSES, LIMITS, summary
 from rehearsal.faults.schedule import Schedule, schedule, single
 from rehearsal.faults.series import Series, as_line
 from rehearsal.faults.table import trials_file, waits_file
-from tests.scenario_support import Bench, derived, service
+from tests.scenario_support import Bench, for_faults, service
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario]
 
@@ -31,10 +31,8 @@ REPETITIONS = 30
 def series(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Series]:
     """Deploy a cluster that may take over as often as it must."""
     folder = tmp_path_factory.mktemp("faults")
-    region = "region: eu-west-1\n"
-    file = derived(folder, "faults", (region, f"{region}database: {{takeover_interval: 0}}\n"))
     with service() as rehearsal:
-        bench = Bench(rehearsal, file, folder)
+        bench = Bench(rehearsal, for_faults(folder, "faults"), folder)
         run = bench.deploy()
         assert run.code == 0, run.output
         bench.wait_until_healthy()

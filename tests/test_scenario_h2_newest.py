@@ -13,7 +13,7 @@ from rehearsal.faults.series import Series
 from tests.h2_server import VERSIONS
 from tests.jar_support import remade
 from tests.node_support import h2_jar
-from tests.scenario_support import Bench, derived, service
+from tests.scenario_support import Bench, for_faults, service
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -35,15 +35,13 @@ def modernized(name: str, content: bytes) -> tuple[str, bytes]:
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """Deploy a product with the newest H2 in its jar."""
     folder = tmp_path_factory.mktemp("newest")
-    region = "region: eu-west-1\n"
-    file = derived(folder, "newest", (region, f"{region}database: {{takeover_interval: 0}}\n"))
     with service() as rehearsal:
         built, shelf = rehearsal.artifacts, folder / "shelf"
         assert built is not None
         shelf.mkdir()
         remade(built / ARTIFACT, shelf / ARTIFACT, modernized, {})
         rehearsal.artifacts = shelf
-        one = Bench(rehearsal, file, folder)
+        one = Bench(rehearsal, for_faults(folder, "newest"), folder)
         run = one.deploy()
         assert run.code == 0, run.output
         one.wait_until_healthy()

@@ -12,13 +12,14 @@ from ..system import Services
 from ..waiting import poll
 from . import formation, text, wire
 from .digest import digest
+from .events import Disk
 from .faults import H2Error
 from .formation import rights as rights
 from .mend import mend
 from .outline import outline
 from .pair import Pair as Pair
 from .session import Session
-from .store import Disk, Store, in_use
+from .store import Store, in_use
 from .tools import Tools
 from .wire import Wire
 

@@ -3,7 +3,7 @@
 import logging
 import threading
 from pathlib import Path
-from typing import Callable, Dict, Optional, Type
+from typing import Callable, Dict, Type
 
 from ..failure import Failure
 from . import clock
@@ -16,7 +16,6 @@ from .events import (
     Begin,
     Cut,
     Decide,
-    Disk,
     Event,
     Exit,
     KillServer,
@@ -61,8 +60,7 @@ class Hands:
         self.ended = False
         """Whether the process is to end."""
         self._marking = threading.Lock()
-        self._cut_off: Optional[bool] = False
-        self._to_be_cut = False
+        self._to_be_cut, self._cut_done = False, True
         self._do: Dict[Type[Action], Callable[..., object]] = {
             ReadWitness: lambda _: self._read(scribe),
             Write: scribe.write,
@@ -105,33 +103,31 @@ class Hands:
 
     def _read(self, scribe: Scribe) -> None:
         scribe.read()
-        self._cut(self._to_be_cut)
+        self._finish_cut()
 
     def _order_cut(self, wanted: bool) -> None:
-        self._cut_off = None  # an order is carried out whatever is believed of the kernel
-        self._cut(wanted)
+        self._to_be_cut, self._cut_done = wanted, False
+        self._finish_cut()
 
-    def _cut(self, wanted: bool) -> None:
+    def _finish_cut(self) -> None:
         """End what hangs on a silent peer: this node's sessions there, and the peer's here, which hold locks in H2.
 
-        Or take it back. What failed is done again with the next look at the witness.
+        Or take it back. What failed, perhaps by half, is done again with the next look at the witness.
         """
-        self._to_be_cut = wanted
-        if wanted == self._cut_off:
+        if self._cut_done:
             return
-        self._cut_off = None  # one that fails may have done half of it
-        if wanted:
+        if self._to_be_cut:
             self._gate.expel(self._peer)
             self._kernel.cut()
         else:
             self._kernel.restore()
-        self._cut_off = wanted
+        self._cut_done = True
 
     def _mark_disk(self, epoch: int) -> None:
         with self._marking:
             self._database.mark(epoch)
             found = self._database.disk()
-        self._put(Disk(found.kind, found.epoch, found.written))
+        self._put(found)
 
     def _remember(self, action: Remember) -> None:
         if not action.run:

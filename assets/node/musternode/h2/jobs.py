@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Mapping, Optional
 from ..failure import Failure
 from . import copying
 from .database import Database
-from .events import Disk, Event, Job, JobEnded, Wanting
+from .events import Event, Job, JobEnded, Wanting
 from .faults import H2Error
 from .flush import Flush
 from .order import Order
@@ -97,8 +97,7 @@ class Jobs:
     def _end(self, job: Job, fault: str) -> None:
         try:
             self._look()
-            found = self._database.disk()
-            self._put(Disk(found.kind, found.epoch, found.written))
+            self._put(self._database.disk())
         except (Failure, OSError) as cause:
             fault = fault or str(cause)
         self._put(JobEnded(job, fault))

@@ -12,7 +12,7 @@ from .answers import Answers
 from .comparing import Comparison
 from .database import Database
 from .ears import Heartbeat, Runs, Scribe, ServerWatch
-from .events import Disk, Event, Hit, Remembered
+from .events import Event, Hit, Remembered
 from .flush import Flush
 from .gate import Gate
 from .hands import Hands
@@ -125,8 +125,7 @@ class Parts:
 
     def _look_at_disk(self) -> None:
         """Tell what the disk holds, and when it was last written; raises `Failure`."""
-        found = self._database.disk()
-        self.keeper.put(Disk(found.kind, found.epoch, found.written))
+        self.keeper.put(self._database.disk())
 
     def _state(self) -> State:
         return self.keeper.state

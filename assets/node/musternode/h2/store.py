@@ -4,33 +4,21 @@ import fcntl
 import json
 import re
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List, Optional
 
 from .. import files
 from ..failure import Failure
+from .events import Disk
 
 STALE = ".stale-"
 KEPT = 2
 """Old databases that are kept, unless space is short: then the newest one alone."""
 EMPTY, SEEDED, HELD = "empty", "seeded", "held"
 OUTDATED = -1
-"""The epoch of data that a former version marked as going on elsewhere: less than any other."""
+"""The epoch of data that a former version marked as going on elsewhere: less than any other. Else it wrote none: 0."""
 _FORMER = re.compile(rb"whole( \S+)?\n")
-
-
-@dataclass(frozen=True)
-class Disk:
-    """What is on the disk: no whole data ("empty"), whole data never served ("seeded"), or data served in `epoch`.
-
-    A former version wrote no epoch: its data is "held" with epoch 0, or `OUTDATED` if it said that it goes on
-    elsewhere. `written` is when its file was last written, in seconds since 1970; 0.0 = there is none that counts.
-    """
-
-    kind: str
-    epoch: int
-    written: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
