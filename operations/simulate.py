@@ -98,6 +98,7 @@ def rules() -> str:
 
 _PURE: Final = {
     *("membership.py", "inside.py", "outside.py", "turn.py", "pair_state.py", "events.py", "order.py", "witness.py"),
+    "half_open.py",
 }
 """The modules of the rules."""
 

@@ -92,6 +92,10 @@ class NoKernel:
     def restore(self) -> None:
         """Do nothing."""
 
+    def outgoing(self) -> frozenset[int]:
+        """Know of no connection."""
+        return frozenset()
+
 
 class Node:
     """One node: its H2 server outlives its gate process, as on a host."""

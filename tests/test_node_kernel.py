@@ -1,6 +1,7 @@
 """The kernel's own lease and cut: real nftables and ss in two namespaces joined by a wire."""
 
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -22,8 +23,9 @@ class Recorded:
 
     calls: list[tuple[list[str], str]] = field(default_factory=list)
 
-    def __call__(self, argv: Sequence[str], *, given: str = "", **_: Any) -> None:
+    def __call__(self, argv: Sequence[str], *, given: str = "", **_: Any) -> "subprocess.CompletedProcess[str]":
         self.calls.append((list(argv), given))
+        return subprocess.CompletedProcess(argv, 0, "", "")
 
 
 def test_an_ipv6_node_has_rules_of_its_own_family() -> None:

@@ -46,6 +46,7 @@ class Faults:
             "fail job": self._fail_job,
             "leave": self._leave,
             "kill client": self._kill_client,
+            "forget clients": self._forget,
             "lose messages": self._lose,
             "slow network": self._slow_network,
             "slow hands": self._slow_hands,
@@ -194,6 +195,11 @@ class Faults:
             if client.place == fault.node:
                 client.kill()
                 self._world.loop.after(0.2, client.start)
+
+    def _forget(self, fault: Fault) -> None:
+        host = self._host(fault)
+        host.forgets = True
+        self._end(fault, setattr, host, "forgets", False)
 
     def _lose(self, fault: Fault) -> None:
         network = self._world.network

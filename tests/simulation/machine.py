@@ -58,6 +58,8 @@ class Host:
     def __init__(self, name: str, peer: str, loop: Loop) -> None:
         self.name, self.peer, self.loop = name, peer, loop
         self.up, self.frozen = True, False
+        self.forgets = False
+        """Whether a connection of the peer's clients ends by the request that it brings, and no reset arrives."""
         self.files = Files()
         self.server: Server | None = None
         self.remembered = ""

@@ -10,7 +10,7 @@ from musternode.h2 import inside, membership, outside
 from musternode.h2.events import Begin, Decide, Job, Word, Written
 from musternode.h2.pair_state import Phase, State
 from musternode.h2.turn import Turn
-from tests.simulation import world
+from tests.simulation import half_open, world
 
 
 def _no_fence(turn: Turn) -> None:
@@ -105,6 +105,10 @@ def _any_file_counts(_kind: str, _epoch: int, _last: int) -> bool:
     return True
 
 
+def _none_missing(*_: Any) -> tuple[frozenset[Any], frozenset[Any]]:
+    return frozenset(), frozenset()
+
+
 def _wins_over_whole(turn: Turn) -> None:
     state = turn.state
     if turn.peer is not None and state.disk is not None and state.disk.kind == "held":
@@ -161,6 +165,7 @@ MUTATIONS: dict[str, Callable[[], tuple[Any, ...]]] = {
     "a write counts although its condition failed": lambda: (_fold(Written, _unconditional),),
     "the lower ordinal wins however old its file": lambda: (_rule(outside, "_wins", _lowest_wins),),
     "a node wins over one whose copy is whole": lambda: (_rule(outside, "_in_doubt", _wins_over_whole),),
+    "half-open connections are left to themselves": lambda: (_rule(half_open, "missing_twice", _none_missing),),
     "any file counts": lambda: (
         _rule(outside, "_counts", _any_file_counts),
         _rule(outside, "_wins", lambda turn, _word: turn.state.disk.kind != "empty"),

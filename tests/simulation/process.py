@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from musternode.h2 import membership
 from musternode.h2.events import Action, Disk, Event, Hit, Remembered, Server, Tick
+from musternode.h2.half_open import EVERY
 from musternode.h2.pair_state import Phase, Rules, State
 from tests.simulation.gate import RESET, Conn, Gate, Request
+from tests.simulation.half_open import HalfOpen
 from tests.simulation.hands import Hands
 from tests.simulation.heartbeat import Heartbeat
 from tests.simulation.loop import Parked
@@ -39,6 +41,7 @@ class Process:
         self._told: Server | None = None
         self.hands = Hands(self)
         self.heartbeat = Heartbeat(self)
+        self.half_open = HalfOpen(self)
 
     def live(self) -> None:
         """Begin."""
@@ -50,6 +53,7 @@ class Process:
         self.later(0.02 * self.random(), self._look)
         self.later(TICK, self._tick)
         self.later(FLUSH * self.random(), self._flush)
+        self.later(EVERY * self.random(), self.half_open.look)
 
     @property
     def active(self) -> bool:
@@ -189,7 +193,10 @@ class Process:
         """Take what a client sent to this node's port. The kernel resets who comes without a lease."""
         conn = request.conn
         if self.dead or not conn.here or self.loop.now >= self.host.kernel_until:
-            self.say_reset(conn)
+            self.world.network.stream(self.host.name, conn.client.place, conn.client.was_reset, conn, RESET)
+        elif self.host.forgets and conn.client.place == self.host.peer:
+            conn.here, conn.uncommitted = False, 0
+            self.gate.conns.pop(conn, None)
         else:
             self.gate.conns[conn] = None
             self.soon(self._forward, request)
@@ -227,6 +234,9 @@ class Process:
         self.world.network.stream(self.host.name, client.place, client.answered, request, answer)
 
     def say_reset(self, conn: Conn) -> None:
-        """Send a reset to the client of `conn`."""
+        """Send a reset to the client of `conn`: one packet, which may get lost.
+
+        Who sends again is reset again (`arrive`); who waits for an answer sends nothing.
+        """
         client = conn.client
-        self.world.network.stream(self.host.name, client.place, client.was_reset, conn, RESET)
+        self.world.network.message(self.host.name, client.place, client.was_reset, conn, RESET)

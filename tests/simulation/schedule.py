@@ -28,6 +28,7 @@ _NODE_FAULTS: tuple[tuple[str, float, float], ...] = (
     ("leave", 3.0, 8.0),
     ("break disk", 0.0, 0.0),
     ("kill client", 0.0, 0.0),
+    ("forget clients", 0.1, 2.0),
 )
 _PAIR_FAULTS: tuple[tuple[str, float, float], ...] = (
     ("lose messages", 0.5, 8.0),

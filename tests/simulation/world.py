@@ -173,7 +173,7 @@ class World:
             self._heal_host(host)
 
     def _heal_host(self, host: Host) -> None:
-        host.settings.alone = host.settings.leaves = False
+        host.settings.alone = host.settings.leaves = host.forgets = False
         host.thaw()
         if host.server is not None and host.server.hung:
             host.unhang(host.server)

@@ -3,7 +3,7 @@
 import json
 import socket
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple
+from typing import Any, Callable, Collection, Dict, Mapping, Optional, Tuple
 
 from .. import files
 from ..failure import Failure
@@ -16,7 +16,10 @@ from .pair_state import Phase, State, words
 
 
 class Answers:
-    """Answers the peer, in any thread. `state` is the membership's state now; `more` is what only the node knows."""
+    """Answers the peer, in any thread. `state` is the membership's state now; `more` is what only the node knows.
+
+    `clients` are the peer's ports from which there are connections to the gate here.
+    """
 
     def __init__(
         self,
@@ -25,15 +28,17 @@ class Answers:
         *,
         is_open: Callable[[], bool],
         more: Callable[[], Mapping[str, Any]],
+        clients: Callable[[], Collection[int]],
         put: Callable[[Event], None],
     ) -> None:
         self._state, self._database, self._is_open, self._more = state, database, is_open, more
-        self._put = put
+        self._clients, self._put = clients, put
 
     def answer(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the answer to one question of the peer."""
         known: Dict[str, Callable[[], Mapping[str, Any]]] = {
             "word": self.word,
+            "clients": self._name_clients,
             "may-copy": lambda: {"yes": self._may_copy(still=message.get("still") is True)},
             "may-tunnel": lambda: {"yes": self._may_tunnel()},
             "digest": lambda: self._while_lent(lambda: {"tables": dict(self._database.digest())}),
@@ -54,6 +59,12 @@ class Answers:
         if state.sound and dead(self._database.pair.local):
             said.update(gate="shut", trusted=False, confirms=False)
         return said
+
+    def _name_clients(self) -> Mapping[str, Any]:
+        try:
+            return {"ports": sorted(self._clients())}
+        except Failure as fault:
+            return {"fault": str(fault)}
 
     def _may_copy(self, *, still: bool) -> bool:
         """Return whether the file may be read; `still`: under its lock, which keeps H2 out: only while lending."""

@@ -4,16 +4,19 @@ An element of an nftables set ends by itself (nft(8), "timeout"), so it ends als
 killed, is stopped or starves. While a virtual machine is paused the kernel's timers stand still with everything else.
 """
 
-from typing import Callable
+import subprocess
+from typing import Callable, FrozenSet, Iterable, List
 
 from ..commands import run as run_command
 
 TABLE = "muster_lease"
-_Run = Callable[..., object]
+_Run = Callable[..., "subprocess.CompletedProcess[str]"]
+_AT_ONCE = 200
+"""Connections that are ended by one command."""
 
 
 class Kernel:
-    """The lease on `address`:`port` of this node, and the cutting of its own connections to the gate of `peer`.
+    """The lease on `address`:`port` of this node, and its own connections to the gate of `peer`.
 
     Every method raises `Failure` when nft or ss does.
     """
@@ -45,11 +48,37 @@ class Kernel:
         """
         rule = f"{_family(self._peer)} daddr {self._peer} tcp dport {self._port} reject with tcp reset"
         self._load(f"flush chain inet {TABLE} output\nadd rule inet {TABLE} output {rule}\n")
-        self._run(["ss", "-K", "-H", "-t", "-n", "dst", self._peer, "dport", "=", f":{self._port}"])
+        self._kill([])
 
     def restore(self) -> None:
         """Let this node connect to the peer's gate again."""
         self._load(f"flush chain inet {TABLE} output\n")
+
+    def outgoing(self) -> FrozenSet[int]:
+        """Return the ports of this node from which there are connections to the peer's gate."""
+        listed = self._sockets("state", "established", *self._to_peer())
+        return frozenset(_port(line.split()[-2]) for line in listed)
+
+    def incoming(self) -> FrozenSet[int]:
+        """Return the ports of the peer from which there are connections to this node's gate, accepted or not yet."""
+        listed = self._sockets("state", "connected", "dst", self._peer, "sport", "=", f":{self._port}")
+        return frozenset(_port(line.split()[-1]) for line in listed)
+
+    def reset(self, ports: Iterable[int]) -> None:
+        """End this node's connections to the peer's gate from `ports` by a reset."""
+        chosen = sorted(ports)
+        for first in range(0, len(chosen), _AT_ONCE):
+            terms = [f"sport = :{port}" for port in chosen[first : first + _AT_ONCE]]
+            self._kill(["and", "(", *" or ".join(terms).split(), ")"])
+
+    def _sockets(self, *chosen: str) -> List[str]:
+        return self._run(["ss", "-H", "-t", "-n", *chosen], within=10.0).stdout.splitlines()
+
+    def _kill(self, which: Iterable[str]) -> None:
+        self._run(["ss", "-K", "-H", "-t", "-n", *self._to_peer(), *which], within=10.0)
+
+    def _to_peer(self) -> List[str]:
+        return ["dst", self._peer, "dport", "=", f":{self._port}"]
 
     def _without(self) -> str:
         """Return statements that remove the element: it is added first, as a deletion of what is not there fails."""
@@ -83,3 +112,8 @@ def ruleset(address: str, port: int) -> str:
 
 def _family(address: str) -> str:
     return "ip6" if ":" in address else "ip"
+
+
+def _port(end: str) -> int:
+    """Return the port of an end as ss shows it; an address of IPv6 stands in brackets."""
+    return int(end.rsplit(":", 1)[1])

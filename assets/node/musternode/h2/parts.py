@@ -15,6 +15,7 @@ from .ears import Heartbeat, Runs, Scribe, ServerWatch
 from .events import Event, Hit, Remembered
 from .flush import Flush
 from .gate import Gate
+from .half_open import HalfOpen
 from .hands import Hands
 from .handshake import Policy
 from .jobs import Jobs
@@ -79,7 +80,15 @@ class Parts:
         self._scribe = Scribe(witness, put)
         self.jobs = self._jobs(rules, seed, restore, put)
         self._hands = self._make_hands(put)
-        self._answers = Answers(self._state, database, is_open=lambda: self.gate.is_open, more=more, put=put)
+        self._answers = Answers(
+            self._state,
+            database,
+            is_open=lambda: self.gate.is_open,
+            more=more,
+            clients=kernel.incoming,
+            put=put,
+        )
+        self._half_open = HalfOpen(kernel, self._client(rules), rules.peer)
         self._comparison = Comparison(self._state, database.digest, self._client(rules), **compared)
         self._server = PeerServer(
             *place.own,
@@ -101,7 +110,7 @@ class Parts:
         self.keeper.put(Remembered(self._open_mark.read_text() if self._open_mark.is_file() else ""))
         self._server.start()
         say_alive()
-        for part in (self._heartbeat, self._scribe, self._watch, self._comparison):
+        for part in (self._heartbeat, self._scribe, self._watch, self._comparison, self._half_open):
             part.start()
         try:
             self.keeper.run(self._hands, self.publish, self._flush.resume)
