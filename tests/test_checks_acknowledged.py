@@ -216,13 +216,21 @@ def test_writes_under_way_when_the_nodes_parted_or_met_do_not_count() -> None:
 
 
 def test_healing_in_time_is_valid_and_what_did_not_come_is_named() -> None:
-    assert healing.judge(Healing(3.0, 70.0, 3.0)).verdict == "valid"
-    finding = healing.judge(Healing(3.0, None, None, "a: waiting"))
+    assert healing.judge(Healing(3.0, 70.0, 3.0, 70.2)).verdict == "valid"
+    finding = healing.judge(Healing(3.0, None, None, None, "a: waiting"))
     assert finding.verdict == "invalid"
     assert "not the copies are equal within 60 s, nor every client succeeds within 150 s" in finding.detail
     assert "last seen: a: waiting" in finding.detail
 
 
-@pytest.mark.parametrize("late", [Healing(61.0, 3.5, 61.0), Healing(3.0, 3.5, 61.0), Healing(3.0, 151.0, 3.0)])
+LATE = [
+    Healing(61.0, 3.5, 61.0, 3.5),
+    Healing(3.0, 3.5, 61.0, 3.5),
+    Healing(3.0, 151.0, 3.0, 3.5),
+    Healing(3.0, 3.5, 3.0, None),
+]
+
+
+@pytest.mark.parametrize("late", LATE)
 def test_healing_too_late_is_invalid(late: Healing) -> None:
     assert healing.judge(late).verdict == "invalid"

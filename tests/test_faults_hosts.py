@@ -1,15 +1,17 @@
 """Faults of processes, hosts and what they have, on two real hosts: the effect is seen, and its end."""
 
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from rehearsal.faults import FaultError, Stage, clear, power, processes, resources, wires
+from rehearsal import netns
+from rehearsal.faults import FaultError, Stage, clear, connections, power, processes, resources, wires
 from rehearsal.hosts.enter import run_at
-from rehearsal.poll import poll
+from rehearsal.poll import NotYet, poll
 from rehearsal.visitor import Client
 from tests.hosts_support import Site, service, site
 from tests.network_support import attempt
@@ -81,6 +83,37 @@ def test_a_stopped_unit_goes_on_when_healed(stage: Stage) -> None:
     assert (ticks(stage, "a"), ticks(stage, "b")) == (False, True)
     heal()
     assert ticks(stage, "a")
+
+
+def test_a_connection_that_one_kernel_has_forgotten_is_found_until_the_other_forgets_it_too(
+    place: Site, stage: Stage
+) -> None:
+    a, b = (stage.host(node) for node in "ab")
+    port = EAR + 1
+    place.ec2.authorize_security_group_ingress(
+        GroupId=place.group, IpProtocol="tcp", FromPort=port, ToPort=port, CidrIp="10.77.0.0/24"
+    )
+    with (
+        netns.socket_in(b.namespace, socket.SOCK_STREAM, (b.address, port)),
+        netns.connect_in(a.namespace, (b.address, port), 5) as waiting,
+    ):
+        assert connections.agreed(stage)
+        between = wires.both_ways(a.address, b.address)
+        heal = wires.drop(stage.router, wires.resets(between))
+        processes.forget(stage, UNIT, "b", "a")
+        with pytest.raises(NotYet, match=f"{a.address}:{waiting.getsockname()[1]} to {b.address}:{port}"):
+            connections.agreed(stage)
+        assert (ticks(stage, "a"), ticks(stage, "b")) == (True, True)
+        heal()
+        waiting.sendall(b"word")  # is refused, now that the refusal arrives
+        poll(lambda: connections.agreed(stage), within=5)
+        with pytest.raises(FaultError, match="there is none"):
+            processes.forget(stage, UNIT, "b", "a")
+
+
+def test_an_address_is_the_same_in_the_brackets_of_ipv6() -> None:
+    plain, mapped = "0 0 10.0.0.1:50001 10.0.0.2:9092", "0 0 [::ffff:10.0.0.1]:50001 [::ffff:10.0.0.2]:9092"
+    assert connections.parse(plain) == connections.parse(mapped) == ("10.0.0.1:50001", "10.0.0.2:9092")
 
 
 def test_a_frozen_host_does_nothing_and_its_kernel_still_answers(stage: Stage) -> None:

@@ -185,7 +185,7 @@ def seen(*faults: Injected, lost: tuple[Operation, ...] = (), healing: Healing |
     entries = {o.key: o.value for o in OPERATIONS if o not in lost}
     copies = [Copy(node, {"T": sorted(entries)}, ["create"]) for node in "ab"]
     kept = [Kept(node, entries) for node in "ab"]
-    found = Healing(1.0, 1.0, 2.0) if healing is None else healing
+    found = Healing(1.0, 1.0, 2.0, 1.0) if healing is None else healing
     return Seen(Schedule(0, ()), -1.0, list(faults), found, copies, kept, 20.0)
 
 
@@ -206,7 +206,7 @@ def test_a_lost_write_makes_a_trial_invalid() -> None:
 
 
 def test_a_pair_that_does_not_heal_makes_a_trial_invalid() -> None:
-    assert judge(seen(KILLED, healing=Healing(None, None, None)), FAULTS, OPERATIONS).verdict == "invalid"
+    assert judge(seen(KILLED, healing=Healing(None, None, None, None)), FAULTS, OPERATIONS).verdict == "invalid"
 
 
 def test_two_nodes_that_acknowledge_while_parted_make_a_trial_invalid() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from rehearsal.cdk_cli import ROOT
 from rehearsal.checks import healing
-from rehearsal.faults import lending, pair, series, trial
+from rehearsal.faults import connections, lending, pair, series, trial
 from rehearsal.faults.fault import Fault, FaultError, Heal, once
 from rehearsal.faults.judging import Judged
 from rehearsal.faults.pair import Standing
@@ -36,6 +36,7 @@ class World:
     def __init__(self) -> None:
         self.store = Store()
         self.ails: set[str] = set()
+        self.hangs = ""
         self.log: list[tuple[float, str]] = []
         self.cleared = 0
         self.copies: dict[str, Callable[[dict[str, str]], dict[str, str]]] = {"a": dict, "b": dict}
@@ -69,6 +70,11 @@ class World:
             raise NotYet(f"ailing: {', '.join(sorted(self.ails))}")
         return True
 
+    def agreed(self, _stage: Any) -> bool:
+        if self.hangs:
+            raise NotYet(f"connections of which one end alone knows: {self.hangs}")
+        return True
+
     def dump(self, _scene: Any, member: Any, _statements: str) -> str:
         entries = self.copies[member.name](dict(self.store.entries))
         rows = [f"SCRIPT: INSERT INTO PUBLIC.CONFIGURATION VALUES('{k}', '{v}');" for k, v in entries.items()]
@@ -88,6 +94,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(
         pair, "standings", lambda _: {"a": IN, "b": IN} if not made.ails else {"a": ALONE, "b": Standing()}
     )
+    monkeypatch.setattr(connections, "agreed", made.agreed)
     monkeypatch.setattr(trial, "ask", made.dump)
     monkeypatch.setattr(lending, "first", lambda _stage, _since: None)
     monkeypatch.setattr(trial, "WHOLE_BEFORE", 1.0)
@@ -166,6 +173,15 @@ def test_a_pair_that_does_not_heal_is_invalid_and_says_how_it_stands(world: Worl
     judged = run((world.fault("f", worsens=lambda: world.ails.add("for good")), 0.1, 0.1))
     assert judged.verdict == "invalid"
     assert any("last seen: not within" in result.detail and "for good" in result.detail for result in judged.results)
+
+
+def test_a_connection_that_hangs_for_good_is_invalid_and_named(world: World, run: Callable[..., Judged]) -> None:
+    world.hangs = "10.0.0.1:50001 to 10.0.0.2:9092"
+    judged = run((world.fault("f"), 0.1, 0.1))
+    assert judged.verdict == "invalid"
+    (told,) = [result.detail for result in judged.results if result.verdict == "invalid"]
+    assert "not every connection has two ends within 3 s" in told
+    assert world.hangs in told
 
 
 def test_a_pair_that_has_noticed_nothing_yet_is_not_healed(world: World, run: Callable[..., Judged]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from musternode.h2.ends import linger_none
 from rehearsal import netns
 from rehearsal.faults import FaultError, wires
 from rehearsal.network import Network
@@ -95,6 +96,32 @@ def test_a_connection_that_is_open_is_cut_too(guests: dict[str, str], router: st
         mine.settimeout(5)
         assert mine.recv(9) == b"2"  # TCP sends it again
         mine.close()
+
+
+def test_a_lost_reset_leaves_one_end_waiting_while_words_and_ends_in_order_arrive(
+    guests: dict[str, str], router: str
+) -> None:
+    def connected() -> tuple[socket.socket, socket.socket]:
+        mouth = netns.connect_in(guests[A], (B, 98), 0.4)
+        return mouth, ear.accept()[0]
+
+    with netns.socket_in(guests[B], socket.SOCK_STREAM, (B, 98)) as ear:
+        pairs = [connected() for _ in range(3)]
+        linger_none(pairs[0][1])
+        pairs[0][1].close()
+        with pytest.raises(ConnectionResetError):  # the control
+            pairs[0][0].recv(9)
+        wires.drop(router, wires.resets(wires.both_ways(A, B)))
+        linger_none(pairs[1][1])
+        pairs[1][1].close()
+        with pytest.raises(TimeoutError):
+            pairs[1][0].recv(9)
+        pairs[2][1].sendall(b"word")
+        assert pairs[2][0].recv(9) == b"word"
+        pairs[2][1].close()
+        assert pairs[2][0].recv(9) == b""
+        for mouth, _ in pairs:
+            mouth.close()
 
 
 def test_a_cut_from_one_aws_service_leaves_the_others(guests: dict[str, str], router: str) -> None:

@@ -51,6 +51,7 @@ def _one_sided(node: str, other: str) -> Iterator[Fault]:
     yield Fault(f"power-off-{node}-30", what, lambda s: power.cut(s, node), 30.0, (node,), other)
     what = f"{node} reaches neither {other} nor DynamoDB"
     yield Fault(f"isolated-{node}", what, _isolate(node), 8.0, survivor=other, parts=True)
+    yield _forgotten(node, other)
     what = f"{node} does not reach DynamoDB"
     yield Fault(f"witness-cut-{node}", what, _no_witness(node), 10.0, unnoticed=True)
     yield Fault(f"balancer-cut-{node}", f"the balancer does not reach {node}", _no_balancer(node), 15.0)
@@ -113,6 +114,18 @@ def _of_the_wires(first: str, second: str) -> Iterator[Fault]:
         what = f"{percent} % of the packets between the nodes are lost"
         yield Fault(f"loss-{percent}", what, between(_lossy(percent)), 10.0)
     yield _answers_lost(first)
+
+
+def _forgotten(node: str, other: str) -> Fault:
+    def begin(stage: Stage) -> Heal:
+        between = wires.both_ways(stage.host(node).address, stage.host(other).address)
+        return together(
+            lambda: wires.drop(stage.router, wires.resets(between)),
+            lambda: processes.forget(stage, H2, node, other),
+        )
+
+    what = f"{node} has lost every connection with {other}, which is not told: no reset between them arrives"
+    return Fault(f"half-open-{node}", what, begin, 10.0, survivor=node)
 
 
 def _answers_lost(node: str) -> Fault:

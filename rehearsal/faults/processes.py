@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from rehearsal.faults.stage import Stage
 from rehearsal.hosts import cgroups
 from rehearsal.hosts.enter import run_at
 
+_REQUESTS = 0.3
+"""Seconds within which every client has asked something."""
 H2, GATE, MEMBER = "muster-h2.service", "muster-gate.service", "muster-member.service"
 
 
@@ -40,6 +43,23 @@ def restart(stage: Stage, unit: str, node: str) -> Heal:
     if ran.code:
         raise FaultError(f"{unit} on node {node} was not restarted: {ran.err.strip()}")
     return nothing
+
+
+def forget(stage: Stage, unit: str, node: str, other: str) -> Heal:
+    """End a node's TCP connections with the other node by resets, while clients wait for answers of its unit."""
+    resume = pause(stage, unit, node)
+    try:
+        time.sleep(_REQUESTS)
+        _end_connections(stage, node, other)
+    finally:
+        resume()
+    return nothing
+
+
+def _end_connections(stage: Stage, node: str, other: str) -> None:
+    ran = run_at(stage.leader(node), ["ss", "-K", "-H", "-t", "-n", "dst", stage.host(other).address], within=10)
+    if ran.code or not ran.out.strip():
+        raise FaultError(f"no connection on node {node} was ended: {ran.err.strip() or 'there is none'}")
 
 
 def pause(stage: Stage, unit: str, *nodes: str) -> Heal:

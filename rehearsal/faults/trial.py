@@ -12,7 +12,7 @@ from rehearsal.checks.acknowledged import Kept, entries_of
 from rehearsal.checks.copies import Copy
 from rehearsal.checks.h2 import DUMP, ask, rows_of
 from rehearsal.checks.healing import Healing
-from rehearsal.faults import lending, pair
+from rehearsal.faults import connections, lending, pair
 from rehearsal.faults.fault import Fault, FaultError, Heal, nothing
 from rehearsal.faults.schedule import Schedule, Step
 from rehearsal.faults.stage import Stage
@@ -59,7 +59,7 @@ class Seen:
     schedule: Schedule
     started: float = 0.0
     faults: list[Injected] = field(default_factory=list)
-    healing: Healing = field(default_factory=lambda: Healing(None, None, None))
+    healing: Healing = field(default_factory=lambda: Healing(None, None, None, None))
     copies: Sequence[Copy] = ()
     kept: Sequence[Kept] = ()
     ended: float = 0.0
@@ -143,7 +143,7 @@ def _watch_healing(scene: "Scene", stage: Stage, load: Load, healed: float, seen
     def left(limit: float) -> float:
         return max(1.0, healed + limit - time.monotonic())
 
-    whole = served = equal = None
+    whole = served = equal = linked = None
     last = ""
     try:
         tell("waits for the pair to heal")
@@ -151,7 +151,9 @@ def _watch_healing(scene: "Scene", stage: Stage, load: Load, healed: float, seen
         tell("waits for its clients")
         load.wait_for(SUCCESSES, within=left(healing.SERVED_WITHIN))
         served = time.monotonic() - healed
-    except TimeoutError as late:
+        poll(lambda: connections.agreed(stage), within=left(healing.SERVED_WITHIN))
+        linked = time.monotonic() - healed
+    except (TimeoutError, FaultError, EnterError) as late:
         last = str(late)
     seen.ended = time.monotonic()
     load.stop()
@@ -164,7 +166,7 @@ def _watch_healing(scene: "Scene", stage: Stage, load: Load, healed: float, seen
             equal = time.monotonic() - healed
     except (TimeoutError, ValueError) as fault:
         last = last or str(fault)
-    seen.healing = Healing(whole, served, equal, last)
+    seen.healing = Healing(whole, served, equal, linked, last)
 
 
 def wait_until_equal(scene: "Scene", within: float) -> None:

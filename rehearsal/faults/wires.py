@@ -32,6 +32,11 @@ def losing(matches: Iterable[str], percent: int) -> list[str]:
     return [f"{match} numgen random mod 100 < {percent}" for match in matches]
 
 
+def resets(matches: Iterable[str]) -> list[str]:
+    """Return the matches of those of the packets by which a TCP connection is reset."""
+    return [f"{match} tcp flags & rst == rst" for match in matches]
+
+
 def drop(namespace: str, matches: Sequence[str], hook: str = "forward") -> Heal:
     """Let every packet that one of the matches describes vanish from the namespace's `hook` until healed.
 
