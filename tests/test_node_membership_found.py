@@ -86,6 +86,26 @@ def test_a_gate_process_that_begins_anew_waits_for_the_other_lease_too() -> None
     assert Decide(1, True) in actions
 
 
+def begun_by(word: event_types.Word, mark: int = 5) -> State:
+    """Return node a, whose gate process has begun anew beside a server that was a member, after the peer's word."""
+    begun = fed(State(RULES, "boot"), Disk("held", mark), Server("r1"), Remembered("r1"))[0]
+    return fed(begun, Told(NOW + 0.01, word), now=NOW + 0.02)[0]
+
+
+def test_a_gate_process_that_begins_anew_goes_on_by_the_word_of_a_peer_that_serves() -> None:
+    """So an API that is away does not keep it out."""
+    assert begun_by(peer()).phase is Phase.IN
+
+
+def test_it_does_not_by_the_word_of_one_that_may_have_been_deposed_by_the_process_before() -> None:
+    """That one knows nothing of it while it cannot read the witness, and its lease has shut its gate."""
+    assert begun_by(peer(gate=False)).phase is Phase.STARTING
+
+
+def test_it_does_not_when_its_own_disk_bears_a_newer_epoch() -> None:
+    assert begun_by(peer(), mark=6).phase is Phase.STARTING
+
+
 def test_nobody_is_silent_for_a_process_that_has_just_begun() -> None:
     state, actions = fed(State(RULES, "boot"), Disk("held", 5), Server("r1"), Remembered("r1"))
     state, more = fed(state, Observed(NOW, item(), 9000.0), Tick(), now=NOW + 0.1)

@@ -136,7 +136,7 @@ MOMENTS: tuple[tuple[str, str, tuple[Fault, ...]], ...] = (
     *(("pair", moment, (LEAVE,)) for moment in ("left b", "halt b")),
     *(("pair", moment, (Fault("restore", "both", 1.0, 0.0),)) for moment in ("waiting a", "restore a")),
     ("pair", "waiting a", (HANG,)),
-    ("pair", "write b", (Fault("part from peer", "a", 1.0, 8.0),)),
+    ("pair", "write b", (Fault("part from peer", "a", 1.0, 8.0), Fault("witness fails", "a", 1.0, 8.0))),
     ("pair", "effect b", (Fault("upgrade gate", "b", 1.0, 1.0),)),
 )
 """How the world begins, the moment at which the event comes, and what goes wrong before."""

@@ -8,11 +8,13 @@ from tests.simulation.schedule import schedule
 
 WITHIN = 1500
 """Schedules, of those of `test_simulation`, within which each mutation is caught; most need fewer than a hundred."""
+RARE = (148171,)
+"""What a longer run has found: the rule that let it come about is a mutation now."""
 
 
 def first_caught() -> int | None:
     """Return the seed of the first schedule that ends in a violation."""
-    return next((seed for seed in range(WITHIN) if run(schedule(seed)).violation), None)
+    return next((seed for seed in (*range(WITHIN), *RARE) if run(schedule(seed)).violation), None)
 
 
 @pytest.mark.parametrize("name", MUTATIONS)

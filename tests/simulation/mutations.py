@@ -10,6 +10,7 @@ from musternode.h2 import inside, membership, outside
 from musternode.h2.events import Begin, Decide, Job, Word, Written
 from musternode.h2.pair_state import Phase, State
 from musternode.h2.turn import Turn
+from musternode.h2.witness import Item
 from tests.simulation import half_open, world
 
 
@@ -105,6 +106,13 @@ def _any_file_counts(_kind: str, _epoch: int, _last: int) -> bool:
     return True
 
 
+def _resume_by_any_peer(turn: Turn) -> None:
+    state, word = turn.state, turn.peer
+    if word is not None and word.confirms and state.rules.me in word.members and state.remembered == state.run != "":
+        turn.put(known=True, seen=Item(word.epoch, word.members, word.leader), seen_at=turn.now)
+        outside.enter(turn)
+
+
 def _none_missing(*_: Any) -> tuple[frozenset[Any], frozenset[Any]]:
     return frozenset(), frozenset()
 
@@ -166,6 +174,7 @@ MUTATIONS: dict[str, Callable[[], tuple[Any, ...]]] = {
     "the lower ordinal wins however old its file": lambda: (_rule(outside, "_wins", _lowest_wins),),
     "a node wins over one whose copy is whole": lambda: (_rule(outside, "_in_doubt", _wins_over_whole),),
     "half-open connections are left to themselves": lambda: (_rule(half_open, "missing_twice", _none_missing),),
+    "a new process believes a peer that is shut": lambda: (_rule(outside, "_resume_by_peer", _resume_by_any_peer),),
     "any file counts": lambda: (
         _rule(outside, "_counts", _any_file_counts),
         _rule(outside, "_wins", lambda turn, _word: turn.state.disk.kind != "empty"),

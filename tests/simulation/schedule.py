@@ -45,8 +45,8 @@ _PAIR_FAULTS: tuple[tuple[str, float, float], ...] = (
     ("lose disk", 1.0, 5.0),
     ("old disk", 1.0, 5.0),
 )
-HARMLESS = ("pause", "kill client", "forget clients", "slow hands", "slow disks")
-"""What neither ends a server nor changes who serves. A slow network may: answers that take 0.6 s are none."""
+HARMLESS = ("pause", "kill client", "forget clients", "slow disks")
+"""What neither ends a server nor changes who serves. A slow network or slow hands may: who answers late is silent."""
 GRAVE = ("kill both h2", "power off both", "force", "lose item", "lose disk", "old disk", "restore")
 """What may cost acknowledged writes by itself."""
 MOMENTS = (

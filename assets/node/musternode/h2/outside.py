@@ -36,13 +36,19 @@ def _raise(turn: Turn) -> None:
 
 
 def _resume_by_peer(turn: Turn) -> None:
-    """Go on by the peer's word while the witness cannot be read: the peer is the only other that could change it."""
+    """Go on by the peer's word while the witness has not been read: the peer is the only other that could change it.
+
+    But the former process of this node may have deposed the peer, which does not know. So the peer's gate must be open:
+    nobody was served alone before its lease was over. And the own disk must not bear a newer epoch.
+    """
     state, word = turn.state, turn.peer
-    if word is None or not word.confirms or state.rules.me not in word.members:
+    if word is None or not (word.confirms and word.gate) or state.rules.me not in word.members:
+        return
+    if state.disk is None or state.disk.epoch > word.epoch:
         return
     if state.run and state.remembered == state.run:
         turn.put(known=True, seen=Item(word.epoch, word.members, word.leader), seen_at=turn.now)
-        turn.say(f"epoch {word.epoch} by the word of node {state.rules.peer}: the witness cannot be read")
+        turn.say(f"epoch {word.epoch} by the word of node {state.rules.peer}: the witness has not been read")
         enter(turn)
 
 
