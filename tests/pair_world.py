@@ -96,6 +96,10 @@ class NoKernel:
         """Know of no connection."""
         return frozenset()
 
+    def incoming(self) -> frozenset[int]:
+        """Know of no connection."""
+        return frozenset()
+
 
 class Node:
     """One node: its H2 server outlives its gate process, as on a host."""

@@ -100,7 +100,7 @@ def test_a_connection_that_one_kernel_has_forgotten_is_found_until_the_other_for
         assert connections.agreed(stage)
         between = wires.both_ways(a.address, b.address)
         heal = wires.drop(stage.router, wires.resets(between))
-        processes.forget(stage, UNIT, "b", "a")
+        processes.forget(stage, UNIT, "b", "a", port)
         with pytest.raises(NotYet, match=f"{a.address}:{waiting.getsockname()[1]} to {b.address}:{port}"):
             connections.agreed(stage)
         assert (ticks(stage, "a"), ticks(stage, "b")) == (True, True)
@@ -108,7 +108,7 @@ def test_a_connection_that_one_kernel_has_forgotten_is_found_until_the_other_for
         waiting.sendall(b"word")  # is refused, now that the refusal arrives
         poll(lambda: connections.agreed(stage), within=5)
         with pytest.raises(FaultError, match="there is none"):
-            processes.forget(stage, UNIT, "b", "a")
+            processes.forget(stage, UNIT, "b", "a", port)
 
 
 def test_an_address_is_the_same_in_the_brackets_of_ipv6() -> None:

@@ -45,7 +45,7 @@ class Asked:
 
     def ask(self, message: Mapping[str, Any], *, timeout: float) -> Mapping[str, Any]:
         """Answer the one question."""
-        assert (message, timeout) == ({"ask": "clients"}, 1.0)
+        assert (message, timeout) == ({"ask": "clients"}, 5.0)
         return self.answer()
 
 

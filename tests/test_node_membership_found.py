@@ -22,8 +22,10 @@ from musternode.h2.events import (
     JobEnded,
     KillServer,
     Lease,
+    MarkDisk,
     Observed,
     OpenGate,
+    Refused,
     Remember,
     Remembered,
     Server,
@@ -35,7 +37,7 @@ from musternode.h2.events import (
 )
 from musternode.h2.membership import step
 from musternode.h2.order import Order
-from musternode.h2.pair_state import FENCE, GONE, KILL_AGAIN, Held, Phase, State, words
+from musternode.h2.pair_state import FENCE, GONE, KILL_AGAIN, MARK_AGAIN, PATIENCE, Held, Phase, State, words
 from tests.membership_states import BOTH, MINE, NOW, RULES, THEIRS, item, member, peer, waiting
 
 
@@ -52,10 +54,10 @@ def kinds(actions: Sequence[Action]) -> list[type]:
     return [type(action) for action in actions]
 
 
-def taken_over() -> State:
-    """Return node a that has just learned that it is the one member; a client waits."""
+def taken_over(mark: int = 6) -> State:
+    """Return node a that has just learned that it is the one member, with that mark on its disk; a client waits."""
     pair = member(word_asked=NOW - 2, held=(Held(1, NOW - 0.1),), writing=item(MINE, 6))
-    return fed(pair, Written(NOW, item(MINE, 6), True))[0]
+    return fed(pair, Written(NOW, item(MINE, 6), True), Disk("held", mark))[0]
 
 
 def test_a_shut_gate_that_may_open_once_more_does_not_end_the_wait_for_its_lease() -> None:
@@ -74,7 +76,7 @@ def test_a_gate_process_that_begins_anew_waits_for_the_other_lease_too() -> None
     known = (Disk("held", 6), Server("r1"), Remembered("r1"), Observed(NOW, item(MINE, 6), 9000.0))
     state, actions = fed(begun, *known)
     assert [type(one) for one in actions if isinstance(one, Write)] == [Write]
-    state, actions = fed(state, Written(NOW + 0.1, item(MINE, 7), True), Hit(1), now=NOW + 0.2)
+    state, actions = fed(state, Written(NOW + 0.1, item(MINE, 7), True), Disk("held", 7), Hit(1), now=NOW + 0.2)
     assert state.phase is Phase.IN
     assert Decide(1, True) not in actions
     early: list[Action] = []
@@ -97,13 +99,32 @@ def test_a_gate_process_that_begins_anew_goes_on_by_the_word_of_a_peer_that_serv
     assert begun_by(peer()).phase is Phase.IN
 
 
-def test_it_does_not_by_the_word_of_one_that_may_have_been_deposed_by_the_process_before() -> None:
-    """That one knows nothing of it while it cannot read the witness, and its lease has shut its gate."""
-    assert begun_by(peer(gate=False)).phase is Phase.STARTING
+def test_a_peer_that_was_shut_for_want_of_that_process_is_believed_too() -> None:
+    """Else both would wait for each other for as long as the API is away."""
+    assert begun_by(peer(gate=False)).phase is Phase.IN
 
 
-def test_it_does_not_when_its_own_disk_bears_a_newer_epoch() -> None:
+def test_the_word_of_a_peer_that_the_process_before_has_deposed_is_not_believed() -> None:
+    """That one knows nothing of it while it cannot read the witness; the own disk does."""
     assert begun_by(peer(), mark=6).phase is Phase.STARTING
+    assert begun_by(peer(gate=False), mark=6).phase is Phase.STARTING
+
+
+def test_nobody_is_served_alone_before_the_disk_says_so() -> None:
+    state, actions = fed(taken_over(mark=5), Refused(NOW + 0.1), now=NOW + 0.2)
+    assert MarkDisk(6) not in actions  # it is under way
+    assert Decide(1, True) not in actions
+    later, actions = fed(state, Tick(), now=NOW + MARK_AGAIN + 0.1)
+    assert MarkDisk(6) in actions  # it failed, perhaps
+    assert Decide(1, True) not in actions
+    _, actions = fed(later, Disk("held", 6), now=NOW + MARK_AGAIN + 0.2)
+    assert Decide(1, True) in actions
+
+
+def test_a_client_that_waits_for_a_disk_that_cannot_be_marked_is_reset() -> None:
+    state, _ = fed(taken_over(mark=5), Refused(NOW + 0.1), now=NOW + 0.2)
+    _, actions = fed(replace(state, lease_until=NOW + 20), Tick(), now=NOW + PATIENCE + 0.1)
+    assert Decide(1, False) in actions
 
 
 def test_nobody_is_silent_for_a_process_that_has_just_begun() -> None:

@@ -12,6 +12,9 @@ from rehearsal.network.names import GATEWAYS
 WITNESS = GATEWAYS["dynamodb"]
 """The address behind which the hosts find DynamoDB."""
 
+DATABASE = 9092
+"""The port of the gates, by default: a cluster with another one has no connection there that could be lost."""
+
 SHORT = (
     *("kill-h2-a", "kill-gate-b", "pause-h2-b-6", "freeze-a", "power-off-b", "partition", "isolated-a"),
     "kill-both-h2",
@@ -121,10 +124,10 @@ def _forgotten(node: str, other: str) -> Fault:
         between = wires.both_ways(stage.host(node).address, stage.host(other).address)
         return together(
             lambda: wires.drop(stage.router, wires.resets(between)),
-            lambda: processes.forget(stage, H2, node, other),
+            lambda: processes.forget(stage, H2, node, other, DATABASE),
         )
 
-    what = f"{node} has lost every connection with {other}, which is not told: no reset between them arrives"
+    what = f"{node} has lost the database's clients on {other}, which are not told: no reset between the two arrives"
     return Fault(f"half-open-{node}", what, begin, 10.0, survivor=node)
 
 

@@ -45,19 +45,20 @@ def restart(stage: Stage, unit: str, node: str) -> Heal:
     return nothing
 
 
-def forget(stage: Stage, unit: str, node: str, other: str) -> Heal:
-    """End a node's TCP connections with the other node by resets, while clients wait for answers of its unit."""
+def forget(stage: Stage, unit: str, node: str, other: str, port: int) -> Heal:
+    """End a node's connections from the other node to `port` by resets, while clients wait for answers of its unit."""
     resume = pause(stage, unit, node)
     try:
         time.sleep(_REQUESTS)
-        _end_connections(stage, node, other)
+        _end_connections(stage, node, other, port)
     finally:
         resume()
     return nothing
 
 
-def _end_connections(stage: Stage, node: str, other: str) -> None:
-    ran = run_at(stage.leader(node), ["ss", "-K", "-H", "-t", "-n", "dst", stage.host(other).address], within=10)
+def _end_connections(stage: Stage, node: str, other: str, port: int) -> None:
+    chosen = ["dst", stage.host(other).address, "sport", "=", f":{port}"]
+    ran = run_at(stage.leader(node), ["ss", "-K", "-H", "-t", "-n", *chosen], within=10)
     if ran.code or not ran.out.strip():
         raise FaultError(f"no connection on node {node} was ended: {ran.err.strip() or 'there is none'}")
 

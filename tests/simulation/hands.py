@@ -42,6 +42,7 @@ class Hands:
     def __init__(self, process: "Process") -> None:
         self._process = process
         self.jobs = Jobs(process)
+        self._mark_wanted, self._marking = 0, False
         self._do: dict[type[Any], Callable[[Any], object]] = {
             ReadWitness: self._read,
             Write: self._write,
@@ -106,11 +107,15 @@ class Hands:
     def _mark(self, action: MarkDisk) -> None:
         """Mark the disk in a thread of its own."""
         process = self._process
-        process.later((0.02 + process.world.slow_disk) * process.random(), self._marked, action.epoch)
+        self._mark_wanted = action.epoch
+        if not self._marking:
+            self._marking = True
+            process.later((0.02 + process.world.slow_disk) * process.random(), self._marked)
 
-    def _marked(self, epoch: int) -> None:
+    def _marked(self) -> None:
+        self._marking = False
         files = self._process.host.files
-        files.kind, files.epoch = "held", epoch
+        files.kind, files.epoch = "held", self._mark_wanted
         self._process.tell(Disk(files.kind, files.epoch, files.written))
 
     def _remember(self, action: Remember) -> None:

@@ -46,7 +46,7 @@ _PAIR_FAULTS: tuple[tuple[str, float, float], ...] = (
     ("old disk", 1.0, 5.0),
 )
 HARMLESS = ("pause", "kill client", "forget clients", "slow disks")
-"""What neither ends a server nor changes who serves. A slow network or slow hands may: who answers late is silent."""
+"""What neither ends a server nor changes who serves. A slow network may, and slow hands may."""
 GRAVE = ("kill both h2", "power off both", "force", "lose item", "lose disk", "old disk", "restore")
 """What may cost acknowledged writes by itself."""
 MOMENTS = (

@@ -66,8 +66,8 @@ class Gate:
 
     @property
     def is_open(self) -> bool:
-        """Whether the port is open."""
-        return self._listener is not None
+        """Whether clients are let in: the port is open and the lease in force, whatever the thread has done of it."""
+        return self._listener is not None and self._clock() < self._until
 
     def start(self) -> None:
         """Start the gate's thread. The gate is shut and has no lease."""
@@ -175,7 +175,7 @@ class Gate:
         self._obey()
         self._forwarder.overdue()
         self._accept_again()
-        lease = self._until if self.is_open else None
+        lease = self._until if self._listener is not None else None
         due = [one for one in (lease, self._resume, self._forwarder.next_deadline()) if one is not None]
         self._alarm = min([self._now + _ROUND, *due])
 

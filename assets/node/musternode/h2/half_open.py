@@ -13,11 +13,13 @@ from typing import FrozenSet, Optional, Tuple, TypeVar
 from ..failure import Failure
 from .kernel import Kernel
 from .peer import PeerClient, Refused, Silent
+from .seldom import Seldom
 
 log = logging.getLogger(__name__)
+seldom = Seldom(log)
 EVERY = 2.0
 """Seconds between two looks. What two looks in a row found is ended: a connection may be on its way in one of them."""
-ANSWER = 1.0
+ANSWER = 5.0
 Ports = FrozenSet[int]
 NONE: Ports = frozenset()
 T = TypeVar("T")
@@ -55,10 +57,14 @@ class HalfOpen:
     def _theirs(self) -> Optional[Ports]:
         """Return what the peer has, None if it does not say: what hangs on a silent peer is cut by the rules."""
         try:
-            ports = self._client.ask({"ask": "clients"}, timeout=ANSWER).get("ports")
+            answer = self._client.ask({"ask": "clients"}, timeout=ANSWER)
         except (Refused, Silent):
             return None
-        return frozenset(ports) if isinstance(ports, list) else None  # a node of before does not know the question
+        ports = answer.get("ports")
+        if isinstance(ports, list):
+            return frozenset(ports)
+        seldom.warn(f"node {self._name} does not say which connections it has: {answer.get('fault')}")
+        return None
 
     def _run(self) -> None:
         while True:

@@ -59,7 +59,8 @@ class Hands:
         self._put, self._mark, self._peer = put, open_mark, peer
         self.ended = False
         """Whether the process is to end."""
-        self._marking = threading.Lock()
+        self._marks = threading.Lock()
+        self._mark_wanted, self._marking = 0, False
         self._to_be_cut, self._cut_done = False, True
         self._do: Dict[Type[Action], Callable[..., object]] = {
             ReadWitness: lambda _: self._read(scribe),
@@ -74,7 +75,7 @@ class Hands:
             KillServer: lambda _: self._aside(database.kill),
             Begin: lambda action: jobs.begin(action.job),
             Abandon: lambda _: jobs.abandon(),
-            MarkDisk: lambda action: self._aside(lambda: self._mark_disk(action.epoch)),
+            MarkDisk: lambda action: self._order_mark(action.epoch),
             Remember: self._remember,
             Say: lambda action: log.info("%s", action.line),
             Exit: lambda _: self._end(),
@@ -123,11 +124,32 @@ class Hands:
             self._kernel.restore()
         self._cut_done = True
 
-    def _mark_disk(self, epoch: int) -> None:
-        with self._marking:
-            self._database.mark(epoch)
-            found = self._database.disk()
-        self._put(found)
+    def _order_mark(self, epoch: int) -> None:
+        """Mark the disk with the epoch that was ordered last, by one thread at a time: an older one must not follow."""
+        with self._marks:
+            self._mark_wanted = epoch
+            if self._marking:
+                return
+            self._marking = True
+        self._aside(self._mark_all)
+
+    def _mark_all(self) -> None:
+        try:
+            while not self._mark_one():
+                pass
+        except BaseException:
+            with self._marks:
+                self._marking = False  # the rules order it again
+            raise
+
+    def _mark_one(self) -> bool:
+        """Return whether no other mark was ordered meanwhile."""
+        epoch = self._mark_wanted
+        self._database.mark(epoch)
+        self._put(self._database.disk())
+        with self._marks:
+            self._marking = self._mark_wanted != epoch
+            return not self._marking
 
     def _remember(self, action: Remember) -> None:
         if not action.run:

@@ -13,6 +13,7 @@ from .pair_state import (
     KILL_AGAIN,
     LEASE,
     LENT_SILENCE,
+    MARK_AGAIN,
     PATIENCE,
     RENEW,
     Phase,
@@ -197,12 +198,27 @@ def _leaving(turn: Turn) -> bool:
 
 
 def _answer_alone(turn: Turn) -> None:
-    state = turn.state
-    if state.fence_from or not state.gate:
+    if turn.state.fence_from or not turn.state.gate or not marked(turn):
         return
-    for held in state.held:
+    for held in turn.state.held:
         turn.do(Decide(held.number, True))
     turn.put(held=())
+
+
+def marked(turn: Turn) -> bool:
+    """Return whether the disk bears this epoch: before it does nobody is served alone.
+
+    A gate process that begins anew may know of a take-over by its disk alone (`outside`).
+    """
+    state = turn.state
+    if state.disk is not None and state.disk.epoch >= state.epoch:
+        return True
+    if turn.now - state.marked_at >= MARK_AGAIN:
+        turn.mark()
+    if state.held and turn.now - state.held[0].since > PATIENCE:
+        turn.say("clients that lost the other node are reset: the disk cannot be marked with this epoch")
+        turn.deny_all()
+    return False
 
 
 def _use_up_word(turn: Turn) -> None:
@@ -246,7 +262,7 @@ def _take_over(turn: Turn, *, consent: bool = False) -> None:
     """Make this node the one member. `consent`: the other one says itself that it lets nobody in and is not sound."""
     state = turn.state
     me, seen = state.rules.me, state.seen
-    if seen is None or state.writing is not None or not (consent or state.seen_asked):
+    if seen is None or state.writing is not None or not state.seen_asked:
         return  # by the peer's word alone nobody knows of a pause, or of the last take-over
     reason = _forbidden(turn, consent)
     if reason:

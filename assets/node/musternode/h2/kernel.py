@@ -55,8 +55,11 @@ class Kernel:
         self._load(f"flush chain inet {TABLE} output\n")
 
     def outgoing(self) -> FrozenSet[int]:
-        """Return the ports of this node from which there are connections to the peer's gate."""
-        listed = self._sockets("state", "established", *self._to_peer())
+        """Return the ports of this node's address from which there are connections to the peer's gate.
+
+        The peer counts by that address too: those from another one it would not name.
+        """
+        listed = self._sockets("state", "established", "src", self._address, *self._to_peer())
         return frozenset(_port(line.split()[-2]) for line in listed)
 
     def incoming(self) -> FrozenSet[int]:

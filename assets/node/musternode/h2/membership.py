@@ -27,7 +27,6 @@ from .events import (
     Hit,
     Job,
     JobEnded,
-    MarkDisk,
     Mend,
     Observed,
     ReadWitness,
@@ -175,7 +174,7 @@ def _changed_members(turn: Turn, was_lone: bool, copied: str) -> None:
     if state.ordered:
         return  # what is on the disk and in the server has to go: it must never bear this epoch's mark
     if state.phase in {Phase.IN, Phase.LENDING} and state.member and state.sound:
-        turn.do(MarkDisk(state.epoch))
+        turn.mark()
     if state.phase is Phase.WAITING and state.holds and not copied and state.member and state.run:
         outside.formed(turn)  # the item that this source wrote, whose answer was lost
 

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Optional
 
-from .events import Job, MarkDisk, Remember, Word
+from .events import Job, Remember, Word
 from .inside import next_item, step_out
 from .pair_state import Phase
 from .turn import Turn
@@ -38,11 +38,11 @@ def _raise(turn: Turn) -> None:
 def _resume_by_peer(turn: Turn) -> None:
     """Go on by the peer's word while the witness has not been read: the peer is the only other that could change it.
 
-    But the former process of this node may have deposed the peer, which does not know. So the peer's gate must be open:
-    nobody was served alone before its lease was over. And the own disk must not bear a newer epoch.
+    But the former process of this node may have deposed the peer, which does not know: then it has served nobody alone
+    before this node's disk bore the newer epoch (`inside.marked`).
     """
     state, word = turn.state, turn.peer
-    if word is None or not (word.confirms and word.gate) or state.rules.me not in word.members:
+    if word is None or not word.confirms or state.rules.me not in word.members:
         return
     if state.disk is None or state.disk.epoch > word.epoch:
         return
@@ -68,7 +68,7 @@ def enter(turn: Turn) -> None:
         unlike=False,
     )
     turn.do(Remember(run))
-    turn.do(MarkDisk(turn.state.epoch))
+    turn.mark()
 
 
 def wait(turn: Turn) -> None:

@@ -30,8 +30,8 @@ KILL_AGAIN = 5.0
 """Seconds after which a server that was killed and is still there is killed again."""
 PATIENCE = 10.0
 """Seconds for which a client is held at most while nothing can be decided."""
-
-
+MARK_AGAIN = 1.0
+"""Seconds after which a disk that does not bear the epoch is marked again."""
 LASTING = 3
 """Failed jobs in a row after which it is this node's failure, not a passing one."""
 
@@ -117,6 +117,7 @@ class State:
     lease_until: float = 0.0
     fresh_after: float = 0.0
     fence_from: float = 0.0
+    marked_at: float = 0.0
     held: Tuple[Held, ...] = ()
     job: Optional[Job] = None
     attempt: str = ""

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any, List, Optional
 
-from .events import Abandon, Action, AskPeer, Begin, Decide, Disk, Job, Remember, Say, ShutGate, Word, Write
+from .events import Abandon, Action, AskPeer, Begin, Decide, Disk, Job, MarkDisk, Remember, Say, ShutGate, Word, Write
 from .pair_state import OPENING, SILENT, Phase, State
 from .witness import Item
 
@@ -87,6 +87,11 @@ class Turn:
         for held in self.state.held:
             self.do(Decide(held.number, False))
         self.put(held=())
+
+    def mark(self) -> None:
+        """Have the disk say that it holds the data of this epoch."""
+        self.put(marked_at=self.now)
+        self.do(MarkDisk(self.state.epoch))
 
     def distrust(self) -> None:
         """Say that this node's server is no member's any more, whatever comes."""
