@@ -29,7 +29,8 @@ class Checker:
         self._world = world
         self.acknowledged = 0
         self.excused = 0
-        self.forced_for, self.forced_at = "", 0
+        self.orders: list[tuple[int, str]] = []
+        """What operators have ordered and nobody has carried out: the epoch of the word, and the node."""
         self.alone_wrongly = 0
         self.lone_writes = 0
         self.reasons: dict[str, int] = {}
@@ -71,11 +72,11 @@ class Checker:
         if action.item.members != {host.name} or process.state.members == {host.name} or process.state.sound:
             return
         other = world.hosts[host.peer]
-        if other.server is not None and other.server.run == other.remembered and not self.forced_for:
+        if other.server is not None and other.server.run == other.remembered and not self.orders:
             raise Violation(f"node {host.name} wants to go on alone, but only node {host.peer} has a whole copy")
         in_doubt = process.state.phase is Phase.WAITING and len(process.state.members) == 2
         newer = other.files.written > host.files.written and other.files.kind == "held"
-        if in_doubt and newer and other.files.epoch >= process.state.epoch - 1 and not self.forced_for:
+        if in_doubt and newer and other.files.epoch >= process.state.epoch - 1 and not self.orders:
             raise Violation(f"node {host.name} wants to go on with the older one of two files")
 
     def entered(self, process: "Process") -> None:
@@ -86,8 +87,8 @@ class Checker:
             return
         missing = self.acknowledged & ~self.excused & ~server.rows
         if state.lone and process.hands.jobs.begun in {Job.SERVE, Job.RESTORE}:
-            if self.forced_for == host.name and state.epoch >= self.forced_at:
-                self.forced_for = ""
+            if any(node == host.name and epoch <= state.epoch for epoch, node in self.orders):
+                self.orders = [order for order in self.orders if order[0] > state.epoch]
                 self._excuse("ordered by an operator", missing, self._world.issued & ~server.rows)
             elif not missing & ~host.lost:
                 both = self._world.witness_was_both
@@ -126,7 +127,7 @@ class Checker:
         if node:
             return
         if (new.forced or new.restore) and len(new.members) == 1:
-            (self.forced_for,), self.forced_at = new.members, new.epoch
+            self.orders += [(new.epoch, node) for node in new.members]
 
 
 def _count(rows: int) -> str:
