@@ -150,6 +150,11 @@ class Writer:
         self._windows.clear()
         return longest
 
+    def forget(self) -> None:
+        """Forget when it was refused; that must be over soon."""
+        until(lambda: self._refused_since is None)
+        self._windows.clear()
+
     def _run(self) -> None:
         while not self._done.is_set():
             began = time.monotonic()

@@ -17,6 +17,7 @@ from pathlib import Path
 from musternode.h2 import copying
 from musternode.h2.copying import Fetched
 from musternode.h2.database import Database
+from musternode.h2.faults import H2Error
 from musternode.h2.outline import outline
 from musternode.h2.peer import PeerClient, PeerServer
 from musternode.h2.wire import Wire
@@ -24,6 +25,8 @@ from operations.bench_h2 import ADMIN, NAME, Writer, database, fill
 from operations.errors import Failure
 
 FILE = f"{NAME}.mv.db"
+TRIES = 5
+RACE = "illegally transitioned from CLOSED to CLOSED"
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,29 @@ def _measure(source: Database, target: Database, rounds: int) -> Iterator[Window
     with _peer(source.file.parent) as peer, Writer(source.pair.local).writing() as writer:
         for _ in range(rounds):
             for way, rejoin in _WAYS.items():
-                steps = Steps()
-                rejoin(Scene(source, target, peer, writer), steps)
-                window = Window(way, round(writer.window(), 3), steps.seconds)
+                window = _window(way, partial(rejoin, Scene(source, target, peer, writer)), writer)
                 spent = ", ".join(f"{name} {seconds:.2f}" for name, seconds in window.steps.items())
                 print(f"{way}: writes refused for {window.seconds:.2f} s ({spent})", flush=True)
                 yield window
+
+
+def _window(way: str, rejoin: Callable[[Steps], None], writer: Writer) -> Window:
+    """Measure one rejoin; one in which H2 fails by a race of its own is begun anew, and said.
+
+    1.4.199 may close the transaction of a session twice that is at work when `SET EXCLUSIVE 2` ends it.
+    """
+    for left in reversed(range(TRIES)):
+        steps = Steps()
+        try:
+            rejoin(steps)
+        except H2Error as fault:
+            if RACE not in str(fault) or not left:
+                raise
+            print(f"{way}: H2 has failed, it closed a transaction twice: once more", flush=True)
+            writer.forget()
+        else:
+            break
+    return Window(way, round(writer.window(), 3), steps.seconds)
 
 
 @dataclass(frozen=True)
