@@ -80,7 +80,8 @@ class Hands:
         was_open = process.gate.is_open(process.loop.now)
         process.gate.open(process.loop.now)
         if process.gate.listens and not was_open:
-            process.host.reopen_broken()
+            if not process.flushing:
+                process.host.reopen_broken()
             process.world.checker.opened(process)
 
     def _shut(self, _action: ShutGate) -> None:

@@ -119,7 +119,10 @@ class Host:
             self.end_server(cleanly=False)
 
     def reopen_broken(self) -> None:
-        """Let a server that could not write go on with what its file holds, as H2 does."""
+        """Let a server that could not write go on with what its file holds, as H2 does when somebody comes.
+
+        The second in which the flush is about to notice it is left out (docs/reliability.md).
+        """
         server = self.server
         if server is not None and server.broken:
             server.rows, server.clustered = self.files.rows, self.files.clustered
