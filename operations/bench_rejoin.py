@@ -26,7 +26,7 @@ from operations.errors import Failure
 
 FILE = f"{NAME}.mv.db"
 TRIES = 5
-RACE = "illegally transitioned from CLOSED to CLOSED"
+RACE = "Transaction was illegally transitioned from"
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _measure(source: Database, target: Database, rounds: int) -> Iterator[Window
 def _window(way: str, rejoin: Callable[[Steps], None], writer: Writer) -> Window:
     """Measure one rejoin; one in which H2 fails by a race of its own is begun anew, and said.
 
-    1.4.199 may close the transaction of a session twice that is at work when `SET EXCLUSIVE 2` ends it.
+    1.4.199 may end the transaction of a session twice that is at work when `SET EXCLUSIVE 2` ends it.
     """
     for left in reversed(range(TRIES)):
         steps = Steps()
@@ -89,7 +89,7 @@ def _window(way: str, rejoin: Callable[[Steps], None], writer: Writer) -> Window
         except H2Error as fault:
             if RACE not in str(fault) or not left:
                 raise
-            print(f"{way}: H2 has failed, it closed a transaction twice: once more", flush=True)
+            print(f"{way}: H2 has failed, it ended a transaction twice: once more", flush=True)
             writer.forget()
         else:
             break

@@ -62,7 +62,7 @@ def failing(times: int, sentence: str, writer: StillWriter) -> Callable[[Steps],
 def test_a_rejoin_in_which_h2_runs_into_its_own_race_is_measured_anew(capsys: pytest.CaptureFixture[str]) -> None:
     writer = StillWriter()
     window = bench_rejoin._window(
-        "way", failing(2, f"Transaction was {RACE} [1.4.199/103]", writer), cast("Any", writer)
+        "way", failing(2, f"{RACE} COMMITTED to ROLLED_BACK [1.4.199/103]", writer), cast("Any", writer)
     )
     assert (window.seconds, list(window.steps)) == (1.0, ["the tool's run"])
     assert capsys.readouterr().out.count("once more") == 2

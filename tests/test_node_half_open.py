@@ -198,9 +198,11 @@ def test_many_connections_are_ended_by_several_commands(hosts: Hosts) -> None:
 @pytest.mark.host
 def test_the_thread_of_a_gate_process_finds_it_by_itself(hosts: Hosts) -> None:
     connection = hosts.connect()
-    between(hosts).start()
+    one = between(hosts)
+    one.start()
     lose_resets(hosts)
     end_at_b(hosts, connection)
     connection.settimeout(8.0)
     with pytest.raises(ConnectionError):
         connection.recv(1)
+    one._kernel = cast("Any", Known())  # the thread outlives the hosts
