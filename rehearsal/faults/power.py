@@ -8,7 +8,6 @@ import os
 import signal
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from rehearsal.faults.fault import FaultError, Heal, once
 from rehearsal.faults.stage import Stage, groups_of
@@ -25,23 +24,18 @@ def freeze(stage: Stage, *nodes: str) -> Heal:
     heal = once(lambda: cgroups.thaw(folders))
     try:
         for node in nodes:
-            _freeze(stage.groups(node))
+            _freeze(stage, node)
     except BaseException:
         heal()
         raise
     return heal
 
 
-def _freeze(folders: Sequence[Path]) -> None:
-    """Use the version 1 freezer where there is one, else version 2's (kernel docs, freezer-subsystem, cgroup-v2)."""
-    for name, order, done in (("freezer.state", "FROZEN", "FROZEN"), ("cgroup.freeze", "1", "frozen 1")):
-        for folder in folders:
-            if (folder / name).exists():
-                (folder / name).write_text(order)
-                shown = folder / ("cgroup.events" if name == "cgroup.freeze" else name)
-                poll(lambda shown=shown, done=done: done in shown.read_text(), within=10.0, every=0.01)  # type: ignore[misc]
-                return
-    raise FaultError("this machine has no freezer of control groups")
+def _freeze(stage: Stage, node: str) -> None:
+    try:
+        cgroups.freeze(stage.groups(node))
+    except TimeoutError as reason:
+        raise FaultError(f"node {node} could not be frozen: {reason}") from None
 
 
 def cut(stage: Stage, *nodes: str, order: Sequence[str] | None = None, apart: float = 0.0) -> Heal:
