@@ -14,6 +14,7 @@ from musternode.h2.half_open import HalfOpen
 from musternode.h2.kernel import Kernel
 from musternode.h2.peer import Refused, Silent
 from rehearsal import netns
+from rehearsal.faults import wires
 from rehearsal.poll import poll
 from tests import wired_hosts
 from tests.wired_hosts import ADDRESSES, OTHER, PATIENCE, PORT, Hosts, run_in, says
@@ -119,9 +120,7 @@ def between(hosts: Hosts) -> HalfOpen:
 
 def lose_resets(hosts: Hosts) -> None:
     """Let no reset leave b."""
-    chain = "add chain inet lossy output { type filter hook output priority 0; }"
-    given = f"add table inet lossy\n{chain}\nadd rule inet lossy output tcp flags & rst == rst drop\n"
-    run_in(hosts.names["b"], ["nft", "-f", "-"], given=given)
+    wires.drop(hosts.names["b"], wires.resets([wires.one_way(ADDRESSES["b"], ADDRESSES["a"])]), "output")
 
 
 def end_at_b(hosts: Hosts, connection: socket.socket) -> None:

@@ -121,7 +121,7 @@ def _of_the_wires(first: str, second: str) -> Iterator[Fault]:
 
 def _forgotten(node: str, other: str) -> Fault:
     def begin(stage: Stage) -> Heal:
-        between = wires.both_ways(stage.host(node).address, stage.host(other).address)
+        between = _all_ways(stage, [node], stage.host(other).address)
         return together(
             lambda: wires.drop(stage.router, wires.resets(between)),
             lambda: processes.forget(stage, H2, node, other, DATABASE),

@@ -38,7 +38,7 @@ class Answers:
         """Return the answer to one question of the peer."""
         known: Dict[str, Callable[[], Mapping[str, Any]]] = {
             "word": self.word,
-            "clients": self._name_clients,
+            "clients": lambda: _or_fault(lambda: {"ports": sorted(self._clients())}),
             "may-copy": lambda: {"yes": self._may_copy(still=message.get("still") is True)},
             "may-tunnel": lambda: {"yes": self._may_tunnel()},
             "digest": lambda: self._while_lent(lambda: {"tables": dict(self._database.digest())}),
@@ -60,12 +60,6 @@ class Answers:
             said.update(gate="shut", trusted=False, confirms=False)
         return said
 
-    def _name_clients(self) -> Mapping[str, Any]:
-        try:
-            return {"ports": sorted(self._clients())}
-        except Failure as fault:
-            return {"fault": str(fault)}
-
     def _may_copy(self, *, still: bool) -> bool:
         """Return whether the file may be read; `still`: under its lock, which keeps H2 out: only while lending."""
         state = self._state()
@@ -81,18 +75,12 @@ class Answers:
         state = self._state()
         if not state.lent or not state.holds:
             return {"fault": "its database is not lent"}
-        try:
-            return work()
-        except (H2Error, Failure) as fault:
-            return {"fault": str(fault)}
+        return _or_fault(work)
 
     def _compare(self) -> Mapping[str, Any]:
         if self._state().phase is not Phase.IN:
             return {"fault": "it is no member now"}
-        try:
-            return {"tables": dict(self._database.digest())}
-        except (H2Error, Failure) as fault:
-            return {"fault": str(fault)}
+        return _or_fault(lambda: {"tables": dict(self._database.digest())})
 
     def _copy_again(self) -> Mapping[str, Any]:
         self._put(Unlike())
@@ -102,6 +90,13 @@ class Answers:
         self._database.arm()
         self._database.checkpoint()
         return {}
+
+
+def _or_fault(work: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    try:
+        return work()
+    except (H2Error, Failure) as fault:
+        return {"fault": str(fault)}
 
 
 def dead(server: Tuple[str, int]) -> bool:
