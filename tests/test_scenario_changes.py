@@ -54,7 +54,8 @@ EDITS = [
     Edit("formation time-out", {"formation.timeout": 600}, both(Effect.ROLLING), marks=pytest.mark.full),
     Edit("data volume", {"instance.volume": 21}, both(Effect.NOTHING), marks=pytest.mark.full),
     Edit("clients", {"balancer.clients": ["10.64.0.0/20"]}, both(Effect.NOTHING), marks=pytest.mark.full),
-    Edit("admin route", {"balancer.admin": {"route": "path"}}, both(Effect.NOTHING), marks=pytest.mark.full),
+    # with a route, the nodes are told that administration goes to their leader
+    Edit("admin route", {"balancer.admin": {"route": "path"}}, both(Effect.ROLLING), marks=pytest.mark.full),
     Edit("alarm address", {"alarms.email": "ops@example.org"}, both(Effect.NOTHING), marks=pytest.mark.full),
     Edit("certificate", {"balancer.certificate": CERTIFICATE}, both(Effect.NOTHING), marks=pytest.mark.full),
     Edit("no certificate", {"balancer.certificate": None}, both(Effect.NOTHING), marks=pytest.mark.full),

@@ -7,6 +7,7 @@ from musternode.h2.order import Order
 from musternode.h2.witness import Item
 
 if TYPE_CHECKING:
+    from tests.simulation.machine import Host
     from tests.simulation.world import World
 
 
@@ -45,22 +46,22 @@ class Operator:
             self._world.witness.order(wanted)
 
     def adopt(self) -> None:
-        """Make the item again that is gone: the node in use counts, or else the one with the newest data."""
-        world = self._world
-        if world.witness.item is not None or not any(host.files.epoch for host in world.hosts.values()):
-            return
-        hosts = [host for host in world.hosts.values() if host.process is not None]
-        known = max((host.process.state.epoch for host in hosts if host.process), default=0)
-        epoch = 1 + max(known, *(host.files.epoch for host in world.hosts.values()))
-        members = self._members()
-        world.witness.order(Item(epoch, members, min(members), forced=True))
-
-    def _members(self) -> frozenset[str]:
-        """Return who serves, by the node that knows the newest epoch."""
+        """Make the item again that is gone, for the node whose data are the newest."""
         hosts = self._world.hosts.values()
-        states = [host.process.state for host in hosts if host.process is not None]
-        serving = [state for state in states if state.sound and state.member]
-        if serving:
-            return max(serving, key=lambda state: state.epoch).members
-        best = max(hosts, key=lambda host: (host.files.kind == "held", host.files.epoch, host.name == "a"))
-        return frozenset({best.name})
+        if self._world.witness.item is not None or not any(host.files.epoch for host in hosts):
+            return
+        best = max(hosts, key=_newest)
+        epoch = 1 + max(_epoch(host) for host in hosts)
+        self._world.witness.order(Item(epoch, frozenset({best.name}), best.name, forced=True))
+
+
+def _newest(host: "Host") -> tuple[bool, int, bool, bool]:
+    """Return what the operator goes by; between equals the node that serves counts."""
+    process = host.process
+    serves = process is not None and process.state.sound and process.state.member
+    return host.files.kind == "held", _epoch(host), serves, host.name == "a"
+
+
+def _epoch(host: "Host") -> int:
+    """Return the newest epoch that the host's disk bears, or its gate process knows."""
+    return max(host.files.epoch, host.process.state.epoch if host.process is not None else 0)
