@@ -51,17 +51,13 @@ class Operator:
         if self._world.witness.item is not None or not any(host.files.epoch for host in hosts):
             return
         best = max(hosts, key=_newest)
-        epoch = 1 + max(_epoch(host) for host in hosts)
+        states = [host.process.state for host in hosts if host.process is not None]
+        epoch = 1 + max(*(host.files.epoch for host in hosts), *(state.epoch for state in states), 0)
         self._world.witness.order(Item(epoch, frozenset({best.name}), best.name, forced=True))
 
 
 def _newest(host: "Host") -> tuple[bool, int, bool, bool]:
-    """Return what the operator goes by; between equals the node that serves counts."""
+    """Return what the operator goes by: what the disk bears; between equals the node that serves counts."""
     process = host.process
     serves = process is not None and process.state.sound and process.state.member
-    return host.files.kind == "held", _epoch(host), serves, host.name == "a"
-
-
-def _epoch(host: "Host") -> int:
-    """Return the newest epoch that the host's disk bears, or its gate process knows."""
-    return max(host.files.epoch, host.process.state.epoch if host.process is not None else 0)
+    return host.files.kind == "held", host.files.epoch, serves, host.name == "a"
