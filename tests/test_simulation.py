@@ -55,6 +55,12 @@ def test_one_fault_alone_costs_no_acknowledged_write() -> None:
     assert len({fault.kind for one in alone for fault in one.faults}) > 15
 
 
+@pytest.mark.parametrize("seed", [784922, 785577, 793941, 1077155])
+def test_what_a_long_run_took_for_a_violation_is_none(seed: int) -> None:
+    """Its operator had brought back an older copy, its checker had counted a server that was about to be killed."""
+    assert run(schedule(seed)).violation == ""
+
+
 def witness_faults() -> Iterator[Schedule]:
     """Yield schedules in which nothing but AWS's API fails, for one node or both, in every way."""
     kinds = ("fails", "silent", "flaky", "slow", "loses answers", "is late")

@@ -72,7 +72,7 @@ class Checker:
         if action.item.members != {host.name} or process.state.members == {host.name} or process.state.sound:
             return
         other = world.hosts[host.peer]
-        if other.server is not None and other.server.run == other.remembered and not self.orders:
+        if _whole(other) and not self.orders:
             raise Violation(f"node {host.name} wants to go on alone, but only node {host.peer} has a whole copy")
         in_doubt = process.state.phase is Phase.WAITING and len(process.state.members) == 2
         newer = other.files.written > host.files.written and other.files.kind == "held"
@@ -133,3 +133,14 @@ class Checker:
 def _count(rows: int) -> str:
     many = rows.bit_count()
     return f"{many} acknowledged write{'s' if many > 1 else ''}"
+
+
+def _whole(host: "Host") -> bool:
+    """Return whether the host's server has been a member's all the time.
+
+    One that its gate process has given up, because it hangs, is not: the order to kill it is on its way.
+    """
+    process = host.process
+    if process is not None and process.state.phase is not Phase.STARTING and not process.state.trusted:
+        return False
+    return host.server is not None and host.server.run == host.remembered
