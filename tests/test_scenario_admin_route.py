@@ -188,6 +188,8 @@ def apart(scene: Scene) -> Browser:
         if names[users.node] != admin:
             return browser
         browser.__exit__()
+        with Browser(scene) as other:  # both groups take their nodes in turn, perhaps in step: one more moves this one
+            assert other.get(ADMIN, HOST).code == 200
     raise AssertionError("in 20 tries both routes began on one node")
 
 

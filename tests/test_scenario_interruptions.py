@@ -31,7 +31,12 @@ def rehearsing(log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Start a rehearsal and go on once its hosts run, in the middle of `cdk deploy`."""
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command(str(EXAMPLE)), cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command(str(EXAMPLE)),
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=_hear_interrupts,
         )
     try:
         poll(lambda: process.poll() is not None or len(_running()) == 2, within=HOSTS_WITHIN)
@@ -41,6 +46,11 @@ def rehearsing(log: Path) -> Iterator[subprocess.Popen[bytes]]:
         if process.poll() is None:
             process.terminate()
             process.wait(60)
+
+
+def _hear_interrupts() -> None:
+    """Undo what a shell does to its background jobs, of which these tests may be one: they ignore SIGINT (bash(1))."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _running() -> list[str]:
