@@ -118,7 +118,10 @@ def members(folders: Sequence[Path]) -> set[int]:
 
 
 def _groups(folder: Path) -> list[Path]:
-    """Return a group and all below it; groups come and go with the services inside (`Path.rglob` fails on that)."""
+    """Return a group and all below it, those above first; none if it is gone.
+
+    Groups come and go with the services inside: `Path.rglob` fails on that.
+    """
     return [Path(path) for path, _, _ in os.walk(folder)]
 
 
@@ -138,12 +141,11 @@ def freeze(folders: Sequence[Path]) -> None:
 
     Kernel docs: freezer-subsystem, cgroup-v2.
     """
-    former, now = (_with(folders, name) for name in ("freezer.state", "cgroup.freeze"))
-    if former:
-        _freeze_v1(former[0])
-    elif now:
-        now[0].write_text("1")
-        events = now[0].with_name("cgroup.events")
+    if states := _with(folders, "freezer.state"):
+        _freeze_v1(states[0])
+    elif orders := _with(folders, "cgroup.freeze"):
+        orders[0].write_text("1")
+        events = orders[0].with_name("cgroup.events")
         poll(lambda: "frozen 1" in events.read_text(), within=_FROZEN_WITHIN, every=0.01)
     else:
         raise TimeoutError("this machine has no freezer of control groups")
@@ -178,9 +180,7 @@ def thaw(folders: Sequence[Path]) -> None:
 
 def _removed(folder: Path) -> bool:
     """Remove a group and those below; false while a process on its way out still holds one."""
-    if not folder.exists():
-        return True
-    for path in sorted(_groups(folder), key=lambda path: -len(path.parts)):
+    for path in reversed(_groups(folder)):
         with contextlib.suppress(OSError):
             path.rmdir()
     return not folder.exists()
