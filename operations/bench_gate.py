@@ -1,4 +1,4 @@
-"""What the gate costs: rows a second through it, through a forwarder in C, and straight, measured in turn."""
+"""What the gate costs: rows a second through it, through forwarders in C and Python, and straight, measured in turn."""
 
 import json
 import os
@@ -104,8 +104,11 @@ def _told(found: Sequence[Round], delay: int) -> list[str]:
     print(f"round trip {f'{delay / 1000:g} ms' if delay else 'of the loopback'}: ratio to the ungated pair")
     for connections in CONNECTIONS:
         rounds = [one for one in found if (one.delay, one.connections) == (delay, connections)]
-        gate, forwarder = ratio(rounds, "gate"), ratio(rounds, "forwarder")
+        gate, forwarder, plain = (ratio(rounds, way) for way in ("gate", "forwarder", "python"))
         straight = statistics.median(one.rows["ungated"] for one in rounds)
-        print(f"  {connections:2} connections: gate {gate}, forwarder in C {forwarder}; ungated {straight:.0f} rows/s")
+        print(
+            f"  {connections:2} connections: gate {gate}, forwarder in C {forwarder}, in Python {plain}; "
+            f"ungated {straight:.0f} rows/s"
+        )
         lines += missed(connections, delay, gate, forwarder)
     return lines

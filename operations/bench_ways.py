@@ -1,4 +1,4 @@
-"""Three ways to one H2 pair: straight, through Muster's gates, and through a forwarder in C that looks at nothing."""
+"""Four ways to one H2 pair: straight, through Muster's gates, and through plain forwarders in C and in Python."""
 
 import contextlib
 import os
@@ -82,7 +82,7 @@ def build(folder: Path) -> None:
 
 @contextlib.contextmanager
 def ways(folder: Path) -> Iterator[Sequence[Way]]:
-    """Yield the three ways to a running pair; `folder` is where `build` was. All ends with the block."""
+    """Yield the four ways to a running pair; `folder` is where `build` was. All ends with the block."""
     with contextlib.ExitStack() as stack:
         ports = (_free_port(), _free_port())
         for port in ports:
@@ -91,7 +91,7 @@ def ways(folder: Path) -> Iterator[Sequence[Way]]:
             server.start("")
             _reachable(port)
         made = []
-        for name, hop in (("ungated", None), ("gate", _gate), ("forwarder", _forwarder)):
+        for name, hop in (("ungated", None), ("gate", _gate), ("forwarder", _forwarder), ("python", _plain_python)):
             fronts = ports if hop is None else (_free_port(), _free_port())
             servers = ",".join(f"127.0.0.1:{front}" for front in fronts)
             if hop is not None:
@@ -109,6 +109,10 @@ def _gate(stack: contextlib.ExitStack, _: Path, front: int, port: int, policy: P
 
 def _forwarder(stack: contextlib.ExitStack, folder: Path, front: int, port: int, _: Policy) -> None:
     _hop(stack, [str(folder / "forwarder"), str(front), str(port)], {})
+
+
+def _plain_python(stack: contextlib.ExitStack, _: Path, front: int, port: int, __: Policy) -> None:
+    _hop(stack, [python(), str(SOURCES / "forwarder.py"), str(front), str(port)], {})
 
 
 def _hop(stack: contextlib.ExitStack, command: Sequence[str], environment: Mapping[str, str]) -> None:

@@ -20,6 +20,7 @@ from .ends import IN
 from .forwarder import Forwarder, Stats
 from .handshake import Policy
 from .listener import PAUSE, Exhausted, Listener
+from .timer import Timer
 
 ANSWER = 5.0
 """Seconds that the gate's thread has for a command; it is stuck if it takes longer."""
@@ -55,8 +56,10 @@ class Gate:
         self._commands: Deque[Callable[[], object]] = deque()
         self._woken, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._epoll.register(self._woken, IN)
+        self._timer = Timer()
+        self._epoll.register(self._timer.descriptor, IN)
+        self._timer.set(0)
         self._ended = False
-        self._now = self._alarm = clock()
         self._thread = threading.Thread(target=self._run, name="gate", daemon=True)
 
     @property
@@ -135,6 +138,7 @@ class Gate:
             self._turn_or_shut()
         self._epoll.close()
         os.close(self._woken)
+        self._timer.close()
 
     def _turn_or_shut(self) -> None:
         try:
@@ -146,16 +150,15 @@ class Gate:
 
     def _turn(self) -> None:
         """Wait for events and serve them, the lease looked at in between."""
-        events = self._epoll.poll(max(self._alarm - self._now, 0.0), _BATCH)
-        self._now = now = self._clock()
-        if now >= self._until:
+        events = self._epoll.poll(-1, _BATCH)
+        if self._clock() >= self._until:
             self._lapse()
-        serve = self._forwarder.serve
+        serve, more = self._forwarder.serve, False
         for descriptor, event in events:
             if not serve(descriptor, event):
-                self._alarm = now  # whatever else happened: look what is due
+                more = True  # whatever else happened, the timer's among it: look what is due
                 self._serve_own(descriptor)
-        if now >= self._alarm:
+        if more:
             self._keep_house()
         if self._graves:
             self._forwarder.ends.bury()
@@ -171,13 +174,14 @@ class Gate:
             self._accept(self._listener)
 
     def _keep_house(self) -> None:
-        """Do what is seldom, and find out when something is due next."""
+        """Do what is seldom, and set the timer for what is due next."""
         self._obey()
         self._forwarder.overdue()
         self._accept_again()
         lease = self._until if self._listener is not None else None
         due = [one for one in (lease, self._resume, self._forwarder.next_deadline()) if one is not None]
-        self._alarm = min([self._now + _ROUND, *due])
+        now = self._clock()
+        self._timer.set(min([now + _ROUND, *due]) - now)
 
     def _obey(self) -> None:
         """Do what other threads asked for: after the events, since it may close sockets that these are about."""
