@@ -6,18 +6,13 @@ all Python around it (measured: docs/benchmarks.md).
 
 import ctypes
 import os
+import struct
 import time
 
 _NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC  # what TFD_NONBLOCK and TFD_CLOEXEC are (include/linux/timerfd.h)
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _SOONEST = 1e-6
 """Seconds; zero would disarm the timer."""
-
-
-class _Setting(ctypes.Structure):
-    """struct itimerspec of a 64-bit system: interval and first expiry, each in seconds and nanoseconds."""
-
-    _fields_ = [(name, ctypes.c_long) for name in ("every_s", "every_ns", "s", "ns")]
 
 
 class Timer:
@@ -31,9 +26,10 @@ class Timer:
 
     def set(self, seconds: float) -> None:
         """Be readable in `seconds` (a time that has passed: at once), not when it was said before."""
+        # struct itimerspec of a 64-bit system: interval and first expiry, each in seconds and nanoseconds
         nanoseconds = int(max(seconds, _SOONEST) * 1e9)
-        setting = _Setting(0, 0, *divmod(nanoseconds, 1_000_000_000))
-        _checked(_LIBC.timerfd_settime(self.descriptor, 0, ctypes.byref(setting), None))
+        setting = struct.pack("4l", 0, 0, *divmod(nanoseconds, 1_000_000_000))
+        _checked(_LIBC.timerfd_settime(self.descriptor, 0, setting, None))
 
     def close(self) -> None:
         """Give the descriptor back."""
