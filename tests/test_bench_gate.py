@@ -68,3 +68,22 @@ def test_the_forwarder_in_c_forwards_both_ways_and_the_end(tmp_path: Path) -> No
         finally:
             forwarder.kill()
             upstream.close()
+
+
+def test_the_forwarder_in_python_forwards_both_ways() -> None:
+    """A broken measure would flatter the gate here as well."""
+    upstream, port = Upstream(echo), free_port()
+    program = bench_ways.SOURCES / "forwarder.py"
+    command = [bench_ways.python(), str(program), str(port), str(upstream.address[1])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as forwarder:
+        try:
+            assert forwarder.stdout is not None
+            assert forwarder.stdout.readline() == b"open\n"
+            for _ in range(2):  # the end of one client is no other's
+                with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+                    for message in (b"a", bytes(range(256))):
+                        client.sendall(message)
+                        assert client.recv(65536) == message
+        finally:
+            forwarder.kill()
+            upstream.close()
