@@ -56,6 +56,14 @@ def make_role(account: Account, name: str, statements: list[dict[str, Any]], tru
     iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
 
 
+def drop_role(account: Account, name: str) -> None:
+    iam = account.client("iam")
+    iam.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=name)
+    iam.delete_instance_profile(InstanceProfileName=name)
+    iam.delete_role_policy(RoleName=name, PolicyName="needs")
+    iam.delete_role(RoleName=name)
+
+
 @pytest.fixture(scope="module")
 def account() -> Iterator[Account]:
     with running_account() as account:
@@ -238,10 +246,12 @@ def test_a_wrong_secret_or_token_or_key_is_no_signature(account: Account, node: 
     assert refused(caller(access_key_id="ASIAWRONG"), **given)[0] == "UnrecognizedClientException"
 
 
-def sign(method: str, url: str, body: bytes, who: InstanceCredentials, service: str, **headers: str) -> AWSRequest:
+def sign(
+    method: str, url: str, body: bytes, who: Any, service: str, *, region: str = "eu-west-1", **headers: str
+) -> AWSRequest:
     prepared = AWSRequest(method, url, data=body, headers=headers)
     credentials = Credentials(who.access_key_id, who.secret_access_key, who.token)
-    SigV4Auth(credentials, service, "eu-west-1").add_auth(prepared)
+    SigV4Auth(credentials, service, region).add_auth(prepared)
     return prepared
 
 

@@ -10,7 +10,8 @@ from rehearsal.account.cloud import Cloud
 from rehearsal.account.cloudformation.engine import CloudFormation
 from rehearsal.account.emulator import Emulator, Environ
 from rehearsal.account.front import Front, read_body, respond
-from rehearsal.account.iam.gate import Decision, Gate
+from rehearsal.account.iam.decision import Decision, told
+from rehearsal.account.iam.gate import Gate
 from rehearsal.account.iam.names import AccountNames
 from rehearsal.account.iam.principals import InstanceCredentials, Principals
 from rehearsal.account.remains import remains
@@ -96,7 +97,7 @@ class Account:
 
     @property
     def decisions(self) -> Sequence[Decision]:
-        """Every decision about a host's request so far, in order."""
+        """Every decision about a request of a host or user so far, in order; /muster/decisions tells others of them."""
         return tuple(self._gate.decisions)
 
     def instance_credentials(self, instance_profile_name: str, session: str) -> InstanceCredentials:
@@ -137,6 +138,8 @@ class Account:
                 return respond(start_response, "200 OK", "application/json", "{}")
             case ("GET", "/muster/remains"):
                 return respond(start_response, "200 OK", "application/json", json.dumps(self.remains()))
+            case ("GET", "/muster/decisions"):
+                return respond(start_response, "200 OK", "application/json", json.dumps(told(self.decisions)))
             case (_, path) if path.startswith(api_faults.PATH):
                 return self._api_faults.control(environ, start_response)
         return self._front(environ, start_response)

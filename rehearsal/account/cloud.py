@@ -27,6 +27,8 @@ class Cloud:
         """Security groups that still have the rule which AWS adds by itself."""
         self.bucket_policies: dict[str, Mapping[str, Any]] = {}
         """Bucket -> its policy in full; the emulator gets those parts only that it understands."""
+        self.user_boundaries: dict[str, str] = {}
+        """User -> the ARN of its permissions boundary, for which the emulator has no operation."""
         self._session = boto3.Session(
             aws_access_key_id="AKIAMUSTERENGINE0000", aws_secret_access_key=secrets.token_hex(), region_name=region
         )

@@ -8,7 +8,7 @@ import io
 import os
 import threading
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # read when a region is first used; the images cost over a second
 
@@ -32,6 +32,15 @@ NOT_OF_COMPOSITES = (
     *("namespace", "metric_name", "comparison_operator", "evaluation_periods", "period", "threshold", "statistic"),
 )
 """What a metric alarm has and a composite one has not."""
+
+
+class UserKey(NamedTuple):
+    """A user's access key."""
+
+    user: str
+    user_arn: str
+    secret: str
+    active: bool
 
 
 def architecture_of(instance_type: str) -> str:
@@ -179,6 +188,15 @@ class Emulator:
                 policy = managed_policies.load(arn, self.account_id)
                 backend.aws_managed_policies.append(policy)
                 backend.managed_policies[arn] = policy
+
+    def user_key(self, access_key: str) -> UserKey | None:
+        """Return a user's access key, None if there is none of this id; no API tells its secret a second time."""
+        backend = get_backend("iam")[self.account_id]["aws"]
+        key = backend.access_keys.get(access_key)
+        if key is None or key.user_name not in backend.users:
+            return None
+        user = backend.users[key.user_name]
+        return UserKey(user.name, user.arn, key.secret_access_key, key.status == "Active")
 
     def target_group(self, arn: str) -> Any:
         """Return moto's model of a target group. Raises `KeyError` if there is none."""

@@ -101,6 +101,10 @@ def _addresses(call: Call) -> Found:
 def _iam(call: Call) -> Found:
     for role in call("iam", "ListRoles")["Roles"]:
         yield "role", role["RoleName"]
+    for user in call("iam", "ListUsers")["Users"]:
+        yield "user", user["UserName"]
+        for key in call("iam", "ListAccessKeys", UserName=user["UserName"])["AccessKeyMetadata"]:
+            yield "access key", key["AccessKeyId"]
     for policy in call("iam", "ListPolicies", Scope="Local")["Policies"]:
         yield "policy", policy["Arn"]
     for profile in call("iam", "ListInstanceProfiles")["InstanceProfiles"]:

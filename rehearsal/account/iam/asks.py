@@ -9,7 +9,7 @@ import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from rehearsal.account.iam import keys
+from rehearsal.account.iam import assume_role, keys
 from rehearsal.account.iam.call import Call
 from rehearsal.account.iam.conditions import Context
 from rehearsal.account.iam.faults import UndecidableError
@@ -32,11 +32,18 @@ S3_HARMLESS = {"list-type", "prefix", "delimiter", "max-keys", "continuation-tok
 S3_HARMLESS |= {"x-id", "fetch-owner", "partNumber", "versionId"}
 S3_UNKNOWN = ("x-amz-copy-source", "x-amz-server-side-encryption")
 """Headers that would change what a request needs."""
+FILTER = re.compile(r"Filter\.(?P<number>\d+)\.(?:Name|Value\.(?P<value>\d+))")
+FILTERS = {"tag-key", "tag-value", "instance.group-name", "instance.group-id", "instance-state-name", "instance-id"}
+FILTERS |= {"vpc-id", "subnet-id", "private-ip-address", "availability-zone"}
+"""Filters of DescribeInstances, besides `tag:KEY`; only those of tags know wildcards here."""
 DYNAMODB_BY_KEY = {"GetItem": "Key", "UpdateItem": "Key", "DeleteItem": "Key", "PutItem": "Item"}
 
 
 def asks_of(call: Call, service: str, common: Context, names: Names) -> list[Ask]:
-    """Return everything that a request needs to be allowed. Raises `UndecidableError` for what is not known here."""
+    """Return everything that a request needs to be allowed.
+
+    Raises `UndecidableError` for what is not known here, `InvalidRequestError` for what no policy could allow.
+    """
     if service == "s3":
         return _s3(call, common, names)
     if service not in SERVICES:
@@ -47,6 +54,14 @@ def asks_of(call: Call, service: str, common: Context, names: Names) -> list[Ask
         for resource, context in SERVICES[service](name, given, names)
     ]
     return [*asks, *(ENCRYPTED[service](name, given, common, names) if service in ENCRYPTED else [])]
+
+
+def action_of(call: Call, service: str) -> str:
+    """Return the action that a request names, for the record; of one that names none, the service."""
+    try:
+        return f"{PREFIXES.get(service, service)}:{_operation(call)[0]}"
+    except (UndecidableError, ValueError, IndexError):
+        return service
 
 
 def _operation(call: Call) -> tuple[str, Mapping[str, Any]]:
@@ -97,10 +112,21 @@ def bucket_and_key(call: Call) -> tuple[str, str]:
 
 
 def _ec2(name: str, given: Mapping[str, Any], names: Names) -> Needed:
-    del given
     if not name.startswith("Describe"):
         raise UndecidableError(f"ec2:{name} by a host is not supported by this emulated account")
+    if name == "DescribeInstances":
+        _refuse_unknown_filters(given)
     return [("*", {"ec2:region": [names.region]})]
+
+
+def _refuse_unknown_filters(given: Mapping[str, Any]) -> None:
+    """Raise `UndecidableError` for a filter of instances that the emulator would take for another, or break on."""
+    for parameter, text in given.items():
+        if found := FILTER.fullmatch(parameter):
+            name = text if found["value"] is None else given.get(f"Filter.{found['number']}.Name", "")
+            wild = found["value"] is not None and not name.startswith("tag") and any(sign in text for sign in "*?")
+            if wild or not (name in FILTERS or name.startswith("tag:")):
+                raise UndecidableError(f"the filter {name}={text} is not supported by this emulated account")
 
 
 def _ssm(name: str, given: Mapping[str, Any], names: Names) -> Needed:
@@ -166,10 +192,13 @@ def _elbv2(name: str, given: Mapping[str, Any], names: Names) -> Needed:
 
 
 def _sts(name: str, given: Mapping[str, Any], names: Names) -> Needed:
-    del given, names
-    if name != "GetCallerIdentity":
+    del names
+    if name == "GetCallerIdentity":
+        return []
+    if name != "AssumeRole":
         raise UndecidableError(f"sts:{name} by a host is not supported by this emulated account")
-    return []
+    wanted = assume_role.wanted(given)
+    return [(wanted.role_arn, wanted.context())]
 
 
 SERVICES: dict[str, Callable[[str, Mapping[str, Any], Names], Needed]] = {

@@ -8,14 +8,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from rehearsal.account.cloud import Cloud
 from rehearsal.account.front import Environ, is_wait_handle, respond
-from rehearsal.account.iam import refusals, signature
-from rehearsal.account.iam.asks import Names, asks_of, bucket_and_key
+from rehearsal.account.iam import assume_role, refusals, signature
+from rehearsal.account.iam.asks import Names, action_of, asks_of, bucket_and_key
 from rehearsal.account.iam.call import Call, call_of
 from rehearsal.account.iam.conditions import Context
+from rehearsal.account.iam.decision import Decision
 from rehearsal.account.iam.endpoint_policy import EndpointPolicies
-from rehearsal.account.iam.faults import SignatureError, UndecidableError
+from rehearsal.account.iam.faults import InvalidRequestError, SignatureError, UndecidableError
 from rehearsal.account.iam.policy import Ask, Match, Verdict, decide
 from rehearsal.account.iam.principals import Principal, Principals
 from rehearsal.passage import CAME_THROUGH
@@ -26,6 +29,8 @@ App = Callable[[Environ, Any], Iterable[bytes]]
 GLOBAL = {("us-east-1", "iam"), ("us-east-1", "sts")}
 """Services that are called in one region from everywhere."""
 
+INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105 - a sentence
+
 UNSET = (
     "aws:calledvia",
     "aws:sourceaccount",
@@ -34,6 +39,7 @@ UNSET = (
     "aws:sourceip",
     "aws:sourcevpc",
     "aws:sourcevpce",
+    "aws:username",
     "aws:vpcsourceip",
     "cloudwatch:namespace",
     "dynamodb:leadingkeys",
@@ -45,22 +51,10 @@ UNSET = (
     "s3:resourceaccount",
     "secretsmanager:secretid",
     "secretsmanager:versionstage",
+    "sts:externalid",
+    "sts:rolesessionname",
 )
 """Keys that are known, and have no value unless the request gives them one."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """One decision: `verdict` is Allow, ExplicitDeny, ImplicitDeny, NoBoundary or Undecidable."""
-
-    at: datetime.datetime
-    role: str
-    session: str
-    action: str
-    resource: str
-    verdict: str
-    statement: Match | None
-    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,8 +91,10 @@ class Gate:
             by_target = "x-amz-target" in call.headers
             return respond(start_response, *refusals.render(refusal.service, refusal.kind, refusal.message, by_target))
         forwarded = forward(environ, call, signed)
-        if principal.role and asks and asks[0].action == "s3:GetObject":
+        if asks and asks[0].action == "s3:GetObject":
             return self._get_object(call, principal, asks[0], forwarded, start_response)
+        if asks and asks[0].action == assume_role.ACTION:
+            return self._assume_role(call, principal, forwarded, start_response)
         return self._app(forwarded, start_response)
 
     def _authenticate(self, call: Call) -> tuple[signature.Signature, Principal]:
@@ -117,9 +113,9 @@ class Gate:
         """Return who signed the request, which is checked. Raises `SignatureError`."""
         principal = self._principals.find(signed.access_key)
         if principal is None:
-            raise SignatureError("key", "The security token included in the request is invalid.")
+            raise SignatureError("key", INVALID_TOKEN)
         if principal.token != signed.token:
-            raise SignatureError("token", "The security token included in the request is invalid.")
+            raise SignatureError("token", INVALID_TOKEN)
         now = datetime.datetime.now(datetime.UTC)
         signature.check(call, signed, principal.secret, now)
         if principal.expiration and principal.expiration < now:
@@ -130,7 +126,7 @@ class Gate:
 
     def _let_signal_pass(self, call: Call, endpoint: str) -> None:
         """Raise `_RefusedError` if a signal came through an endpoint that does not let CloudFormation's bucket be."""
-        context = {**self._common(None), **self._endpoints.context(endpoint)}
+        context = {**self._anybody(), **self._endpoints.context(endpoint)}
         bucket, key = bucket_and_key(call)
         ask = Ask("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", context)
         self._pass(endpoint, ask, "s3", "anonymous")
@@ -146,13 +142,16 @@ class Gate:
 
     def _authorize(self, call: Call, signed: signature.Signature, principal: Principal, endpoint: str) -> list[Ask]:
         """Return what was asked for and allowed. Raises `_RefusedError` at the first thing that is not."""
-        if not principal.role:
+        if not principal.limited:
             return []
         try:
-            context = {**self._common(principal), **self._endpoints.context(endpoint)}
+            context = {**self._common(principal, signed.region), **self._endpoints.context(endpoint)}
             asks = asks_of(call, signed.service, context, self._names)
+        except InvalidRequestError as fault:
+            raise _RefusedError(signed.service, "invalid", str(fault)) from fault
         except (UndecidableError, KeyError, ValueError) as fault:
-            self._record(principal, Ask(signed.service, "*", {}), "Undecidable", None, str(fault))
+            unknown = Ask(action_of(call, signed.service), "*", {})
+            self._record(principal, unknown, "Undecidable", None, str(fault))
             raise _RefusedError(signed.service, "undecidable", str(fault)) from fault
         for ask in asks:
             verdict = self._decide(principal, ask, signed.service)
@@ -165,8 +164,12 @@ class Gate:
 
     def _decide(self, principal: Principal, ask: Ask, service: str) -> Verdict:
         try:
-            policies = self._principals.policies(principal.role)
+            policies = self._principals.policies(principal)
             verdict = decide(policies.documents, policies.boundary, ask)
+            if verdict.allowed and ask.action == assume_role.ACTION:
+                verdict = assume_role.trusts(self._principals.role(ask.resource), principal, ask)
+        except ClientError as fault:  # the role or user is gone, and so are its keys
+            raise _RefusedError(service, "key", INVALID_TOKEN) from fault
         except UndecidableError as fault:
             self._record(principal, ask, "Undecidable", None, str(fault))
             raise _RefusedError(service, "undecidable", str(fault)) from fault
@@ -175,9 +178,10 @@ class Gate:
 
     def _record(self, principal: Principal, ask: Ask, verdict: str, by: Match | None, detail: str) -> None:
         now = datetime.datetime.now(datetime.UTC)
-        decision = Decision(now, principal.role, principal.session, ask.action, ask.resource, verdict, by, detail)
-        self.decisions.append(decision)
-        log.info("iam: %s %s on %s: %s %s", decision.role, ask.action, ask.resource, verdict, detail)
+        who = (principal.arn, principal.role, principal.session)
+        self.decisions.append(Decision(now, *who, ask.action, ask.resource, verdict, by, detail))
+        name = principal.role or principal.user
+        log.info("iam: %s %s on %s: %s %s", name, ask.action, ask.resource, verdict, detail)
 
     def _get_object(
         self, call: Call, principal: Principal, ask: Ask, environ: Environ, start_response: Any
@@ -197,26 +201,43 @@ class Gate:
         start_response(*answered[0])
         return body
 
-    def _common(self, principal: Principal | None) -> Context:
+    def _assume_role(self, call: Call, principal: Principal, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Give out a session of a role, whose key may sign from now on."""
+        asked = assume_role.wanted(call.form)
+        role = self._principals.role(asked.role_arn) or {}
+        try:
+            assume_role.check_seconds(asked, principal, int(role.get("MaxSessionDuration", 3600)))
+        except InvalidRequestError as fault:
+            return respond(start_response, *refusals.render("sts", "invalid", str(fault)))
+        answered: list[tuple[Any, ...]] = []
+        body = b"".join(self._app(environ, lambda *answer: answered.append(answer)))
+        if answered[0][0].startswith("200"):
+            self._principals.add(*assume_role.issued(body.decode(), asked))
+        start_response(*answered[0])
+        return [body]
+
+    @staticmethod
+    def _anybody() -> Context:
+        return {**dict.fromkeys(UNSET, ()), "aws:securetransport": ["true"]}
+
+    def _common(self, principal: Principal, region: str) -> Context:
         account = self._cloud.account_id
-        if principal is None:
-            return {**dict.fromkeys(UNSET, ()), "aws:securetransport": ["true"]}
         return {
-            **dict.fromkeys(UNSET, ()),
+            **self._anybody(),
             "aws:principalaccount": [account],
-            "aws:principalarn": [principal.role_arn],
-            "aws:principaltype": ["AssumedRole"],
-            "aws:requestedregion": [self._cloud.region],
+            "aws:principalarn": [principal.identity],
+            "aws:principaltype": ["User" if principal.user else "AssumedRole"],
+            "aws:requestedregion": [region],
             "aws:resourceaccount": [account],
-            "aws:securetransport": ["true"],
+            "aws:username": [principal.user] if principal.user else [],
             "aws:viaawsservice": ["false"],
             "ec2:sourceinstancearn": self._instance(principal),
         }
 
     def _instance(self, principal: Principal) -> list[str]:
-        if not principal.session.startswith("i-"):
+        if not principal.instance:
             return []
-        return [f"arn:aws:ec2:{self._cloud.region}:{self._cloud.account_id}:instance/{principal.session}"]
+        return [f"arn:aws:ec2:{self._cloud.region}:{self._cloud.account_id}:instance/{principal.instance}"]
 
 
 def service_of(host: str) -> str:

@@ -1,4 +1,4 @@
-"""Who may sign: the administrator, and the sessions of instance roles; and what their policies say."""
+"""Who may sign: the administrator, the sessions of roles and users; and what their policies say."""
 
 import datetime
 import threading
@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rehearsal.account.cloud import Cloud
+from rehearsal.account.iam.faults import UndecidableError
 from rehearsal.account.iam.policy import Document, document, listed
 
 SECONDS_KEPT = 1.0
@@ -41,7 +42,10 @@ class InstanceCredentials:
 
 @dataclass(frozen=True)
 class Principal:
-    """A key that may sign; `role` is empty for the administrator, who may do everything."""
+    """A key that may sign, of a session of `role` or of `user`; the administrator is neither, and may do everything.
+
+    `instance` is the id of the instance whose metadata service gave out the key, if one did.
+    """
 
     arn: str
     secret: str
@@ -50,11 +54,23 @@ class Principal:
     role_arn: str = ""
     session: str = ""
     expiration: datetime.datetime | None = None
+    user: str = ""
+    instance: str = ""
+
+    @property
+    def limited(self) -> bool:
+        """Whether policies decide what this key may do."""
+        return bool(self.role or self.user)
+
+    @property
+    def identity(self) -> str:
+        """The ARN that policies know the caller by: of a session it is the role's."""
+        return self.role_arn or self.arn
 
 
 @dataclass(frozen=True)
 class Policies:
-    """All that limits a role; `boundary` is None where the role has none."""
+    """All that limits a role or user; `boundary` is None where it has none."""
 
     documents: tuple[Document, ...]
     boundary: tuple[Document, ...] | None
@@ -72,8 +88,16 @@ class Principals:
         self._lock = threading.Lock()
 
     def find(self, access_key: str) -> Principal | None:
-        """Return who has this access key."""
-        return self._keys.get(access_key)
+        """Return who has this access key; a user's counts while it is active, from one request to the next."""
+        return self._keys.get(access_key) or self._user(access_key)
+
+    def _user(self, access_key: str) -> Principal | None:
+        found = self._cloud.emulator.user_key(access_key)
+        return Principal(found.user_arn, found.secret, user=found.user) if found and found.active else None
+
+    def add(self, access_key: str, principal: Principal) -> None:
+        """Let a key sign that was given out in answer to a request."""
+        self._keys[access_key] = principal
 
     def issue(self, profile_name: str, session: str) -> InstanceCredentials:
         """Return credentials of the profile's role for a session, new ones when the last are about to expire.
@@ -98,6 +122,7 @@ class Principals:
                 role["Arn"],
                 session,
                 issued.expiration,
+                instance=session if session.startswith("i-") else "",
             )
             return issued
 
@@ -132,26 +157,51 @@ class Principals:
             )
         return profile, role
 
-    def policies(self, role: str) -> Policies:
-        """Return what the policies of a role say now, or said a moment ago."""
+    def role(self, arn: str) -> Mapping[str, Any] | None:
+        """Return a role as IAM describes it, None if there is none of this ARN."""
+        try:
+            found: Mapping[str, Any] = self._cloud.call("iam", "GetRole", RoleName=arn.rsplit("/", 1)[1])["Role"]
+        except ClientError:
+            return None
+        return found if found["Arn"] == arn else None
+
+    def policies(self, principal: Principal) -> Policies:
+        """Return what the policies of a role or user say now, or said a moment ago. Raises `UndecidableError`."""
         with self._lock:
-            at, policies = self._policies.get(role, (0.0, None))
+            at, policies = self._policies.get(principal.identity, (0.0, None))
             if policies is None or time.monotonic() > at + SECONDS_KEPT:
-                policies = self._read(role)
-                self._policies[role] = time.monotonic(), policies
+                policies = self._read(principal)
+                self._policies[principal.identity] = time.monotonic(), policies
             return policies
 
-    def _read(self, role: str) -> Policies:
-        call = self._cloud.call
+    def _read(self, principal: Principal) -> Policies:
+        if principal.role:
+            boundary = self._role_boundary(principal.role)
+            documents = self._documents("Role", principal.role)
+        else:
+            self._refuse_groups(principal.user)
+            boundary = self._cloud.user_boundaries.get(principal.user, "")
+            documents = self._documents("User", principal.user)
+        return Policies(tuple(documents), (self._managed(boundary),) if boundary else None)
+
+    def _documents(self, kind: str, name: str) -> list[Document]:
+        """Return the inline and attached policies of a `Role` or `User`, whose operations differ by this word alone."""
+        call, who = self._cloud.call, {f"{kind}Name": name}
         documents = []
-        for name in call("iam", "ListRolePolicies", RoleName=role)["PolicyNames"]:
-            inline = call("iam", "GetRolePolicy", RoleName=role, PolicyName=name)["PolicyDocument"]
-            documents.append(document(name, inline))
-        attached = call("iam", "ListAttachedRolePolicies", RoleName=role)["AttachedPolicies"]
-        documents += [self._managed(policy["PolicyArn"]) for policy in attached]
-        boundary = call("iam", "GetRole", RoleName=role)["Role"].get("PermissionsBoundary")
-        limit = (self._managed(boundary["PermissionsBoundaryArn"]),) if boundary else None
-        return Policies(tuple(documents), limit)
+        for inline in call("iam", f"List{kind}Policies", **who)["PolicyNames"]:
+            found = call("iam", f"Get{kind}Policy", **who, PolicyName=inline)["PolicyDocument"]
+            documents.append(document(inline, found))
+        attached = call("iam", f"ListAttached{kind}Policies", **who)["AttachedPolicies"]
+        return [*documents, *(self._managed(policy["PolicyArn"]) for policy in attached)]
+
+    def _role_boundary(self, role: str) -> str:
+        described = self._cloud.call("iam", "GetRole", RoleName=role)["Role"]
+        return str(described.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""))
+
+    def _refuse_groups(self, user: str) -> None:
+        if groups := self._cloud.call("iam", "ListGroupsForUser", UserName=user)["Groups"]:
+            names = sorted(group["GroupName"] for group in groups)
+            raise UndecidableError(f"user {user} in groups {names} is not supported by this emulated account")
 
     def _managed(self, arn: str) -> Document:
         version = self._cloud.call("iam", "GetPolicy", PolicyArn=arn)["Policy"]["DefaultVersionId"]

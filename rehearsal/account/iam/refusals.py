@@ -21,11 +21,19 @@ CODES = {
     "token": ("InvalidClientTokenId", "InvalidToken", "UnrecognizedClientException", "AuthFailure"),
     "expired": ("ExpiredToken", "ExpiredToken", "ExpiredTokenException", "RequestExpired"),
     "denied": ("AccessDenied", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation"),
+    "invalid": ("ValidationError", "InvalidRequest", "ValidationException", "InvalidParameterValue"),
     "undecidable": ("InternalFailure", "InternalError", "InternalServerError", "InternalError"),
 }
 """Kind of refusal -> error code of query services, S3, JSON services, EC2."""
 
-STATUS = {"undecidable": "501 Not Implemented", "incomplete": "400 Bad Request"}
+STATUS = {
+    "undecidable": "501 Not Implemented",
+    "incomplete": "400 Bad Request",
+    "invalid": "400 Bad Request",
+}
+
+NOT_VALIDATED = "AWS was not able to validate the provided access credentials"
+"""What EC2 says of each key, token or signature that is not right."""
 
 
 def render(service: str, kind: str, message: str, by_target: bool = False) -> tuple[str, str, str]:
@@ -49,6 +57,7 @@ def render(service: str, kind: str, message: str, by_target: bool = False) -> tu
         )
     if service == "ec2":
         status = "401 Unauthorized" if ec2 == "AuthFailure" else status
+        text = NOT_VALIDATED if kind in ("key", "token", "mismatch") else text
         inner = f"<Error><Code>{ec2}</Code><Message>{text}</Message></Error>"
         return status, "text/xml", f"<Response><Errors>{inner}</Errors><RequestID>0</RequestID></Response>"
     inner = f"<Error><Type>Sender</Type><Code>{query}</Code><Message>{text}</Message></Error>"
@@ -56,7 +65,9 @@ def render(service: str, kind: str, message: str, by_target: bool = False) -> tu
 
 
 def denial(service: str, principal: str, ask: Ask, verdict: Verdict) -> str:
-    """Return the sentence with which AWS denies, which names caller, action, resource and why."""
+    """Return the sentence with which AWS denies: caller, action, resource and why, which STS keeps to itself."""
+    if ask.action == "sts:AssumeRole":
+        return f"User: {principal} is not authorized to perform: {ask.action} on resource: {ask.resource}"
     resource = f'"{ask.resource}"' if service == "s3" else ask.resource
     on = "" if service == "ec2" else f" on resource: {resource}"
     why = {

@@ -46,8 +46,7 @@ def read(call: Call) -> Signature:
     if "X-Amz-Signature" in call.parameters:
         names = ("Credential", "SignedHeaders", "Signature", "Date", "Security-Token")
         credential, signed, value, date, token = (call.parameters.get(f"X-Amz-{name}", "") for name in names)
-        expires = call.parameters.get("X-Amz-Expires", "")
-        return _signature(credential, signed, value, date, token, expires=int(expires) if expires.isdigit() else 0)
+        return _signature(credential, signed, value, date, token, expires=_life(call, credential))
     if "authorization" not in call.headers:
         raise SignatureError("missing", "Request is missing Authentication Token")
     found = HEADER.fullmatch(call.headers["authorization"].strip())
@@ -55,6 +54,12 @@ def read(call: Call) -> Signature:
         raise SignatureError("incomplete", "Authorization header is not a Signature Version 4 header")
     token = call.headers.get("x-amz-security-token", "")
     return _signature(found[1], found[2], found[3], call.headers.get("x-amz-date", ""), token)
+
+
+def _life(call: Call, credential: str) -> int:
+    """Return the seconds that a signature in the query lives; all services but S3 go without being told."""
+    expires = call.parameters.get("X-Amz-Expires", "" if "/s3/" in credential else str(int(MOST_SKEW.total_seconds())))
+    return int(expires) if expires.isdecimal() else 0
 
 
 def _signature(

@@ -129,12 +129,15 @@ class Instance(Kind):
 
     @staticmethod
     def _set_groups(request: Request, instance: Mapping[str, Any]) -> None:
-        """Set the groups of the instance and of its interface, which the emulator keeps apart."""
-        groups, interfaces = request.properties.get("SecurityGroupIds"), instance["NetworkInterfaces"]
-        if groups:
-            request.call("ec2", "ModifyInstanceAttribute", InstanceId=instance["InstanceId"], Groups=groups)
-            interface = interfaces[0]["NetworkInterfaceId"]
-            request.call("ec2", "ModifyNetworkInterfaceAttribute", NetworkInterfaceId=interface, Groups=groups)
+        """Set the groups of the instance and of its interface, which the emulator keeps apart.
+
+        Without any it is in its VPC's own group, which the emulator gives to the interface alone.
+        """
+        interface = instance["NetworkInterfaces"][0]
+        groups = request.properties.get("SecurityGroupIds") or [group["GroupId"] for group in interface["Groups"]]
+        request.call("ec2", "ModifyInstanceAttribute", InstanceId=instance["InstanceId"], Groups=groups)
+        where = {"NetworkInterfaceId": interface["NetworkInterfaceId"]}
+        request.call("ec2", "ModifyNetworkInterfaceAttribute", **where, Groups=groups)
 
     @staticmethod
     def _restart_with(request: Request, instance: str, changed: set[str]) -> None:

@@ -7,12 +7,15 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rehearsal.account.cloud import Cloud
+from rehearsal.account.iam.policy import listed
 from rehearsal.account.kinds.base import Existing, Kind, Made, Request, refuse, retag
+from rehearsal.account.kinds.iam_holder import Holder, former_holders, holders
 
 
-class Role(Kind):
+class Role(Holder):
     """A role with its inline and attached policies."""
 
+    word = "Role"
     type = "AWS::IAM::Role"
     mutable = frozenset(
         {"AssumeRolePolicyDocument", "Description", "ManagedPolicyArns", "MaxSessionDuration"}
@@ -25,7 +28,8 @@ class Role(Kind):
         """Create the role."""
         given = request.properties
         name = given.get("RoleName") or request.generated_name(64)
-        self._offer(request)
+        self.offer(request)
+        self._refuse_strangers(request)
         role = request.call(
             "iam",
             "CreateRole",
@@ -35,14 +39,15 @@ class Role(Kind):
             **request.given("Path", "Description", "MaxSessionDuration", "PermissionsBoundary"),
         )["Role"]
         request.made(name)
-        self._policies(request, name)
+        self.give(request, name)
         return Made(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
 
     def update(self, request: Request, old: Existing) -> Mapping[str, Any]:
         """Bring everything but the name to the declared state."""
         given, name, changed = request.properties, old.physical_id, request.changed(old)
-        self._offer(request)
+        self.offer(request)
         if "AssumeRolePolicyDocument" in changed:
+            self._refuse_strangers(request)
             document = json.dumps(given["AssumeRolePolicyDocument"])
             request.call("iam", "UpdateAssumeRolePolicy", RoleName=name, PolicyDocument=document)
         if changed & {"Description", "MaxSessionDuration"}:
@@ -51,46 +56,25 @@ class Role(Kind):
             request.call("iam", "UpdateRole", RoleName=name, Description=about, MaxSessionDuration=seconds)
         if "PermissionsBoundary" in changed:
             self._bound(request, name)
-        self._drop(request.cloud, name, set(self._inline(given)), set(given.get("ManagedPolicyArns", ())), old)
-        self._policies(request, name)
+        self.take(request.cloud, old, given)
+        self.give(request, name)
         retag(request, old, "iam", "UntagRole", "TagRole", RoleName=name)
         return old.attributes
 
     def delete(self, cloud: Cloud, old: Existing) -> None:
         """Take the declared policies off and delete the role; a policy that somebody else attached makes it fail."""
-        self._drop(cloud, old.physical_id, set(), set(), old)
+        self.take(cloud, old, {})
         cloud.call("iam", "DeleteRole", RoleName=old.physical_id)
 
     @staticmethod
-    def _offer(request: Request) -> None:
-        boundary = request.properties.get("PermissionsBoundary")
-        for arn in (*request.properties.get("ManagedPolicyArns", ()), *([boundary] if boundary else ())):
-            request.cloud.emulator.offer_managed_policy(arn)
-        try:
-            if boundary:
-                request.call("iam", "GetPolicy", PolicyArn=boundary)
-        except ClientError as fault:
-            raise refuse(f"Scope ARN: {boundary} does not exist or is not attachable.", "NoSuchEntity") from fault
-
-    @staticmethod
-    def _inline(properties: Mapping[str, Any]) -> dict[str, Any]:
-        return {policy["PolicyName"]: policy["PolicyDocument"] for policy in properties.get("Policies", ())}
-
-    def _policies(self, request: Request, name: str) -> None:
-        for arn in request.properties.get("ManagedPolicyArns", ()):
-            request.call("iam", "AttachRolePolicy", RoleName=name, PolicyArn=arn)
-        for policy, document in self._inline(request.properties).items():
-            text = json.dumps(document)
-            request.call("iam", "PutRolePolicy", RoleName=name, PolicyName=policy, PolicyDocument=text)
-
-    def _drop(self, cloud: Cloud, name: str, inline: set[str], arns: set[str], old: Existing) -> None:
-        attached = cloud.call("iam", "ListAttachedRolePolicies", RoleName=name)["AttachedPolicies"]
-        present = {policy["PolicyArn"] for policy in attached} & set(old.properties.get("ManagedPolicyArns", ()))
-        for arn in present - arns:
-            cloud.call("iam", "DetachRolePolicy", RoleName=name, PolicyArn=arn)
-        listed = set(cloud.call("iam", "ListRolePolicies", RoleName=name)["PolicyNames"])
-        for policy in (listed & set(self._inline(old.properties))) - inline:
-            cloud.call("iam", "DeleteRolePolicy", RoleName=name, PolicyName=policy)
+    def _refuse_strangers(request: Request) -> None:
+        """Raise `ResourceError` for a role or user that is to be trusted and is not there yet."""
+        statements = listed(request.properties["AssumeRolePolicyDocument"]["Statement"])
+        named = [each.get("Principal", {}) for each in statements]
+        for arn in (arn for each in named if isinstance(each, dict) for arn in listed(each.get("AWS", []))):
+            kind, _, name = arn.partition(f"arn:aws:iam::{request.cloud.account_id}:")[2].partition("/")
+            if kind in ("role", "user") and not _exists(request.cloud, kind.capitalize(), name.rsplit("/", 1)[-1]):
+                raise refuse(f'Invalid principal in policy: "AWS":"{arn}"', "MalformedPolicyDocument")
 
     @staticmethod
     def _bound(request: Request, name: str) -> None:
@@ -100,44 +84,51 @@ class Role(Kind):
             request.call("iam", "DeleteRolePermissionsBoundary", RoleName=name)
 
 
+def _exists(cloud: Cloud, word: str, name: str) -> bool:
+    try:
+        cloud.call("iam", f"Get{word}", **{f"{word}Name": name})
+    except ClientError:
+        return False
+    return True
+
+
 class Policy(Kind):
-    """An inline policy put into roles."""
+    """An inline policy put into roles and users."""
 
     type = "AWS::IAM::Policy"
-    properties = frozenset({"PolicyDocument", "PolicyName", "Roles"})
-    mutable = frozenset({"PolicyDocument", "Roles"})
+    properties = frozenset({"PolicyDocument", "PolicyName", "Roles", "Users"})
+    mutable = frozenset({"PolicyDocument", "Roles", "Users"})
 
     def create(self, request: Request) -> Made:
-        """Put the policy into each role."""
+        """Put the policy into each of them."""
         self._put(request)
         return Made(request.properties["PolicyName"], {"Id": request.properties["PolicyName"]})
 
     def update(self, request: Request, old: Existing) -> Mapping[str, Any]:
-        """Put the policy anew and take it out of roles that are no longer named."""
+        """Put the policy anew and take it from who is no longer named."""
         self._put(request)
-        gone = set(old.properties.get("Roles", ())) - set(request.properties.get("Roles", ()))
-        for role in sorted(gone):
-            request.call("iam", "DeleteRolePolicy", RoleName=role, PolicyName=old.properties["PolicyName"])
+        for word, who in former_holders(request, old):
+            request.call("iam", f"Delete{word}Policy", **who, PolicyName=old.properties["PolicyName"])
         return old.attributes
 
     def delete(self, cloud: Cloud, old: Existing) -> None:
-        """Take the policy out of each role."""
-        for role in old.properties.get("Roles", ()):
-            cloud.call("iam", "DeleteRolePolicy", RoleName=role, PolicyName=old.properties["PolicyName"])
+        """Take the policy from each of them."""
+        for word, who in holders(old.properties):
+            cloud.call("iam", f"Delete{word}Policy", **who, PolicyName=old.properties["PolicyName"])
 
     @staticmethod
     def _put(request: Request) -> None:
         document, name = json.dumps(request.properties["PolicyDocument"]), request.properties["PolicyName"]
-        for role in request.properties.get("Roles", ()):
-            request.call("iam", "PutRolePolicy", RoleName=role, PolicyName=name, PolicyDocument=document)
+        for word, who in holders(request.properties):
+            request.call("iam", f"Put{word}Policy", **who, PolicyName=name, PolicyDocument=document)
 
 
 class ManagedPolicy(Kind):
     """A policy with an ARN of its own; `Ref` is the ARN."""
 
     type = "AWS::IAM::ManagedPolicy"
-    properties = frozenset({"Description", "ManagedPolicyName", "Path", "PolicyDocument", "Roles"})
-    mutable = frozenset({"PolicyDocument", "Roles"})
+    properties = frozenset({"Description", "ManagedPolicyName", "Path", "PolicyDocument", "Roles", "Users"})
+    mutable = frozenset({"PolicyDocument", "Roles", "Users"})
     custom_name = "ManagedPolicyName"
 
     def create(self, request: Request) -> Made:
@@ -159,21 +150,21 @@ class ManagedPolicy(Kind):
             for version in request.call("iam", "ListPolicyVersions", PolicyArn=arn)["Versions"]:
                 if not version["IsDefaultVersion"]:
                     request.call("iam", "DeletePolicyVersion", PolicyArn=arn, VersionId=version["VersionId"])
-        for role in sorted(set(old.properties.get("Roles", ())) - set(request.properties.get("Roles", ()))):
-            request.call("iam", "DetachRolePolicy", RoleName=role, PolicyArn=arn)
+        for word, who in former_holders(request, old):
+            request.call("iam", f"Detach{word}Policy", **who, PolicyArn=arn)
         self._attach(request, arn)
         return old.attributes
 
     def delete(self, cloud: Cloud, old: Existing) -> None:
         """Detach and delete the policy."""
-        for role in old.properties.get("Roles", ()):
-            cloud.call("iam", "DetachRolePolicy", RoleName=role, PolicyArn=old.physical_id)
+        for word, who in holders(old.properties):
+            cloud.call("iam", f"Detach{word}Policy", **who, PolicyArn=old.physical_id)
         cloud.call("iam", "DeletePolicy", PolicyArn=old.physical_id)
 
     @staticmethod
     def _attach(request: Request, arn: str) -> None:
-        for role in request.properties.get("Roles", ()):
-            request.call("iam", "AttachRolePolicy", RoleName=role, PolicyArn=arn)
+        for word, who in holders(request.properties):
+            request.call("iam", f"Attach{word}Policy", **who, PolicyArn=arn)
 
 
 class InstanceProfile(Kind):
