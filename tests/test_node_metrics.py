@@ -28,8 +28,8 @@ def test_a_disk_is_as_full_as_df_says(tmp_path: Path) -> None:
 def test_a_volume_that_is_not_mounted_has_no_figure(tmp_path: Path) -> None:
     """The root volume's figure in its place would be a lie."""
     (tmp_path / "meminfo").write_text(MEMINFO)
-    off = metrics.measured([], tmp_path, tmp_path, tmp_path / "meminfo")
-    on = metrics.measured([], tmp_path, Path("/proc"), tmp_path / "meminfo")
+    off = metrics.measured(0, tmp_path, tmp_path, tmp_path / "meminfo")
+    on = metrics.measured(0, tmp_path, Path("/proc"), tmp_path / "meminfo")
     assert ("DiskUsed" in off, "DiskUsed" in on) == (False, True)
 
 

@@ -21,6 +21,7 @@ from . import (
     volume,
 )
 from .agent import service
+from .carbon.settings import PRODUCT as CARBON
 from .failure import Failure, ascii_sentence, unexpected
 from .host import Host, Identity
 from .paths import Paths
@@ -32,7 +33,7 @@ FORMING, FORMED = 0.2, 0.5
 """Seconds between two steps of the member."""
 UNABLE = 5.0
 """Seconds until a gate process without settings or key ends."""
-USAGE = "bootstrap DOCUMENT NODE PARAMETER | member | gate | volume | readiness ... | agent ..."
+USAGE = "bootstrap DOCUMENT NODE PARAMETER | member | gate | volume | readiness | carbon-readiness | bridge | agent"
 
 
 def main(arguments: List[str]) -> int:
@@ -48,13 +49,19 @@ def main(arguments: List[str]) -> int:
 def _run(arguments: List[str]) -> int:
     paths = Paths()
     if arguments[:1] == ["bootstrap"] and len(arguments) == 4:
-        return bootstrap.bootstrap(paths, Identity(arguments[2], arguments[3]), Path(arguments[1]))
+        return _bootstrap(paths, Identity(arguments[2], arguments[3]), Path(arguments[1]))
     if arguments == ["volume"]:
-        this = host.load(paths)
-        volume.mount(this.node.name, this.node.volume, paths.data)
-        return 0
+        return _volume(paths)
     if arguments == ["member"]:
-        return _member(_loaded(paths))
+        return _carbon_member(paths) if _is_carbon(paths) else _member(_loaded(paths))
+    if arguments[:1] == ["bridge"]:
+        from .carbon import bridge
+
+        return bridge.run(arguments[1:])
+    if arguments[:1] == ["carbon-readiness"]:
+        from .carbon import readiness as carbon_readiness
+
+        return carbon_readiness.run(arguments[1:], paths)
     if arguments == ["gate"]:
         return _gate(paths)
     if arguments[:1] == ["readiness"]:
@@ -62,6 +69,38 @@ def _run(arguments: List[str]) -> int:
     if arguments[:1] == ["agent"]:
         return service.run(service.place(arguments[1:]), paths)
     raise Failure(f"usage: musternode {USAGE}")
+
+
+def _bootstrap(paths: Paths, identity: Identity, document: Path) -> int:
+    text = document.read_text()
+    if settings.product(text) == CARBON:
+        from .carbon import service as carbon  # not for every process: its parsers take their time
+
+        return carbon.begin(paths, identity, text)
+    return bootstrap.bootstrap(paths, identity, document)
+
+
+def _is_carbon(paths: Paths) -> bool:
+    """Return whether this host's settings are those of a WSO2 Carbon cluster."""
+    file = paths.etc / "settings.json"
+    return file.is_file() and settings.product(file.read_text()) == CARBON
+
+
+def _volume(paths: Paths) -> int:
+    if _is_carbon(paths):
+        from .carbon import host as carbon
+
+        node = carbon.load(paths).node
+    else:
+        node = host.load(paths).node
+    volume.mount(node.name, node.volume, paths.data)
+    return 0
+
+
+def _carbon_member(paths: Paths) -> int:
+    from .carbon import service as carbon
+
+    return carbon.run(carbon.load(paths))
 
 
 def _gate(paths: Paths) -> int:

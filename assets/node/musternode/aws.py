@@ -60,13 +60,17 @@ class Aws:
 
     def secret(self, arn: str) -> Credentials:
         """Return the user held by the secret `arn`."""
-        client = self._client("secretsmanager")
-        answer = self._call("secretsmanager:GetSecretValue", arn, lambda: client.get_secret_value(SecretId=arn))
         try:
-            value = json.loads(answer["SecretString"])
+            value = json.loads(self.secret_text(arn))
             return Credentials(str(value["username"]), str(value["password"]))
         except (KeyError, ValueError, TypeError):
             raise Failure(f'node {self._node}: the secret {arn} is not JSON with "username" and "password"') from None
+
+    def secret_text(self, arn: str) -> str:
+        """Return the text held by the secret `arn`, empty if it holds none."""
+        client = self._client("secretsmanager")
+        answer = self._call("secretsmanager:GetSecretValue", arn, lambda: client.get_secret_value(SecretId=arn))
+        return str(answer.get("SecretString", ""))
 
     def fetch(self, bucket: str, key: str, sha256: str, to: Path) -> bool:
         """Make `to` the object with hash `sha256`; return whether it had to be fetched. Nothing else is left there."""

@@ -4,33 +4,55 @@ import json
 import logging
 import time
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional, Protocol
 
 from . import files, host, report, settings, stages, state
 from .failure import Failure, ascii_sentence
 from .host import Host, Identity
 from .paths import Paths
 from .report import Reported
-from .settings import Settings
 from .system import Systemd
 from .waiting import poll
 
 log = logging.getLogger(__name__)
 
 
+class Chosen(Protocol):
+    """What of any product's settings decides how a node begins."""
+
+    @property
+    def generation(self) -> str:
+        """The generation."""
+
+    @property
+    def wait_url(self) -> str:
+        """Where to report."""
+
+    @property
+    def formation_timeout(self) -> int:
+        """Seconds in which the cluster must have formed."""
+
+
 def bootstrap(paths: Paths, identity: Identity, document: Path) -> int:
-    """Do all stages for the document in the file `document`; return the exit status.
+    """Do all stages for the document of an AS400Gateway pair in the file `document`; return the exit status.
 
     A cause of failure has then been sent to the wait handle, by this process or by the member.
     """
     text = document.read_text()
     chosen = settings.read(text)
+    return begin(paths, identity, chosen, text, lambda: _stages(Host(identity, chosen, paths, Systemd())))
+
+
+def begin(paths: Paths, identity: Identity, chosen: Chosen, text: str, do: Callable[[], None]) -> int:
+    """Put the document `text`, read as `chosen`, in force by `do`, and wait until the member has reported it.
+
+    Return the exit status; a cause of failure has been sent to the wait handle then.
+    """
     try:
         host.save(paths, identity, text)
         note_start(paths, chosen.generation)
-        this = Host(identity, chosen, paths, Systemd())
-        _stages(this)
-        return _formed(this)
+        do()
+        return _formed(paths, identity.node, chosen)
     except Failure as cause:
         _report_failure(paths, identity, chosen, str(cause))
         return 1
@@ -47,7 +69,7 @@ def note_start(paths: Paths, generation: str) -> None:
         files.write(paths.etc / "since.json", text.encode("ascii"), mode=0o600)
 
 
-def seconds_left(paths: Paths, chosen: Settings) -> float:
+def seconds_left(paths: Paths, chosen: Chosen) -> float:
     """Return the seconds until a node that still waits must say for whom.
 
     That is a quarter of the time-out before its end, at most a minute. CloudFormation begins to count when it creates
@@ -66,21 +88,21 @@ def _noted(paths: Paths) -> "dict[str, object]":
 
 def _stages(this: Host) -> None:
     stages.link_asset(this.paths.current, this.paths.opt / this.settings.asset.sha256[:16])
-    stages.timed("prepare", lambda: stages.prepare(this))
+    stages.timed("prepare", lambda: stages.prepare(this.paths, this.node))
     stages.timed("install", lambda: stages.install(this))
     stages.timed("configure", lambda: stages.configure(this))
     stages.timed("start", lambda: stages.start(this))
 
 
-def _formed(this: Host) -> int:
+def _formed(paths: Paths, node: str, chosen: Chosen) -> int:
     """Wait for the member's word; it reports success and its own causes by itself."""
-    reported, generation = Reported(this.paths.etc / "reported"), this.settings.generation
-    within = this.settings.formation_timeout + 60.0
+    reported, generation = Reported(paths.etc / "reported"), chosen.generation
+    within = chosen.formation_timeout + 60.0
     began = time.monotonic()
 
     def settled() -> Optional[str]:
-        own = state.own(this.paths)
-        if own is None and seconds_left(this.paths, this.settings) <= 0:
+        own = state.own(paths)
+        if own is None and seconds_left(paths, chosen) <= 0:
             return reported.status(generation) or "silent"
         formed = own is not None and own.formed and own.phase == state.SERVING
         return "formed" if formed else reported.status(generation)
@@ -92,12 +114,12 @@ def _formed(this: Host) -> int:
         word = poll(lambda: reported.status(generation), within=max(30.0, within - spent), every=0.25)
         log.info("stage report %.1f", time.monotonic() - began - spent)
     if word is None or word == "silent":
-        said = "does not answer" if word == "silent" else f"has not formed the pair and said why in {within:g} s"
-        raise Failure(f"node {this.node.name}: its member {said}; see `journalctl -u muster-member` there")
+        said = "does not answer" if word == "silent" else f"has not formed the cluster and said why in {within:g} s"
+        raise Failure(f"node {node}: its member {said}; see `journalctl -u muster-member` there")
     return 0 if word == "SUCCESS" else 1
 
 
-def _report_failure(paths: Paths, identity: Identity, chosen: Settings, cause: str) -> None:
+def _report_failure(paths: Paths, identity: Identity, chosen: Chosen, cause: str) -> None:
     sentence = ascii_sentence(cause if identity.node in cause else f"node {identity.node}: {cause}")
     log.error("%s", sentence)
     body = report.failure(identity.node, sentence)

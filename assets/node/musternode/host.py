@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Dict, Optional
+from typing import Callable, Dict, Optional
 
 from . import files, settings
 from .application import Gateway
@@ -98,7 +98,8 @@ def load(paths: Paths) -> Host:
         document = (paths.etc / "settings.json").read_text()
     except (FileNotFoundError, ValueError):
         raise Failure(f"this host has no settings in {paths.etc}; it has not been bootstrapped") from None
-    return Host(Identity(**identity), _in_force(paths, document), paths, Systemd())
+    chosen = settings.read(readable(paths, document, settings.read))
+    return Host(Identity(**identity), chosen, paths, Systemd())
 
 
 def reread(this: Host) -> Host:
@@ -160,17 +161,22 @@ def forget_former(paths: Paths) -> None:
             (paths.etc / name).unlink()
 
 
-def _in_force(paths: Paths, document: str) -> Settings:
+def readable(paths: Paths, document: str, read: Callable[[str], object]) -> str:
+    """Return `document`, or the one that was kept for this program where `read` cannot read that: it is in force then.
+
+    Raises `Failure` if there is none that this program can read.
+    """
     try:
-        return settings.read(document)
+        read(document)
     except Failure:
         kept = unfinished(paths)
         if kept is None:
             raise
-        chosen = settings.read(kept)
+        read(kept)
         keep_former(paths)
         files.write(paths.etc / "settings.json", kept.encode(), mode=0o600)
-        return chosen
+        return kept
+    return document
 
 
 def save(paths: Paths, identity: Identity, document: str) -> None:

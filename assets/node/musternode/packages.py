@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Callable, Dict, List, Mapping, Sequence, Set, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .commands import run
 from .failure import Failure
@@ -25,9 +25,25 @@ def system(release: Path = Path("/etc/os-release")) -> str:
     return found
 
 
-def needed(os_name: str, java: int) -> Tuple[str, ...]:
-    """Return the packages that a node needs; raises `Failure` where the system has no such Java."""
+def java_home(version: int, folder: Path = Path("/usr/lib/jvm")) -> Optional[Path]:
+    """Return where Java `version` lies, or None if it is not there: the system's own, else one that the image brings.
+
+    An image of one's own brings it as /usr/lib/jvm/muster-java-VERSION, a folder or a link to one.
+    """
+    short = "1.8.0" if version == 8 else str(version)
+    own = (f"java-{short}-amazon-corretto*", f"java-{version}-openjdk*", f"muster-java-{version}")
+    for pattern in own:
+        for found in sorted(folder.glob(pattern)):
+            if (found / "bin/java").is_file():
+                return found
+    return None
+
+
+def needed(os_name: str, java: int, *, brought: bool = False) -> Tuple[str, ...]:
+    """Return the packages that a node needs, without Java if it is `brought`; raises `Failure` where there is none."""
     common = ("nftables", "python3-boto3", "e2fsprogs")
+    if brought:
+        return (*common, "iproute" if os_name == "amazon-linux-2023" else "iproute2")
     if os_name == "amazon-linux-2023":
         if java not in CORRETTO:
             known = ", ".join(map(str, CORRETTO))

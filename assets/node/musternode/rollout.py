@@ -122,7 +122,7 @@ def carry_out(new: Host, *, again: bool = False) -> None:
         schema.migrate(new)
     for unit in (units.READINESS, units.AGENT):
         if unit in changed:
-            stages.restart(new, unit)
+            stages.restart(new.services, unit)
     if units.GATE in changed:
         _await_peer(new)
         stages.restart_gate(new, server=H2_UNIT in changed)

@@ -2,15 +2,13 @@
 
 import dataclasses
 import json
-import types
-import typing
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Optional, Set, Tuple, Type, TypeVar
+from typing import Any, Dict, Optional, Tuple
 
+from . import strict
 from .failure import Failure
 
 FORMAT = 1
-T = TypeVar("T")
 LEADER, ANY = "leader", "any"
 """Who takes administrative writes: the node that leads the pair, or every node."""
 FILE, SCRIPT = "file", "script"
@@ -163,8 +161,10 @@ def outline(text: str) -> Outline:
     """Return the outline of the document in `text`, whatever else it holds; raises `Failure` if it has none."""
     try:
         value = json.loads(text)
-        asset = Asset(*(_value(str, value["asset"][key], f"asset.{key}") for key in ("bucket", "key", "sha256")))
-        generation, url = (_value(str, value[key], key) for key in ("generation", "wait_url"))
+        asset = Asset(
+            *(strict.value_of(str, value["asset"][key], f"asset.{key}") for key in ("bucket", "key", "sha256"))
+        )
+        generation, url = (strict.value_of(str, value[key], key) for key in ("generation", "wait_url"))
     except (ValueError, TypeError, KeyError) as fault:
         raise Failure(
             f"the settings document has no asset, generation and wait_url that can be read: {fault}"
@@ -175,6 +175,18 @@ def outline(text: str) -> Outline:
 
 def read(text: str) -> Settings:
     """Return the document in `text`; raises `Failure` that names the first fault."""
+    value = content(text)
+    settings = strict.read(Settings, value)
+    if len(settings.members) != 2 or len({member.name for member in settings.members}) != 2:
+        raise Failure(f"members: {len(settings.members)} given; a pair has exactly two, of different names")
+    if not any(member.present for member in settings.members):
+        raise Failure("members: none is present; one of a pair may be absent, not both")
+    _check_values(settings)
+    return dataclasses.replace(settings, members=tuple(sorted(settings.members, key=lambda one: one.ordinal)))
+
+
+def content(text: str) -> Dict[str, Any]:
+    """Return the JSON object in `text`, which is of this musternode's format; raises `Failure`."""
     try:
         value = json.loads(text)
     except ValueError as fault:
@@ -185,13 +197,16 @@ def read(text: str) -> Settings:
         raise Failure(
             f"the settings document has format {value.get('format')!r}; this musternode reads format {FORMAT}"
         )
-    settings = _object(Settings, value, "")
-    if len(settings.members) != 2 or len({member.name for member in settings.members}) != 2:
-        raise Failure(f"members: {len(settings.members)} given; a pair has exactly two, of different names")
-    if not any(member.present for member in settings.members):
-        raise Failure("members: none is present; one of a pair may be absent, not both")
-    _check_values(settings)
-    return dataclasses.replace(settings, members=tuple(sorted(settings.members, key=lambda one: one.ordinal)))
+    return value
+
+
+def product(text: str) -> str:
+    """Return which product the document in `text` is for, empty if it does not say."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return ""
+    return str(value.get("product", "")) if isinstance(value, dict) else ""
 
 
 def _check_values(settings: Settings) -> None:
@@ -204,45 +219,3 @@ def _check_values(settings: Settings) -> None:
         raise Failure(f"settings.backup.hour is {product.backup.hour}; it is within 0 and 23")
     if settings.takeover_interval < 0:
         raise Failure(f"takeover_interval is {settings.takeover_interval}; seconds are needed, 0 or more")
-
-
-def _object(kind: Type[T], value: Any, place: str) -> T:
-    if not isinstance(value, Mapping):
-        raise Failure(f"settings document: {place or 'it'} is not an object")
-    hints = typing.get_type_hints(kind)
-    unknown = sorted(set(value) - set(hints))
-    missing = sorted(_required(kind) - set(value))
-    if unknown:
-        raise Failure(f"settings document: unknown key {place}{unknown[0]}; update the musternode asset")
-    if missing:
-        raise Failure(f"settings document: key {place}{missing[0]} is missing; another version made it: deploy again")
-    fields: Dict[str, Any] = {
-        name: _value(hint, value[name], f"{place}{name}") for name, hint in hints.items() if name in value
-    }
-    return kind(**fields)
-
-
-def _required(kind: Any) -> Set[str]:
-    return {field.name for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING}
-
-
-def _value(hint: Any, value: Any, place: str) -> Any:
-    if typing.get_origin(hint) is typing.Union:  # of one kind and None, which the document writes as {}
-        return None if value == {} else _value(typing.get_args(hint)[0], value, place)
-    if dataclasses.is_dataclass(hint):
-        return _object(typing.cast("Type[Any]", hint), value, f"{place}.")
-    if typing.get_origin(hint) is tuple:
-        if not isinstance(value, list):
-            raise Failure(f"settings document: {place} is not a list")
-        inner = typing.get_args(hint)[0]
-        return tuple(_value(inner, item, f"{place}[{number}]") for number, item in enumerate(value))
-    if type(value) is not hint or value == "":
-        raise Failure(f"settings document: {place} is {value!r}; a {_word(hint)} is needed")
-    return value
-
-
-def _word(hint: Any) -> str:
-    words: Mapping[Any, str] = types.MappingProxyType(
-        {str: "text that is not empty", int: "whole number", bool: "true or false"}
-    )
-    return words.get(hint, str(hint))

@@ -5,17 +5,18 @@ import shutil
 import socket
 import time
 from pathlib import Path
-from typing import Callable, Dict, Sequence, Set
+from typing import Callable, Dict, Mapping, Protocol, Sequence, Set
 
 from . import files, host, packages, units, volume
-from .aws import Credentials
+from .aws import Aws, Credentials
 from .failure import Failure
 from .h2 import jar
 from .h2.database import UNIT as H2_UNIT
 from .host import Host
+from .paths import Paths
 from .products import as400gateway
-from .settings import Asset
-from .system import Systemd, ensure_user
+from .settings import Asset, Node
+from .system import Services, Systemd, ensure_user
 
 log = logging.getLogger(__name__)
 
@@ -36,19 +37,19 @@ def timed(name: str, stage: Callable[[], object]) -> None:
     log.info("stage %s %.1f", name, time.monotonic() - began)
 
 
-def prepare(this: Host) -> None:
-    """Set the kernel up, and mount the data volume."""
-    files.write(this.paths.sysctl, SYSCTL.encode("ascii"))
-    _apply_sysctl(this.paths.root / "proc/sys")
+def prepare(paths: Paths, node: Node) -> None:
+    """Set the kernel up, and mount the data volume of `node`."""
+    files.write(paths.sysctl, SYSCTL.encode("ascii"))
+    _apply_sysctl(paths.root / "proc/sys")
     if shutil.which("mkfs.ext4") is None:
-        _packages(this, ("e2fsprogs",))
-    volume.mount(this.node.name, this.node.volume, this.paths.data)
+        bring_packages(node.name, ("e2fsprogs",))
+    volume.mount(node.name, node.volume, paths.data)
 
 
 def install(this: Host) -> Set[str]:
     """Bring packages, users, the application, its H2 and the units; return the units whose program or text changed."""
     system = packages.system()
-    _packages(this, packages.needed(system, this.settings.java))
+    bring_packages(this.node.name, packages.needed(system, this.settings.java))
     ensure_user(units.H2_USER, str(this.paths.databases))
     ensure_user(as400gateway.USER, str(this.layout.home))
     changed = {as400gateway.UNIT} if _artifact(this) else set()
@@ -90,10 +91,10 @@ def start(this: Host) -> None:
         this.services.start(unit)
 
 
-def restart(this: Host, unit: str) -> None:
+def restart(services: Services, unit: str) -> None:
     """Begin a unit anew that is started at each boot, also one that a former program did not have."""
     Systemd().enable(unit)
-    this.services.restart(unit)
+    services.restart(unit)
 
 
 def restart_gate(this: Host, *, server: bool) -> None:
@@ -111,7 +112,18 @@ def restart_gate(this: Host, *, server: bool) -> None:
     this.services.start(units.GATE)
 
 
-def place_asset(this: Host, asset: Asset) -> bool:
+class Placed(Protocol):
+    """What of a host of any product the asset needs."""
+
+    @property
+    def paths(self) -> Paths:
+        """Where everything stands."""
+
+    def aws(self, *, patience: float = 60.0) -> Aws:
+        """Return the calls to AWS that this node may make."""
+
+
+def place_asset(this: Placed, asset: Asset) -> bool:
     """Bring `asset` to its folder and make it the one in force; return whether it was another one before."""
     folder = this.paths.opt / asset.sha256[:16]
     if not folder.is_dir():
@@ -135,11 +147,12 @@ def link_asset(current: Path, folder: Path) -> bool:
     return True
 
 
-def _packages(this: Host, names: Sequence[str]) -> None:
+def bring_packages(node: str, names: Sequence[str]) -> None:
+    """Install those of `names` that are missing; raises `Failure`."""
     system = packages.system()
     lacking = packages.missing(system, names)
     if lacking:
-        log.info("node %s installs %s", this.node.name, " ".join(lacking))
+        log.info("node %s installs %s", node, " ".join(lacking))
     packages.install(system, lacking)
 
 
@@ -158,8 +171,12 @@ def _artifact(this: Host) -> bool:
 
 
 def _units(this: Host) -> Set[str]:
-    texts = units.units(this.settings, this.node, this.layout, this.paths)
-    changed = {name for name, text in texts.items() if files.write(this.paths.units / name, text.encode("ascii"))}
+    return write_units(this.paths, units.units(this.settings, this.node, this.layout, this.paths))
+
+
+def write_units(paths: Paths, texts: Mapping[str, str]) -> Set[str]:
+    """Make the units of this host what `texts` says by their names; return the names of those that changed."""
+    changed = {name for name, text in texts.items() if files.write(paths.units / name, text.encode("ascii"))}
     if changed:
         Systemd().reload()
     return changed

@@ -1,13 +1,13 @@
 """The units of a node, as text: constant but for addresses, ports and folders."""
 
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Protocol
 
 from .h2.alive import EVERY as WATCHDOG
 from .h2.database import UNIT as H2
 from .paths import Paths
 from .products.as400gateway import SCHEMA_UNIT, UNIT, USER, Layout
-from .settings import Node, Settings
+from .settings import Asset, Node, Settings
 
 H2_USER = "muster-h2"
 VOLUME, MEMBER, READINESS = "muster-volume.service", "muster-member.service", "muster-readiness.service"
@@ -15,7 +15,7 @@ AGENT, GATE = "muster-agent.service", "muster-gate.service"
 ENABLED = (VOLUME, GATE, MEMBER, READINESS, AGENT)
 """Started at each boot. H2 and the application never are: gate process and member start them when it is time."""
 
-_COMMON = """\
+COMMON = """\
 NoNewPrivileges=yes
 PrivateTmp=yes
 PrivateDevices=yes
@@ -27,8 +27,8 @@ RestrictSUIDSGID=yes
 LockPersonality=yes
 SystemCallArchitectures=native
 """
-_HARDENED = f"""\
-{_COMMON}CapabilityBoundingSet=
+HARDENED = f"""\
+{COMMON}CapabilityBoundingSet=
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
 """
 
@@ -36,24 +36,42 @@ RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
 def units(settings: Settings, node: Node, place: Layout, paths: Paths) -> Dict[str, str]:
     """Return file name and text of each unit of this node."""
     return {
-        VOLUME: _volume(paths),
+        VOLUME: volume(paths),
         GATE: _gate(settings, paths),
         H2: _h2(settings, paths),
-        MEMBER: _member(paths),
+        MEMBER: member(paths),
         UNIT: _application(place, "AS400Gateway", f"file:{place.config}/", after=GATE, restart="on-failure"),
         SCHEMA_UNIT: _application(
             place, "AS400Gateway, run once to make its schema", f"file:{place.config}/,file:{paths.schema}/"
         ),
         READINESS: _readiness(settings, node, paths),
-        AGENT: _agent(settings, node, paths),
+        AGENT: agent(settings, node.name, paths),
     }
 
 
-def _python(program: Path) -> str:
+class Named(Protocol):
+    """What the agent's unit takes of any product's settings."""
+
+    @property
+    def region(self) -> str:
+        """The region."""
+
+    @property
+    def cluster(self) -> str:
+        """The cluster's name."""
+
+    @property
+    def asset(self) -> Asset:
+        """The program."""
+
+
+def python(program: Path) -> str:
+    """Return the lines of a unit that start `musternode` from the folder `program`; a command follows."""
     return f"Environment=PYTHONPATH={program} PYTHONDONTWRITEBYTECODE=1\nExecStart=/usr/bin/python3 -m musternode"
 
 
-def _volume(paths: Paths) -> str:
+def volume(paths: Paths) -> str:
+    """Return the unit that mounts the data volume."""
     return f"""\
 [Unit]
 Description=Data volume of this cluster node
@@ -63,7 +81,7 @@ DefaultDependencies=yes
 Type=oneshot
 RemainAfterExit=yes
 TimeoutStartSec=300
-{_python(paths.current)} volume
+{python(paths.current)} volume
 
 [Install]
 WantedBy=multi-user.target
@@ -89,7 +107,7 @@ Wants=network-online.target
 RuntimeDirectory=muster
 RuntimeDirectoryMode=0700
 RuntimeDirectoryPreserve=yes
-{_python(program)} gate
+{python(program)} gate
 Restart=always
 RestartSec=0.2
 TimeoutStopSec=60
@@ -100,7 +118,7 @@ WatchdogSignal=SIGKILL
 Nice=-5
 OOMScoreAdjust=-900
 ProtectSystem=full
-{_COMMON}CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE
+{COMMON}CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
 
 [Install]
@@ -128,10 +146,11 @@ TimeoutStopSec=60
 Restart=no
 ProtectSystem=strict
 ReadWritePaths={paths.databases}
-{_HARDENED}"""
+{HARDENED}"""
 
 
-def _member(paths: Paths) -> str:
+def member(paths: Paths) -> str:
+    """Return the unit of the member."""
     return f"""\
 [Unit]
 Description=Member of the cluster: keeps its application and its settings
@@ -144,7 +163,7 @@ Wants=network-online.target
 RuntimeDirectory=muster
 RuntimeDirectoryMode=0700
 RuntimeDirectoryPreserve=yes
-{_python(paths.current)} member
+{python(paths.current)} member
 Restart=always
 RestartSec=2
 
@@ -187,18 +206,18 @@ Wants=network-online.target
 
 [Service]
 DynamicUser=yes
-{_python(paths.current)} readiness {node.name} {node.address} {ports.readiness} {ports.http} {product.health} \
+{python(paths.current)} readiness {node.name} {node.address} {ports.readiness} {ports.http} {product.health} \
 {product.admin_writes}
 Restart=always
 RestartSec=1
 ProtectSystem=strict
-{_HARDENED}
+{HARDENED}
 [Install]
 WantedBy=multi-user.target
 """
 
 
-def _agent(settings: Settings, node: Node, paths: Paths) -> str:
+def agent(settings: Named, node: str, paths: Paths) -> str:
     """Return the unit of the agent; it names its program's folder, so that another program changes the unit."""
     program = paths.opt / settings.asset.sha256[:16]
     return f"""\
@@ -213,14 +232,14 @@ DynamicUser=yes
 SupplementaryGroups=systemd-journal
 StateDirectory=muster-agent
 StateDirectoryMode=0700
-{_python(program)} agent {settings.region} {settings.cluster} {node.name}
+{python(program)} agent {settings.region} {settings.cluster} {node}
 Restart=always
 RestartSec=5
 Nice=10
 CPUWeight=20
 MemoryMax=192M
 ProtectSystem=strict
-{_HARDENED}
+{HARDENED}
 [Install]
 WantedBy=multi-user.target
 """

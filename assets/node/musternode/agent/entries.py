@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional
 
+from ..carbon.host import UNIT as CARBON_UNIT
 from ..h2.database import UNIT as H2_UNIT
 from ..products import as400gateway
 
@@ -15,7 +16,7 @@ FIELDS = ("MESSAGE", "PRIORITY", "UNIT", "_PID", "_SYSTEMD_UNIT", "_TRANSPORT")
 NODE, PRODUCT, H2 = "node", "product", "h2"
 GROUPS = (NODE, PRODUCT, H2)
 """Ends of the log groups' names."""
-PRODUCT_UNITS = {as400gateway.UNIT, as400gateway.SCHEMA_UNIT}
+PRODUCT_UNITS = {as400gateway.UNIT, as400gateway.SCHEMA_UNIT, CARBON_UNIT}
 SYSTEM_UNITS = {
     "amazon-ssm-agent.service",
     "cloud-config.service",

@@ -48,10 +48,10 @@ class Meter:
         ]
 
 
-def measured(states: Sequence[Optional[State]], root: Path, data: Path, meminfo: Path) -> Values:
-    """Return the metrics now; the data volume's is left out while it is not mounted."""
+def measured(serving: int, root: Path, data: Path, meminfo: Path) -> Values:
+    """Return the metrics now, with the number of members that serve; the data volume is left out while not mounted."""
     found = {
-        "Members": (float(members(states)), "Count"),
+        "Members": (float(serving), "Count"),
         "RootUsed": (disk_used(os.statvfs(root)), "Percent"),
         "MemoryUsed": (memory_used(meminfo.read_text()), "Percent"),
     }

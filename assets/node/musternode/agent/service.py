@@ -11,7 +11,7 @@ from .. import aws, standing, state
 from ..failure import Failure
 from ..paths import Paths
 from .journal import Journal
-from .metrics import Meter, Values, measured
+from .metrics import Meter, Values, measured, members
 from .quiet import Quiet
 from .shipping import Bookmark, Shipper
 
@@ -61,5 +61,13 @@ def _guarded(work: Callable[[], None], ended: threading.Event) -> None:
 
 
 def _measured(paths: Paths) -> Values:
-    states = [state.own(paths), standing.peer(paths)]
-    return measured(states, paths.root, paths.data, paths.root / "proc/meminfo")
+    return measured(_members(paths), paths.root, paths.data, paths.root / "proc/meminfo")
+
+
+def _members(paths: Paths) -> int:
+    """Return how many members serve; a member that counts for itself says it in a file."""
+    counted = state.load(paths.public / "members.json")
+    if counted is not None:
+        found = counted.get("members")
+        return found if isinstance(found, int) and not state.stale(counted, state.STALE) else 0
+    return members([state.own(paths), standing.peer(paths)])
