@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from muster.node_asset import SOURCE, pack
+from muster import node_asset
+from muster.node_asset import SOURCE, Travelling, pack, travelling
+from muster.spec import SpecError
 
 
 @pytest.fixture
@@ -55,8 +57,66 @@ def test_any_change_of_a_file_changes_the_hash(package: Path) -> None:
     assert hashlib.sha256(pack(package)).digest() != before
 
 
+@pytest.fixture
+def other(tmp_path: Path) -> Travelling:
+    """Return an installed package with its licence elsewhere."""
+    folder = tmp_path / "site" / "other"
+    for name in ("__init__.py", "inner/part.py", "py.typed", "__pycache__/x.cpython-311.pyc"):
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name, encoding="utf-8")
+    licence = tmp_path / "site" / "other-1.dist-info" / "LICENSE"
+    licence.parent.mkdir()
+    licence.write_text("free", encoding="utf-8")
+    return Travelling(folder, licence)
+
+
+def test_what_travels_lies_beside_the_package_with_its_licence(package: Path, other: Travelling) -> None:
+    data = pack(package, other)
+    assert names(data)[2:] == ["other/LICENSE", "other/__init__.py", "other/inner/part.py"]
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        assert archive.read("other/LICENSE") == b"free"
+
+
+def test_times_and_caches_of_what_travels_change_nothing(package: Path, other: Travelling) -> None:
+    before = pack(package, other)
+    os.utime(other.folder / "__init__.py", (0, 10**9))
+    (other.folder / "__pycache__" / "y.pyc").write_bytes(b"more")
+    assert pack(package, other) == before
+
+
+def test_tomlkit_travels_whole() -> None:
+    data = pack(SOURCE / "musternode", *travelling())
+    assert {"tomlkit/LICENSE", "tomlkit/__init__.py", "tomlkit/parser.py"} <= set(names(data))
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        assert b"Permission is hereby granted" in archive.read("tomlkit/LICENSE")
+
+
+@pytest.mark.parametrize(
+    ("pins", "sentence"),
+    [
+        ("tomlkit==0.0.1 \\\n    --hash=sha256:00\n", "tomlkit: pins 0.0.1, but "),
+        ("tomlkit-extras==1\n", "tomlkit: pins no version, but "),
+    ],
+)
+def test_another_version_than_the_pinned_one_does_not_travel(tmp_path: Path, pins: str, sentence: str) -> None:
+    file = tmp_path / "requirements.txt"
+    file.write_text(pins, encoding="utf-8")
+    with pytest.raises(SpecError, match=r"is installed; remove the folder \.venv") as refused:
+        travelling(file)
+    assert str(refused.value).startswith(f"requirements.txt: {sentence}")
+
+
+def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(node_asset, "TRAVELLING", ("no-such-package",))
+    file = tmp_path / "requirements.txt"
+    file.write_text("no-such-package==1.0 ; python_version > '3'\n", encoding="utf-8")
+    with pytest.raises(SpecError, match=r"no-such-package: pins 1\.0, but it is not installed"):
+        travelling(file)
+
+
 def test_the_package_of_this_repository_is_small() -> None:
     """It is fetched at each node's first start and stored without compression."""
-    data = pack(SOURCE / "musternode")
+    data = pack(SOURCE / "musternode", *travelling())
     assert "musternode/__init__.py" in names(data)
-    assert len(data) < 505_000
+    assert len(data) < 950_000

@@ -1,0 +1,1 @@
+"""A WSO2 Carbon server as one member of its Hazelcast cluster."""

@@ -1,0 +1,37 @@
+"""The product as a unit of this host."""
+
+from dataclasses import dataclass
+
+from ..system import Services
+from . import readiness
+from .host import UNIT
+
+
+@dataclass(frozen=True)
+class Running:
+    """The product's unit, and the port on which it answers users."""
+
+    services: Services
+    port: int
+
+    def start(self) -> None:
+        """Start the unit."""
+        self.services.start(UNIT)
+
+    def running(self) -> bool:
+        """Return whether the unit runs."""
+        return self.services.running(UNIT)
+
+    def run_id(self) -> str:
+        """Return systemd's id of this run."""
+        return self.services.run_id(UNIT)
+
+    def healthy(self) -> bool:
+        """Return whether the product answers on its HTTP port."""
+        return readiness.answers("127.0.0.1", self.port)
+
+    def complaint(self) -> str:
+        """Return what the product lacks and what its journal says."""
+        words = self.services.last_words(UNIT)
+        lacks = f"the product does not answer at {readiness.PATH} port {self.port}, or its engine did not start"
+        return f"{lacks}; it said: {words}"

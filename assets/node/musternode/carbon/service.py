@@ -1,0 +1,212 @@
+"""A node of WSO2 Carbon as processes: from its settings document to a member that lives."""
+
+import json
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from .. import bootstrap, files, report, rollback, settings, state, volume
+from ..failure import Failure, ascii_sentence, unexpected
+from ..h2 import clock
+from ..host import Identity
+from ..paths import Paths
+from ..report import Reported
+from ..state import Board, State
+from ..system import Systemd
+from ..watch import Watch
+from . import host, log_file, peers, rollout, stages
+from . import settings as carbon_settings
+from .host import Host
+from .member import Member
+from .peers import Peers
+from .running import Running
+
+log = logging.getLogger(__name__)
+FORMING, FORMED = 0.25, 0.5
+"""Seconds between two steps of the member."""
+
+
+def begin(paths: Paths, identity: Identity, text: str) -> int:
+    """Do all stages for the document `text`; return the exit status. Its causes have been sent to the wait handle."""
+    chosen = carbon_settings.read(text)
+    return bootstrap.begin(paths, identity, chosen, text, lambda: _stages(Host(identity, chosen, paths, Systemd())))
+
+
+def _stages(this: Host) -> None:
+    from ..stages import link_asset, prepare, timed
+
+    link_asset(this.paths.current, this.paths.opt / this.settings.asset.sha256[:16])
+    timed("prepare", lambda: prepare(this.paths, this.node))
+    timed("install", lambda: stages.install(this))
+    timed("configure", lambda: stages.configure(this))
+    timed("start", lambda: stages.start(this))
+
+
+def run(this: Host) -> int:
+    """Live as the member; return 1, for systemd to start another, once a fault has been logged and reported."""
+    try:
+        return _live(this)
+    except Exception as fault:  # the wait handle must hear of a fault in musternode itself, too
+        log.exception("the member ends")
+        body = report.failure(this.identity.node, sentence(this, fault))
+        Reported(this.paths.etc / "reported").send(this.settings.wait_url, this.settings.generation, body)
+        return 1
+
+
+def sentence(this: Host, fault: Exception) -> str:
+    """Return the sentence of `fault`, with the node's name."""
+    text, node = unexpected(fault), f"node {this.identity.node}"
+    return text if node in text else f"{node}: {text}"
+
+
+@dataclass
+class Parts:
+    """What a living member is made of."""
+
+    member: Member
+    board: Board
+    peers: Peers
+    watch: Watch
+
+
+def _parts(this: Host) -> Parts:
+    name = this.identity.node
+    board = Board(State(name, this.settings.generation), _log_state, this.paths.public)
+    ears = Peers(this.settings.others(name), this.settings.ports.peer)
+    now, follower = log_file.kept(this.paths.etc / "sight.json", this.log)
+    member = Member(
+        name=name,
+        settings=this.settings,
+        product=Running(this.services, this.settings.ports.http),
+        log=follower,
+        peers=ears,
+        board=board,
+        reported=Reported(this.paths.etc / "reported"),
+        deadline=time.monotonic() + bootstrap.seconds_left(this.paths, this.settings),
+        sight=now,
+    )
+    aws = this.aws(patience=0)
+    gone = rollback.failed(this.paths)
+    tried = this.settings.generation if gone is None else gone.generation
+    return Parts(member, board, ears, Watch(lambda: aws.parameter(this.identity.parameter), tried))
+
+
+def _live(this: Host) -> int:
+    parts = _parts(this)
+    one, board = parts.member, parts.board
+    board.publish()
+    parts.peers.start()
+    parts.watch.start()
+    if not this.settings.leaves(this.identity.node):
+        peers.serve(this.node.address, this.settings.ports.peer, lambda: peers.body(board.state, one.word))
+    whole = _finished(this, board)
+    rollback.tell(this.paths)
+    trial, growth = _trial(this), _growth(this)
+    while True:
+        if growth is not None:
+            growth.look()
+        if whole:
+            one.tick()
+            _tell_seen(this, one)
+            trial = _judged(this, trial, one)
+        _roll_out(this, parts)
+        time.sleep(FORMED if board.state.formed else FORMING)
+
+
+def _growth(this: Host) -> Optional[volume.Growth]:
+    if this.settings.leaves(this.identity.node):
+        return None
+    return volume.Growth(this.node.name, this.node.volume)
+
+
+def _tell_seen(this: Host, one: Member) -> None:
+    """Tell the agent how many members are in the cluster, as this one sees it."""
+    state.ready(this.paths.public)
+    value = {"members": len(one.seen), "at": clock.now()}
+    files.write(this.paths.public / "members.json", json.dumps(value).encode("ascii"))
+
+
+def _trial(this: Host) -> Optional[rollback.Trial]:
+    if _former(this.paths) is None:
+        return None
+    return rollback.Trial(rollback.within(this.settings.formation_timeout))
+
+
+def _former(paths: Paths) -> Optional[Path]:
+    file = paths.etc / "former.json"
+    return file if file.is_file() else None
+
+
+def _judged(this: Host, trial: Optional[rollback.Trial], one: Member) -> Optional[rollback.Trial]:
+    """Return the trial if it goes on; once it is passed there is no way back, and one that is lost goes it."""
+    from ..host import forget_former
+
+    passed = None if trial is None else trial.look(one.board.state)
+    if passed is None:
+        return trial
+    if not passed:
+        _go_back(this, f"node {this.identity.node}: with the changed settings {one.product.complaint()}")
+    forget_former(this.paths)
+    return None
+
+
+def _go_back(this: Host, why: str) -> None:
+    gone = settings.outline((this.paths.etc / "settings.json").read_text())
+    rollback.go_back(this.paths, this.identity, gone, why)
+
+
+def _finished(this: Host, board: Board) -> bool:
+    """Return whether all stages of the settings in force are done; if not, only another document helps."""
+    try:
+        rollout.finish(this)
+    except Exception as fault:
+        log.exception("generation %s was not applied", this.settings.generation)
+        why = sentence(this, fault)
+        if _former(this.paths) is not None:
+            _go_back(this, why)
+        if rollback.failed(this.paths) is not None:
+            rollout.done(this.paths)
+            return True
+        board.put(phase=state.FAILED, failure=ascii_sentence(why))
+        body = report.failure(this.identity.node, why)
+        Reported(this.paths.etc / "reported").send_aside(this.settings.wait_url, this.settings.generation, body)
+        return False
+    return True
+
+
+def _roll_out(this: Host, parts: Parts) -> None:
+    document = parts.watch.pending()
+    if document is None:
+        return
+    outline, node, states = settings.outline(document), this.identity.node, parts.peers.states()
+    if not rollout.is_turn(this, document, states):
+        if cause := rollout.waited_too_long(this, document, states):
+            rollout.report_failure(this, outline, cause)
+            parts.watch.tried(outline.generation)  # the deploy has failed by now: the parameter falls back
+        return
+    try:
+        rollout.apply(this, document)
+    except Exception as fault:  # whatever it is: this generation failed here, and the one in force goes on
+        why = sentence(this, fault)
+        log.error("generation %s was not applied on %s: %s", outline.generation, node, why)  # noqa: TRY400
+        if isinstance(fault, rollout.Broken) or rollout.went_on(this, outline):
+            rollback.go_back(this.paths, this.identity, outline, why)
+        rollout.report_failure(this, outline, why)
+    parts.watch.tried(outline.generation)
+
+
+def load(paths: Paths) -> Host:
+    """Return this host; settings that cannot be read are reported where their outline says. Raises `Failure`."""
+    from ..rollout import report_unreadable
+
+    try:
+        return host.load(paths)
+    except Failure as cause:
+        report_unreadable(paths, str(cause))
+        raise
+
+
+def _log_state(now: State) -> None:
+    log.info("phase %s, healthy %s, formed %s", now.phase, now.healthy, now.formed)

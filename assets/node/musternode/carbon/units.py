@@ -1,0 +1,107 @@
+"""The units of a node of WSO2 Carbon, as text."""
+
+from pathlib import Path
+from typing import Dict
+
+from .. import units
+from ..units import AGENT, HARDENED, MEMBER, READINESS, VOLUME, python
+from .bridge import PORT
+from .host import UNIT, USER, Host
+from .launch import java_options
+from .settings import BRIDGE
+
+BRIDGE_UNIT = "muster-bridge.service"
+_RULES = f"PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m musternode bridge rules {USER}"
+ENABLED = (VOLUME, MEMBER, READINESS, AGENT)
+"""Started at each boot. The member starts the product, which takes the bridge with it."""
+
+
+def texts(this: Host, java_home: Path, script: Path) -> Dict[str, str]:
+    """Return file name and text of each unit of this node; `script` starts the product."""
+    paths = this.paths
+    made = {
+        VOLUME: units.volume(paths),
+        MEMBER: units.member(paths),
+        UNIT: _product(this, java_home, script),
+        READINESS: _readiness(this),
+        AGENT: units.agent(this.settings, this.identity.node, paths),
+    }
+    if this.settings.settings.credentials == BRIDGE:
+        made[BRIDGE_UNIT] = _bridge(this)
+    return made
+
+
+def _product(this: Host, java_home: Path, script: Path) -> str:
+    """Return the product's unit; the scripts of WSO2 end with 143 or 130 when they are asked to end.
+
+    It wants the bridge and does not require it: systemd would restart it with each bridge that ends by a fault
+    (systemd.unit(5), Requires). The rules it requires, without which it would reach the instance's own role.
+    """
+    wants, rules = "", ""
+    if this.settings.settings.credentials == BRIDGE:
+        wants = f"Wants={BRIDGE_UNIT}\nAfter={BRIDGE_UNIT}\n"
+        rules = f"ExecStartPre=+/usr/bin/env PYTHONPATH={this.paths.current} {_RULES}\n"
+    return f"""\
+[Unit]
+Description=WSO2 product on Carbon kernel {this.settings.settings.kernel}; {MEMBER} starts it
+StartLimitIntervalSec=0
+{wants}
+[Service]
+User={USER}
+UMask=0027
+WorkingDirectory={script.parent.parent}
+Environment=JAVA_HOME={java_home}
+Environment="JAVA_OPTS={java_options(this.settings)}"
+{rules}ExecStart=/bin/sh {script}
+SuccessExitStatus=143 130
+TimeoutStopSec=60
+Restart=on-failure
+RestartSec=5
+LimitNOFILE=65536
+NoNewPrivileges=yes
+PrivateTmp=yes
+ProtectHome=yes
+"""
+
+
+def _readiness(this: Host) -> str:
+    node, ports = this.node, this.settings.ports
+    return f"""\
+[Unit]
+Description=Answers the balancer whether this node may be given users
+StartLimitIntervalSec=0
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+DynamicUser=yes
+{python(this.paths.current)} carbon-readiness {node.address} {ports.readiness} {ports.http}
+Restart=always
+RestartSec=1
+ProtectSystem=strict
+{HARDENED}
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def _bridge(this: Host) -> str:
+    """Return the bridge's unit; it names its program's folder, so that another program changes the unit."""
+    program = this.paths.opt / this.settings.asset.sha256[:16]
+    role, region = this.settings.settings.discovery_role, this.settings.region
+    return f"""\
+[Unit]
+Description=Zone and discovery credentials for an engine without IMDSv2, on 127.0.0.1:{PORT} for {USER} alone
+StartLimitIntervalSec=0
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+Type=notify
+DynamicUser=yes
+ExecStartPre=+/usr/bin/env PYTHONPATH={program} {_RULES}
+{python(program)} bridge {role} {region} {this.identity.node}
+Restart=always
+RestartSec=1
+ProtectSystem=strict
+{HARDENED}"""

@@ -1,0 +1,65 @@
+"""repository/conf/hazelcast.properties: how soon the engine notices that a member is gone."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musternode import properties
+from musternode.carbon import hazelcast_properties
+
+HEARTBEATS = st.integers(5, 600)
+USERS = b"# ours\r\nhazelcast.logging.type = log4j\r\n! more\r\nhazelcast.max.no.heartbeat.seconds : 600\r\n"
+
+
+def read(heartbeat: int, content: bytes = b"") -> dict[str, str]:
+    """Return what the engine reads."""
+    return properties.load(hazelcast_properties.patched(content, heartbeat))
+
+
+def test_a_file_is_written_where_there_is_none() -> None:
+    assert hazelcast_properties.patched(b"", 60).decode().splitlines() == [
+        "hazelcast.max.no.heartbeat.seconds=60",
+        "hazelcast.heartbeat.interval.seconds=5",
+        "hazelcast.max.no.master.confirmation.seconds=150",
+        "hazelcast.merge.first.run.delay.seconds=30",
+        "hazelcast.merge.next.run.delay.seconds=15",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("heartbeat", "interval", "confirmation"), [(5, "1", "13"), (29, "1", "73"), (30, "5", "75"), (59, "5", "148")]
+)
+def test_a_shorter_heartbeat_is_sent_more_often_and_confirmed_sooner(
+    heartbeat: int, interval: str, confirmation: str
+) -> None:
+    found = read(heartbeat)
+    assert found["hazelcast.heartbeat.interval.seconds"] == interval
+    assert found["hazelcast.max.no.master.confirmation.seconds"] == confirmation
+
+
+@given(HEARTBEATS)
+def test_some_heartbeats_may_be_lost_and_the_master_is_more_patient(heartbeat: int) -> None:
+    found = {name: int(value) for name, value in read(heartbeat).items()}
+    assert 5 * found["hazelcast.heartbeat.interval.seconds"] <= found["hazelcast.max.no.heartbeat.seconds"] == heartbeat
+    assert found["hazelcast.max.no.master.confirmation.seconds"] >= 2 * heartbeat
+
+
+@given(HEARTBEATS)
+def test_a_healed_split_is_merged_within_a_minute(heartbeat: int) -> None:
+    found = read(heartbeat)
+    delays = [int(found[f"hazelcast.merge.{run}.run.delay.seconds"]) for run in ("first", "next")]
+    assert sum(delays) < 60
+
+
+@given(HEARTBEATS)
+def test_lines_of_the_user_stay_and_a_value_is_replaced_where_it_stands(heartbeat: int) -> None:
+    after = hazelcast_properties.patched(USERS, heartbeat)
+    head = USERS.replace(b"600", str(heartbeat).encode())
+    assert after.startswith(head)
+    assert after.count(b"max.no.heartbeat") == 1
+
+
+@given(HEARTBEATS)
+def test_twice_is_once(heartbeat: int) -> None:
+    once = hazelcast_properties.patched(USERS, heartbeat)
+    assert hazelcast_properties.patched(once, heartbeat) == once

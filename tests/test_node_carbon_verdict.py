@@ -1,0 +1,102 @@
+"""What a member of WSO2 Carbon tells its wait handle, and when."""
+
+from dataclasses import replace
+
+import pytest
+
+from musternode.carbon.sight import Sight
+from musternode.carbon.verdict import Known, verdict
+from musternode.report import Body
+from musternode.state import State
+from tests.node_carbon import address, chosen, sees, serving
+
+ALONE = "AWS IAM Role Policy missing 'ec2:DescribeInstances' Action! Starting standalone."
+FORMED = serving("a", formed=True)
+WAITING = serving("a", phase="waiting")
+PEERS = {name: serving(name) for name in "bc"}
+
+
+def said(own: State, now: Sight, *, names: str = "abc", late: bool = False, peers: dict[str, State] = PEERS) -> Body:
+    """Return what node a reports; nothing is an empty body."""
+    seen = frozenset({address("a"), *now.others}) if now.id else frozenset[str]()
+    body = verdict("a", chosen(names), Known(own, now, seen, peers, late), lambda: "the product is down")
+    return {} if body is None else body
+
+
+def reason(own: State, now: Sight, *, names: str = "abc", late: bool = True, peers: dict[str, State] = PEERS) -> str:
+    """Return the cause that node a reports."""
+    body = said(own, now, names=names, late=late, peers=peers)
+    assert body["Status"] == "FAILURE"
+    return body["Reason"]
+
+
+def test_a_formed_cluster_is_reported_with_the_number_of_its_members() -> None:
+    body = said(FORMED, sees("bc"))
+    assert (body["Status"], body["Data"]) == ("SUCCESS", "members=3")
+
+
+def test_one_that_waits_says_nothing_until_its_time_out_is_near() -> None:
+    for own in (WAITING, replace(WAITING, healthy=False, phase="starting")):
+        assert said(own, sees("b")) == {}
+
+
+def test_an_engine_that_says_it_goes_on_alone_ends_the_deploy_at_once_with_its_sentence() -> None:
+    told = reason(WAITING, sees("", alone=ALONE), late=False)
+    assert told.startswith(f"node a: its engine says: {ALONE}")
+    assert "ec2:DescribeInstances in eu-west-1" in told
+
+
+def test_a_sentence_of_long_ago_ends_no_deploy_of_a_formed_cluster() -> None:
+    assert said(FORMED, sees("", alone=ALONE))["Status"] == "SUCCESS"
+
+
+def test_one_that_is_the_only_one_by_the_cluster_file_may_be_alone() -> None:
+    assert said(WAITING, sees("", alone=ALONE), names="a") == {}
+
+
+def test_without_the_ec2_api_nobody_is_sent_to_look_at_it() -> None:
+    now = sees("", alone=ALONE)
+    known = Known(WAITING, now, frozenset({address("a")}), PEERS, late=False)
+    wka = chosen(product={"membership": "wka", "credentials": "none"})
+    body = verdict("a", wka, known, lambda: "")
+    assert body is not None
+    assert body["Reason"] == f"node a: its engine says: {ALONE}"
+
+
+@pytest.mark.parametrize("sentence", ["no unit", "node a: no unit"])
+def test_a_cause_of_its_own_is_reported_at_once_with_the_nodes_name(sentence: str) -> None:
+    assert reason(replace(WAITING, failure=sentence), sees("bc"), late=False) == "node a: no unit"
+
+
+@pytest.mark.parametrize(
+    ("own", "now"), [(replace(WAITING, healthy=False, phase="starting"), sees("bc")), (WAITING, Sight())]
+)
+def test_a_product_that_does_not_answer_or_whose_engine_does_not_run_is_what_is_waited_for(
+    own: State, now: Sight
+) -> None:
+    assert reason(own, now) == "node a: the product is down"
+
+
+def test_those_that_are_missing_are_named_with_their_addresses_and_the_port() -> None:
+    told = reason(WAITING, sees("b"))
+    assert told.startswith("node a sees 2 of 3 members; missing: c (10.0.1.12); ")
+    assert "TCP 5701 of the shared security group muster-carbon" in told
+    assert "no answer" not in told
+
+
+def test_of_the_missing_those_that_do_not_even_answer_are_named_too() -> None:
+    told = reason(WAITING, sees(""), peers={"b": serving("b")})
+    assert "missing: b (10.0.1.11), c (10.0.1.12)" in told
+    assert "no answer on TCP 9181 from c: see its console and journal" in told
+
+
+def test_one_that_sees_all_names_those_that_do_not_serve_and_no_others() -> None:
+    peers = {"b": serving("b", phase="starting"), "c": serving("c")}
+    assert reason(serving("a"), sees("bc"), peers=peers).endswith("waits for b, which is starting")
+    assert reason(serving("a"), sees("bc"), peers={"c": serving("c")}).endswith("waits for b, which does not answer")
+    assert reason(serving("a"), sees("bc")).endswith("waits for the others to see all members too")
+
+
+def test_every_sentence_fits_the_wait_handle() -> None:
+    names = "abcdefghijklmnop"
+    assert len(reason(WAITING, sees(""), names=names, peers={})) <= 900
