@@ -253,6 +253,18 @@ def rotate(
     raise typer.Exit(rotate_file(file, yes=yes, wait=wait, ask=typer.confirm))
 
 
+@app.command(name="rotate-key")
+def rotate_key(
+    file: ClusterFile,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Give the members another key to find each other by, in two deploys; run it again to end the former one."""
+    from operations.rotate_key import rotate_key_file
+
+    raise typer.Exit(rotate_key_file(file, yes=yes, ask=typer.confirm))
+
+
 @app.command()
 def leftovers(file: ClusterFile) -> None:
     """List what a removed cluster has left in the account, each with the command that removes it."""

@@ -25,7 +25,8 @@ def init_command(product: str, *, name: str | None, region: str, output: Path | 
     folder = Path("clusters") if Path("clusters").is_dir() else Path()
     file = output or folder / f"{start.name}.yaml"
     _write(file, starting_text(start, file, _schema_seen_from(file)))
-    print(f"{file}: written; put the application's .jar where it says, then: ./muster check {typed(file)}")
+    archive = PRODUCTS[start.product].archive
+    print(f"{file}: written; put the application's {archive} where it says, then: ./muster check {typed(file)}")
 
 
 def _product(name: str) -> str:

@@ -9,8 +9,7 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 
 from muster.fields import Block
-from muster.products import PRODUCTS
-from muster.spec.model import file_model
+from muster.spec.model import file_model, foreign
 from muster.spec.shape import fields_of, is_block, kind_of, want_of
 from operations.starter_values import Start, flow, value_of
 
@@ -32,26 +31,26 @@ VPC_TOO: Final = "It needs `address` at each node."
 
 def starting_text(start: Start, file: Path, schema: str | None) -> str:
     """Return the cluster file `file` for `start`; `schema` is where an editor finds the JSON Schema, if it does."""
-    about = PRODUCTS[start.product]
     lines = [f"# yaml-language-server: $schema={schema}"] if schema else []
-    lines += _comment(HEAD.format(title=about.title, file=shlex.quote(str(file))), "")
+    lines += _comment(HEAD.format(title=start.about.title, file=shlex.quote(str(file))), "")
     for name, field in fields_of(file_model(start.product)).items():
-        lines += ["", *_top(start, name, field)]
+        if name not in foreign(start.about):
+            lines += ["", *_top(start, name, field)]
     return "\n".join(lines) + "\n"
 
 
 def _top(start: Start, name: str, field: FieldInfo) -> Iterator[str]:
     if name == "artifact":
         yield from _comment(ARTIFACT, "")
-        yield f"artifact: {flow({'file': PRODUCTS[start.product].example})}"
+        yield f"artifact: {flow({'file': start.about.example})}"
     elif name == "nodes":
         yield from _comment(_meaning(field), "")
         yield "nodes:"
         yield from _nodes(start)
-    elif name in _CHOSEN:
+    elif chosen := _chosen(start, name):
         yield from _comment(field.description or "", "")
         yield f"{name}:"
-        yield from _open_block(start, name, kind_of(field))
+        yield from _open_block(start, name, kind_of(field), chosen)
     elif field.is_required():
         yield from _comment(_meaning(field), "")
         yield f"{name}: {flow(getattr(start, name))}"
@@ -85,17 +84,25 @@ _CHOSEN: Final[Mapping[str, Mapping[str, Any]]] = {
 """The blocks that are written field by field, with what is set in them from the start."""
 
 
-def _open_block(start: Start, name: str, kind: type[Block]) -> Iterator[str]:
-    fields = fields_of(kind)
+def _chosen(start: Start, name: str) -> Mapping[str, Any]:
+    """Return what is set from the start in the block `name`; empty for one that is written in one line."""
+    return start.block if name == start.about.field else _CHOSEN.get(name, {})
+
+
+def _open_block(start: Start, name: str, kind: type[Block], chosen: Mapping[str, Any]) -> Iterator[str]:
+    fields = {key: field for key, field in fields_of(kind).items() if f"{name}.{key}" not in foreign(start.about)}
     followers = dict(TOGETHER)
     for key, field in fields.items():
         if key in followers.values():
             continue
-        if key in _CHOSEN[name]:
+        if key in chosen:
             yield from _comment(_meaning(field), "  ")
-            yield f"  {key}: {flow(_CHOSEN[name][key])}"
+            yield f"  {key}: {flow(chosen[key])}"
             continue
         unit = [key, followers[key]] if key in followers else [key]
+        if not _has_line(start, name, key, fields[key]):
+            yield from _below({key: fields[key]}, "  #   ")
+            continue
         for each in unit:
             yield from _explained(fields[each], "  ")
         if key == "vpc":
@@ -104,6 +111,11 @@ def _open_block(start: Start, name: str, kind: type[Block]) -> Iterator[str]:
             continue
         for each in unit:
             yield f"  #{each}: {flow(value_of(start, (name, each), fields[each]))}"
+
+
+def _has_line(start: Start, name: str, key: str, field: FieldInfo) -> bool:
+    """Return whether there is something to set; without a default or an example it says otherwise what is said."""
+    return key == "vpc" or value_of(start, (name, key), field) is not None
 
 
 def _vpc(start: Start) -> Iterator[str]:
@@ -124,16 +136,16 @@ def _explained(field: FieldInfo, indent: str) -> Iterator[str]:
     """Explain a field, and each field of its own if it is a block."""
     yield from _comment(_meaning(field), indent)
     if is_block(kind_of(field)):
-        yield from _below(kind_of(field), f"{indent}#   ")
+        yield from _below(fields_of(kind_of(field)), f"{indent}#   ")
 
 
-def _below(kind: type[Block], indent: str) -> Iterator[str]:
-    for key, inner in fields_of(kind).items():
+def _below(fields: Mapping[str, FieldInfo], indent: str) -> Iterator[str]:
+    for key, inner in fields.items():
         yield from wrap(
             f"{key}: {_meaning(inner)}", WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", **_WHOLE_WORDS
         )
         if is_block(kind_of(inner)):
-            yield from _below(kind_of(inner), f"{indent}   ")
+            yield from _below(fields_of(kind_of(inner)), f"{indent}   ")
 
 
 _WHOLE_WORDS: Final[Mapping[str, Any]] = {"break_long_words": False, "break_on_hyphens": False}

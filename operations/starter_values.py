@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from muster.aws_names import partition_of
 from muster.fields import Block
-from muster.products import PRODUCTS
+from muster.products import PRODUCTS, Product
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,18 @@ class Start:
     @property
     def nodes(self) -> dict[str, str]:
         """As few nodes as the product has, by name, in two zones."""
-        names = "abcdefgh"[: PRODUCTS[self.product].nodes.start]
+        names = "abcdefgh"[: self.about.nodes.start]
         return {name: f"{self.region}{'ab'[place % 2]}" for place, name in enumerate(names)}
+
+    @property
+    def about(self) -> Product:
+        """What Muster knows about the product."""
+        return PRODUCTS[self.product]
+
+    @property
+    def block(self) -> Mapping[str, Any]:
+        """What the product's block says from the start; empty for one whose defaults are enough."""
+        return self.about.start(self.region) if self.about.start else {}
 
 
 def value_of(start: Start, place: tuple[str, ...], field: FieldInfo) -> Any:
@@ -38,7 +48,7 @@ def value_of(start: Start, place: tuple[str, ...], field: FieldInfo) -> Any:
 
 
 def _defaults(start: Start, place: tuple[str, ...]) -> Any:
-    found: Any = PRODUCTS[start.product].defaults
+    found: Any = start.about.defaults({start.about.field: start.block})
     for key in place:
         found = found.get(key, {}) if isinstance(found, Mapping) else {}
     return found
@@ -66,6 +76,7 @@ def _examples(start: Start) -> dict[str, Any]:
         "balancer.clients": ["10.0.0.0/8"],
         "balancer.admin": {"route": "host", "host": "admin.example.org"},
         "balancer.domain": {"name": "gateway.example.org", "zone": "Z0123456789ABC"},
+        **{f"{start.about.field}.{name}": value for name, value in start.about.examples.items()},
     }
 
 

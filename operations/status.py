@@ -94,6 +94,9 @@ def _lock(cluster: Cluster, lock: Lock | None) -> tuple[Lock, tuple[str, ...]]:
     except SpecError as error:
         return lock or locked(None, cluster), tuple(str(error).splitlines())
     notes = [f"a roll is under way, still to come: {', '.join(known.rolling)}"] if known.rolling else []
+    if known.discovery_key and known.discovery_key.former:
+        end = f"./muster rotate-key {file_of(cluster)}"
+        notes.append(f"key {known.discovery_key.former} is to work until {end} ends it")
     return known, tuple(
         notes if lock else [f"there is no lock file: ./muster lock {file_of(cluster)} before the first change"]
     )

@@ -1,11 +1,12 @@
 """The one stack of a cluster: wiring only."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from muster import session_manager, settings
 from muster.alarms import Alarms
@@ -13,6 +14,8 @@ from muster.artifact import Artifact
 from muster.data_volume import DataVolume
 from muster.database_secret import DatabaseSecret
 from muster.discovery_policy import DiscoveryPolicy
+from muster.discovery_role import DiscoveryRole
+from muster.discovery_user import DiscoveryUser
 from muster.formation_wait import FormationHandle, FormationWait
 from muster.images import Images
 from muster.lock_warning import warn_unlocked
@@ -24,12 +27,13 @@ from muster.node_asset import SOURCE, NodeAsset, user_data
 from muster.node_role import NodeRole, apply_boundary
 from muster.outputs import outputs
 from muster.pair import Pair
-from muster.products import Reach
+from muster.products import Discovery, Reach
 from muster.settings_document import SettingsDocument
 from muster.shared_security_group import SharedSecurityGroup
 from muster.spec import Cluster, Member, cluster_lock, plan
 from muster.sticky_balancer import StickyBalancer
 from muster.tagging import apply_tags
+from muster.trust import Trust
 
 
 class ClusterStack(cdk.Stack):
@@ -86,6 +90,7 @@ class ClusterStack(cdk.Stack):
             cluster=self._cluster.name,
             member_ports=self._product.ports_for(self._cluster, Reach.MEMBERS),
             operating_system=self._cluster.instance.os,
+            ways_out=self._product.ways_out(self._cluster),
         ).group
 
     def _settings(self, node_files: Path) -> tuple[SettingsDocument, FormationHandle, NodeRole]:
@@ -94,10 +99,12 @@ class ClusterStack(cdk.Stack):
             NodeAsset(self, "NodeAsset", package=node_files / "musternode").stored,
             Artifact(self, "Artifact", cluster=cluster).stored,
         )
+        trust = self._trust()
+        user = self._discovery_user()
         secrets = {
             each.name: DatabaseSecret(self, each.id, cluster=cluster.name, secret=each, kms_key=self._key).secret
             for each in self._product.secrets
-        }
+        } | ({"discovery": user.secret} if user else {})
         pair = Pair(self, "Pair", cluster=cluster, kms_key=self._key) if self._product.pair else None
         self._volumes = {member.name: self._volume(member) for member in self._plan.members}
         content = settings.content(
@@ -108,6 +115,7 @@ class ClusterStack(cdk.Stack):
             artifact=artifact,
             secrets={name: secret.secret_arn for name, secret in secrets.items()},
             pair=pair,
+            more={**(trust.settings if trust else {}), **(user.settings if user else {})},
         )
         generation = settings.generation(cluster, self._plan, content, self._user_data)
         handle = FormationHandle(self, "FormationHandle", generation=generation)
@@ -116,7 +124,7 @@ class ClusterStack(cdk.Stack):
             self,
             "NodeRole",
             parameter_name=name,
-            objects=[asset, artifact, *(pair.objects if pair else [])],
+            objects=[asset, artifact, *(pair.objects if pair else []), *([trust.stored] if trust else [])],
             secrets=list(secrets.values()),
             log_groups=list(LogGroups(self, "Logs", cluster=cluster, kms_key=self._key).groups.values()),
             kms_key=self._key,
@@ -126,10 +134,39 @@ class ClusterStack(cdk.Stack):
         )
         if pair:
             pair.accept_in(role.policy)
-        document = SettingsDocument(self, "Settings", name=name, document=content, handle=handle, after=role.policy)
-        if self._product.discovers_by_ec2_api:
-            DiscoveryPolicy(self, "DiscoveryPolicy", role=role.role)
+        more, policies = self._discovery(role)
+        content["settings"] |= more  # which role it is decides the generation by the file already
+        after = [role.policy, *policies, *(user.policies if user else [])]
+        document = SettingsDocument(self, "Settings", name=name, document=content, handle=handle, after=after)
         return document, handle, role
+
+    def _trust(self) -> Trust | None:
+        path = self._product.trust(self._cluster)
+        field = f"{self._product.field}.trust"
+        return Trust(self, "Trust", cluster=self._cluster, field=field, path=path) if path else None
+
+    def _discovery_user(self) -> DiscoveryUser | None:
+        if self._product.discovery(self._cluster) is not Discovery.USER:
+            return None
+        key = self._plan.discovery_key
+        return DiscoveryUser(
+            self,
+            "DiscoveryUser",
+            cluster=self._cluster.name,
+            kms_key=self._key,
+            current=key.current,
+            former=key.former,
+        )
+
+    def _discovery(self, role: NodeRole) -> tuple[Mapping[str, str], Sequence[IDependable]]:
+        """Return what nodes are told of the leave to find each other, and what must stand before they look."""
+        kind = self._product.discovery(self._cluster)
+        if kind is Discovery.ROLE_ALONE:
+            made = DiscoveryRole(self, "DiscoveryRole", node=role.role)
+            return made.settings, made.policies
+        if kind is Discovery.OWN_ROLE:
+            return {}, [DiscoveryPolicy(self, "DiscoveryPolicy", roles=[role.role]).policy]
+        return {}, []
 
     def _volume(self, member: Member) -> DataVolume:
         return DataVolume(

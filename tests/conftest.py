@@ -16,6 +16,8 @@ settings.load_profile("gate" if os.environ.get("CI") else "search")
 
 ROOT = Path(__file__).resolve().parents[1]
 JAR = "as400-common-api-1.0.0.jar"
+ZIP = "wso2-carbon-4.10.126.zip"
+PEM = "ca.pem"
 
 Template = dict[str, Any]
 Synthesize = Callable[..., Template]
@@ -31,12 +33,24 @@ BASE: Mapping[str, Any] = {
 }
 
 
+CARBON: Mapping[str, Any] = {
+    "name": "carbon",
+    "product": "wso2-carbon",
+    "nodes": {"a": {"zone": "eu-west-1a"}, "b": {"zone": "eu-west-1b"}, "c": {"zone": "eu-west-1a"}},
+    "artifact": {"file": f"artifacts/{ZIP}"},
+    "wso2": {"kernel": "4.10.126"},
+}
+"""What a plain cluster file of WSO2 Carbon has otherwise than `BASE`."""
+
+
 @pytest.fixture(scope="session")
 def clusters(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder for cluster files, beside which a fake .jar lies where they name it."""
+    """Return a folder for cluster files, beside which fakes of the files that they name lie where they name them."""
     folder = tmp_path_factory.mktemp("clusters")
     (folder / "artifacts").mkdir()
     (folder / "artifacts" / JAR).write_bytes(b"not really a jar")
+    (folder / "artifacts" / ZIP).write_bytes(b"not really a zip")
+    (folder / "artifacts" / PEM).write_bytes(b"-----BEGIN CERTIFICATE-----\n")
     return folder
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import aws_cdk as cdk
 
+from muster.artifact_file import CERTIFICATE
 from muster.spec import load
 from stacks.cluster import ClusterStack
 from tests.conftest import ROOT
@@ -54,13 +55,17 @@ def _judged(example: str, fields: str) -> Judged:
 
 
 def write_cluster(fields: Fields, example: str, folder: Path) -> Path:
-    """Write the cluster file into the folder as into a checkout, beside the file that it names as its artifact."""
+    """Write the cluster file into the folder as into a checkout, beside the files that it names."""
     clusters = folder / "clusters"
     clusters.mkdir()
-    if "file" in fields["artifact"]:
-        artifact = clusters / fields["artifact"]["file"]
-        artifact.parent.mkdir(parents=True, exist_ok=True)
-        artifact.write_bytes(b"not really an artifact")
+    named = {
+        fields["artifact"].get("file"): b"not really an artifact",
+        fields.get("wso2", {}).get("trust"): CERTIFICATE,
+    }
+    for path, data in named.items():
+        if path:
+            (clusters / path).parent.mkdir(parents=True, exist_ok=True)
+            (clusters / path).write_bytes(data)
     file = clusters / f"{example}.yaml"
     file.write_text(json.dumps(fields), encoding="utf-8")  # JSON is YAML
     return file

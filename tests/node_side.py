@@ -65,7 +65,7 @@ class NodeSide(cdk.Stack):
             DatabaseSecret(self, each.id, cluster=cluster.name, secret=each, kms_key=self._key).secret
             for each in product.secrets
         ]
-        pair = Pair(self, "Pair", cluster=cluster, kms_key=self._key)
+        pair = Pair(self, "Pair", cluster=cluster, kms_key=self._key) if product.pair else None
         role = NodeRole(
             self,
             "NodeRole",
@@ -75,10 +75,11 @@ class NodeSide(cdk.Stack):
             log_groups=list(LogGroups(self, "Logs", cluster=cluster, kms_key=self._key).groups.values()),
             kms_key=self._key,
             session_manager=session_manager.possible(cluster),
-            more=pair.statements,
-            encrypted=pair.encrypted,
+            more=pair.statements if pair else [],
+            encrypted=pair.encrypted if pair else [],
         )
-        pair.accept_in(role.policy)
+        if pair:
+            pair.accept_in(role.policy)
         return role
 
     def _volume(self, member: Member) -> DataVolume:

@@ -8,7 +8,7 @@ TAG = "want 1 to 128 letters, digits and + - = . _ : @ (what the metadata servic
 VALUE = "want text of at most 256 letters, digits, spaces and _ . : / = + - @ (numbers in quotes)"
 HOURS = "want whole hours from 1 to 168 (7 days)"
 ARN = "want the ARN of a certificate in ACM: arn:aws:acm:REGION:ACCOUNT:certificate/ID"
-S3 = "want bucket/key of a .jar, of plain names between slashes"
+S3 = "want bucket/key of a .jar or .zip, of plain names between slashes"
 DATABASE = "want a letter followed by up to 62 letters, digits or _"
 TYPE = "want an instance type on the Nitro System such as t4g.medium"
 SECRET = "is unknown, and no secret stands in a cluster file (Muster generates them), allowed"
@@ -172,7 +172,7 @@ VALUES: list[tuple[int, str, str]] = [
         own("{file: artifacts/as400-common-api-1.0.0.jar}", f"{{s3: bucket/../x.jar, sha256: {SHA}}}"),
         (
             "11: artifact.s3: got 'bucket/../x.jar', whose key is not plain names between slashes that end "
-            f"with .jar, {S3}"
+            f"with .jar or .zip, {S3}"
         ),
     ),
     (49, own("name: as400\n", "name: 4as400\n"), f"1: name: got '4as400', {NAME}"),

@@ -47,6 +47,34 @@ as400gateway: {{home: /opt/as400gateway, port: 8080, readiness_port: 9180, admin
 """
 """A cluster file with every field that a VPC of the cluster's own allows."""
 
+CARBON: Final = """\
+name: carbon
+product: wso2-carbon
+region: eu-west-1
+nodes:
+  a: {zone: eu-west-1a}
+  b: {zone: eu-west-1b}
+  c: {zone: eu-west-1a}
+instance: {type: t4g.medium, os: amazon-linux-2023, java: 17}
+artifact: {file: artifacts/wso2-carbon-4.10.126.zip}
+network: {egress: nat}
+wso2:
+  kernel: 4.10.126
+  membership: aws
+  domain: wso2.carbon.domain
+  home: /opt/wso2
+  http_port: 9763
+  # its other ports move with it
+  member_port: 5702
+  peer_port: 9181
+  readiness_port: 9180
+  heartbeat: 10
+  short_heartbeat: true
+  proxy: {host: proxy.example.org, port: 3128}
+  trust: artifacts/ca.pem
+"""
+"""A cluster file of WSO2 Carbon with every field of its product that goes with the others."""
+
 EXISTING_VPC: Final = """\
 name: as400
 product: as400gateway

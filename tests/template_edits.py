@@ -32,18 +32,21 @@ def with_description(text: str) -> Edit:
 
 
 def without_action(action: str) -> Edit:
-    """Take away the one policy statement that allows `action`."""
+    """Take away the one policy statement that allows `action`; a policy that says nothing else goes with it."""
 
     def edit(template: Template) -> Template:
-        taken = 0
-        for resource in template["Resources"].values():
-            document = resource.get("Properties", {}).get("PolicyDocument", {})
+        taken, emptied = 0, []
+        for name, resource in template["Resources"].items():
             if resource["Type"] not in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
                 continue
+            document = resource["Properties"]["PolicyDocument"]
             kept = [statement for statement in document["Statement"] if statement["Action"] != action]
             taken += len(document["Statement"]) - len(kept)
             document["Statement"] = kept
+            emptied += [] if kept else [name]
         assert taken == 1, f"{taken} statements allow {action} alone"
+        for name in emptied:
+            template = without_resource(template, name)
         return template
 
     return edit

@@ -17,7 +17,7 @@ STATEFUL = (
     *("EC2::VPC", "EC2::Subnet", "EC2::SecurityGroup", "EC2::Volume", "EC2::Instance", "EC2::NatGateway", "EC2::EIP"),
     *("SecretsManager::Secret", "SSM::Parameter", "ElasticLoadBalancingV2::LoadBalancer"),
     *("ElasticLoadBalancingV2::TargetGroup", "Logs::LogGroup", "S3::Bucket", "SNS::Topic", "EC2::VPCEndpoint"),
-    *("WAFv2::WebACL", "Route53::RecordSet", "DynamoDB::Table"),
+    *("WAFv2::WebACL", "Route53::RecordSet", "DynamoDB::Table", "IAM::User", "IAM::AccessKey"),
 )
 TYPES = {
     *(f"CloudFormation::{name}" for name in ("WaitCondition", "WaitConditionHandle")),
@@ -27,7 +27,7 @@ TYPES = {
     *(f"EC2::{name}" for name in ("Subnet", "SubnetRouteTableAssociation", "VPC", "VPCEndpoint")),
     *(f"EC2::{name}" for name in ("VPCGatewayAttachment", "Volume")),
     *(f"ElasticLoadBalancingV2::{name}" for name in ("Listener", "ListenerRule", "LoadBalancer", "TargetGroup")),
-    *(f"IAM::{name}" for name in ("InstanceProfile", "ManagedPolicy", "Role")),
+    *(f"IAM::{name}" for name in ("AccessKey", "InstanceProfile", "ManagedPolicy", "Role", "User")),
     *(f"S3::{name}" for name in ("Bucket", "BucketPolicy")),
     *(f"SNS::{name}" for name in ("Subscription", "Topic", "TopicPolicy")),
     *(f"WAFv2::{name}" for name in ("LoggingConfiguration", "WebACL", "WebACLAssociation")),

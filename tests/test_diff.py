@@ -183,6 +183,13 @@ def test_a_seed_that_is_not_here_has_a_stand_in_too(tmp_path: Path, monkeypatch:
     assert (tmp_path / "all" / "dump.sql").read_bytes() == b"SELECT 1"
 
 
+def test_a_stand_in_for_certificates_can_be_synthesized(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MUSTER_ARTIFACTS", raising=False)
+    (tmp_path / "x.yaml").write_text("wso2: {trust: ca.pem}\n")
+    assert gather([tmp_path / "x.yaml"], tmp_path / "all") == ["ca.pem"]
+    assert (tmp_path / "all" / "ca.pem").read_bytes() == b"-----BEGIN CERTIFICATE-----"
+
+
 @pytest.mark.parametrize("text", ["", "artifact: {s3: b/k}", "artifact: [1]", "artifact: {file: 5}", "a: b: c", "\0"])
 def test_a_file_without_an_artifact_s_file_needs_none(text: str, tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(text)

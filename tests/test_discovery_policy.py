@@ -1,16 +1,12 @@
 """Leave to find members by the EC2 API."""
 
-from dataclasses import replace
-
 import aws_cdk as cdk
-import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template as Assertions
 
 from muster.discovery_policy import DiscoveryPolicy
-from muster.products import PRODUCTS
-from tests.conftest import Synthesize, Template
-from tests.template_help import of_type, ref, the
+from tests.conftest import CARBON, Synthesize, Template
+from tests.template_help import depends_on, of_type, ref, the
 
 STATEMENT = {
     "Action": "ec2:DescribeInstances",
@@ -23,7 +19,7 @@ STATEMENT = {
 def test_allows_to_describe_instances_of_this_region_and_nothing_else() -> None:
     stack = cdk.Stack(cdk.App(), "S")
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
-    DiscoveryPolicy(stack, "DiscoveryPolicy", role=role)
+    DiscoveryPolicy(stack, "DiscoveryPolicy", roles=[role])
     name, properties = the(Assertions.from_stack(stack).to_json(), "IAM::ManagedPolicy")
     assert properties["PolicyDocument"]["Statement"] == [STATEMENT]
     assert properties["Roles"] == [stack.resolve(ref(stack.get_logical_id(role.node.default_child)))]  # type: ignore[arg-type]
@@ -39,13 +35,23 @@ def test_is_absent_where_the_product_knows_its_members_from_the_settings(templat
     assert describing(template) == []
 
 
-def test_is_attached_where_the_product_discovers_by_the_ec2_api(
-    synthesize: Synthesize, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    product = PRODUCTS["as400gateway"]
-    monkeypatch.setitem(PRODUCTS, "as400gateway", replace(product, discovers_by_ec2_api=True))
-    template = synthesize(name="discovers")
+def test_is_absent_where_members_know_each_others_addresses(synthesize: Synthesize) -> None:
+    template = synthesize(**{**CARBON, "wso2": {"kernel": "4.10.126", "membership": "wka"}})
+    assert describing(template) == []
+
+
+def test_is_on_the_nodes_role_where_the_engine_takes_that(synthesize: Synthesize) -> None:
+    template = synthesize(**CARBON)
     (policy,) = describing(template)
     (role,) = {each["Roles"][0]["Ref"] for each in of_type(template, "IAM::InstanceProfile").values()}
     assert template["Resources"][policy]["Properties"]["Roles"] == [ref(role)]
-    monkeypatch.undo()
+    assert template["Resources"][policy]["Properties"]["PolicyDocument"]["Statement"] == [STATEMENT]
+
+
+def test_stands_before_a_node_looks_for_members(synthesize: Synthesize) -> None:
+    """Hazelcast 5 begins alone when it may not ask, and says so in its log alone."""
+    template = synthesize(**CARBON)
+    (policy,), (document,) = describing(template), of_type(template, "SSM::Parameter")
+    assert policy in depends_on(template, document)
+    for node in of_type(template, "EC2::Instance"):
+        assert document in depends_on(template, node)

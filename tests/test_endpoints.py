@@ -1,13 +1,12 @@
 """VPC endpoints: which, where, and who reaches them."""
 
-import dataclasses
 from typing import Any
 
 import pytest
 
 from muster.endpoints import wanted
-from muster.products import PRODUCTS
-from tests.conftest import Template, WriteCluster
+from muster.spec import load
+from tests.conftest import CARBON, Template, WriteCluster
 from tests.parts_support import VPC, existing, parts
 from tests.template_help import depends_on, of_type, ref, text, the
 
@@ -47,18 +46,26 @@ def test_without_another_way_out_nodes_reach_exactly_what_they_ask() -> None:
         assert each["PrivateDnsEnabled"] is True
 
 
-def test_the_ec2_api_is_reached_where_the_product_discovers_by_it(
-    monkeypatch: pytest.MonkeyPatch, write_cluster: WriteCluster
+@pytest.mark.parametrize(
+    ("wso2", "more"),
+    [
+        ({"kernel": "4.10.126"}, {"ec2"}),
+        ({"kernel": "4.9.33"}, {"ec2", "sts"}),
+        ({"kernel": "4.4.40"}, {"ec2", "secretsmanager"}),
+        ({"kernel": "4.10.126", "membership": "wka"}, set()),
+    ],
+    ids=["the node's role", "a role alone", "a user's key", "addresses"],
+)
+def test_members_reach_what_they_find_each_other_by_and_no_more(
+    wso2: dict[str, str], more: set[str], write_cluster: WriteCluster
 ) -> None:
-    from muster.spec import load
+    cluster = load(write_cluster(**{**CARBON, "wso2": wso2, "network": ONLY}))
+    assert set(wanted(cluster)) == {"s3", "ssm", "ssmmessages", "logs", "monitoring", *more}
 
-    cluster = load(write_cluster(network=ONLY))
-    assert "ec2" not in wanted(cluster)
-    product = PRODUCTS["as400gateway"]
-    monkeypatch.setitem(PRODUCTS, "as400gateway", dataclasses.replace(product, discovers_by_ec2_api=True))
-    assert set(wanted(cluster)) >= {"ec2", "secretsmanager"}
-    monkeypatch.setitem(PRODUCTS, "as400gateway", dataclasses.replace(product, secrets=()))
-    assert "secretsmanager" not in wanted(cluster)
+
+def test_dynamodb_is_reached_where_there_is_a_witness_alone(write_cluster: WriteCluster) -> None:
+    assert list(wanted(load(write_cluster()))) == ["s3", "dynamodb"]
+    assert list(wanted(load(write_cluster(**CARBON)))) == ["s3"]
 
 
 def test_endpoints_let_in_the_nodes_alone_and_ask_nobody() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from muster.spec import Cluster, Lock, SpecError, locked, verify
 from muster.spec.balancer import Balancer
-from muster.spec.lock import parse, render
+from muster.spec.lock import DiscoveryKey, parse, render
 from muster.spec.lock_changes import changes
 from muster.spec.model import Node
 from operations.rolling import steps
@@ -286,6 +286,7 @@ def test_the_same_lock_has_no_changes_and_each_other_field_has_words() -> None:
             "artifact": "0" * 64,
             "volume": 21,
             "rolling": ("a",),
+            "discovery_key": DiscoveryKey(current=2, former=1),
         }
         if field in other:
             assert len(changes(lock, lock.changed(**{field: other[field]}))) == 1, field

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from muster.spec import SpecError, cluster_lock, load, lock_path, read_lock, write_lock
-from muster.spec.lock import Lock, parse, render
+from muster.spec.lock import DiscoveryKey, Lock, parse, render
 from tests.conftest import WriteCluster
 from tests.lock_help import launched, pair
 
@@ -40,6 +40,18 @@ DAMAGED: list[tuple[str, str]] = [
     (changed(nodes=node(zone="eu-west-1c")), "is damaged: zone eu-west-1c is a node's, but none of the zones"),
     (changed(next_ordinal=1), "is damaged: next_ordinal 1 is not above every node's"),
     (changed(rolling=["c"]), "is damaged: c is rolling, but no node"),
+    (
+        changed(discovery_key={"current": 0, "former": None}),
+        "is damaged: discovery_key.current: Input should be greater than or equal to 1",
+    ),
+    (
+        changed(discovery_key={"current": 2, "former": 2}),
+        "is damaged: discovery_key: the former key 2 is not below the current one, 2",
+    ),
+    (
+        changed(discovery_key={"current": 2, "older": 1}),
+        "is damaged: discovery_key.older: Extra inputs are not permitted",
+    ),
     ('{"format": 1, "format": 1}', "key 'format' stands twice"),
     ("[" * 100_000, "is nested too deep"),
 ]
@@ -77,6 +89,17 @@ def test_the_lock_lies_beside_its_cluster_file_and_is_found_by_the_cluster(write
 def test_the_file_has_sorted_keys_and_a_newline_at_its_end() -> None:
     assert json.dumps(json.loads(TEXT), indent=2, sort_keys=True) + "\n" == TEXT
     assert parse(TEXT) == LOCK
+
+
+@given(st.integers(1), st.data())
+def test_the_numbers_of_keys_stand_in_the_file_once_they_are_counted(current: int, data: st.DataObject) -> None:
+    """And a lock of before, or of a cluster without such a key, is the bytes that it always was."""
+    former = data.draw(st.none() | st.integers(1, current - 1)) if current > 1 else None
+    lock = LOCK.changed(discovery_key=DiscoveryKey(current=current, former=former))
+    assert json.loads(render(lock)) == json.loads(TEXT) | {"discovery_key": {"current": current, "former": former}}
+    assert parse(render(lock)) == lock
+    assert render(lock.changed(discovery_key=None)) == TEXT
+    assert "discovery_key" not in TEXT
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from muster.pair import Pair
 from muster.settings_document import LARGEST, STANDARD, WAIT_URL_LENGTH, SettingsDocument
 from muster.spec import Cluster, SeedInS3, load, plan
 from muster.stored_object import StoredObject
-from tests.conftest import JAR, Template, WriteCluster
+from tests.conftest import CARBON, JAR, Template, WriteCluster
 from tests.node_side import BOUNDARY, IMAGE, KEY
 from tests.template_help import of_type, text, the
 
@@ -156,7 +156,10 @@ def content(cluster: Cluster, sha256: str = "0" * 64) -> dict[str, Any]:
         secrets={each.name: "s" * settings.TOKEN_LENGTH for each in cluster.about.secrets},
         pair=cast(
             "Pair", SimpleNamespace(table="t" * settings.TOKEN_LENGTH, seed=_seed(cluster), backup=_backup(cluster))
-        ),
+        )
+        if cluster.about.pair
+        else None,
+        more={},
     )
 
 
@@ -182,6 +185,32 @@ def test_every_edit_of_the_cluster_file_changes_the_generation(
 def test_protection_alone_changes_no_generation(word: str, write_cluster: WriteCluster) -> None:
     """A cluster that is sick could never be let go if the deploy that lifts protection waited for it."""
     assert generation(load(write_cluster(protection=word))) == generation(load(write_cluster()))
+
+
+CARBONS: list[dict[str, Any]] = [
+    {"wso2": {"kernel": "4.10.125"}},
+    {"wso2": {"kernel": "4.10.126", "membership": "wka"}},
+    {"wso2": {"kernel": "4.10.126", "domain": "other"}},
+    {"wso2": {"kernel": "4.10.126", "heartbeat": 61}},
+    {"wso2": {"kernel": "4.10.126", "http_port": 19763}},
+    {"wso2": {"kernel": "4.10.126", "proxy": {"host": "10.0.0.5", "port": 3128}}},
+    {"nodes": {**CARBON["nodes"], "d": {"zone": "eu-west-1b"}}},
+]
+
+
+@pytest.mark.parametrize("edit", CARBONS, ids=str)
+def test_every_edit_of_a_carbon_file_changes_the_generation(edit: dict[str, Any], write_cluster: WriteCluster) -> None:
+    before, after = load(write_cluster(**CARBON)), load(write_cluster(**{**CARBON, **edit}))
+    assert generation(before) != generation(after)
+
+
+def test_the_place_of_the_certificates_changes_no_generation(write_cluster: WriteCluster) -> None:
+    """Their hash stands in the document."""
+    one, other = (
+        load(write_cluster(**{**CARBON, "wso2": {"kernel": "4.10.126", "trust": path}}))
+        for path in ("here/ca.pem", "there/ca.pem")
+    )
+    assert generation(one) == generation(other)
 
 
 def test_the_edits_above_are_of_every_field(write_cluster: WriteCluster) -> None:

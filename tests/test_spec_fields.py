@@ -196,7 +196,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         vpc(endpoints=["secretmanager"]),
         (
             "network.vpc.endpoints.0: got 'secretmanager' (did you mean 'secretsmanager'?), "
-            "want s3 or dynamodb or ec2 or ssm or ssmmessages or secretsmanager or logs or monitoring"
+            "want s3 or dynamodb or ec2 or ssm or ssmmessages or secretsmanager or logs or monitoring or sts"
         ),
     ),
     (

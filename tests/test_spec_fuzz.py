@@ -15,13 +15,13 @@ from muster.spec.model import Cluster
 from muster.spec.reading import read
 from muster.spec.shape import fields_of
 from tests.conftest import BASE
-from tests.spec_help import EXISTING_VPC, OWN_VPC
+from tests.spec_help import CARBON, EXISTING_VPC, OWN_VPC
 
 YAML = ("", "~", "no", "[]", "{}", "-1", "1e9", "'", '"', "&a", "*a", "!!str", "?", ": ", "- ", "\t", "\n", "%", "<<")
 OTHER = ("a: b", "{{", "$(id)", "`", "\x00", "\ud7ff", "é", "| \n", "> \n", "#", "---\n", "...\n", "::/32", "1" * 30)
 ODD = st.sampled_from(YAML + OTHER)
 CLEAR = re.compile(r"(.*[/\\])?cluster\.yaml(:\d+)?: \S[ -~]*")
-FULL = st.sampled_from([OWN_VPC, EXISTING_VPC])
+FULL = st.sampled_from([OWN_VPC, EXISTING_VPC, CARBON])
 
 
 def judged(data: bytes) -> None:
@@ -30,7 +30,8 @@ def judged(data: bytes) -> None:
         file = Path(folder) / "cluster.yaml"
         file.write_bytes(data)
         try:
-            words = "" if len(plan(load(file)).members) == 2 else "a plan without its nodes"
+            cluster = load(file)
+            words = "" if len(plan(cluster).members) == len(cluster.nodes) > 1 else "a plan without its nodes"
         except SpecError as error:
             words = str(error)
             assert words, "a refusal without a reason"
@@ -119,10 +120,10 @@ def _mutate(data: st.DataObject, tree: Any) -> None:
 
 @pytest.fixture(scope="module")
 def trees(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Return both full files as JSON."""
+    """Return the full files as JSON."""
     folder = tmp_path_factory.mktemp("full")
     found = []
-    for text in (OWN_VPC, EXISTING_VPC):
+    for text in (OWN_VPC, EXISTING_VPC, CARBON):
         (folder / "x.yaml").write_text(text, encoding="utf-8")
         found.append(json.dumps(read(folder / "x.yaml").value))
     return found

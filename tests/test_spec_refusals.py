@@ -13,10 +13,12 @@ from muster.spec import SpecError, load
 from tests.conftest import ROOT
 from tests.refusals_of_places import PLACES
 from tests.refusals_of_values import VALUES, own
+from tests.refusals_of_wso2 import BESIDE, WSO2
+from tests.spec_help import CARBON, judge
 
 DECISION = ROOT / "docs" / "decisions" / "0005-what-a-cluster-file-is-refused-for.md"
 
-REFUSED = [*PLACES, *VALUES]
+REFUSED = [*PLACES, *VALUES, *WSO2]
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,17 @@ def test_refuses_with_exactly_these_lines(text: str, words: str, tmp_path: Path)
     with pytest.raises(SpecError) as error:
         load(file)
     assert str(error.value) == "\n".join(f"{file}:{line}" for line in words.splitlines())
+
+
+@pytest.mark.parametrize(("text", "words"), BESIDE, ids=[words.partition(",")[0] for _, words in BESIDE])
+def test_refuses_what_the_catalogue_does_not_count_with_exactly_these_lines(
+    text: str, words: str, tmp_path: Path
+) -> None:
+    judge(text, words, tmp_path)
+
+
+def test_the_full_file_of_wso2_carbon_is_accepted(tmp_path: Path) -> None:
+    judge(CARBON, None, tmp_path)
 
 
 def test_every_entry_of_the_catalogue_is_in_the_table_or_has_its_reason() -> None:

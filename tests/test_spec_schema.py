@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from muster.spec.reading import read
 from operations.schema import schema_text
 from tests.conftest import BASE, ROOT
-from tests.spec_help import EXISTING_VPC, OWN_VPC
+from tests.spec_help import CARBON, EXISTING_VPC, OWN_VPC
 from tests.test_spec_fields import ACCEPTED as FIELDS_ACCEPTED
 from tests.test_spec_fields import REFUSED as FIELDS_REFUSED
 from tests.test_spec_values import ACCEPTED as VALUES_ACCEPTED
@@ -35,7 +35,7 @@ def test_every_example_is_right_by_the_schema(file: Path, validator: Draft202012
     assert [error.message for error in validator.iter_errors(read(file).value)] == []
 
 
-@pytest.mark.parametrize("text", [OWN_VPC, EXISTING_VPC], ids=["own", "existing"])
+@pytest.mark.parametrize("text", [OWN_VPC, EXISTING_VPC, CARBON], ids=["own", "existing", "carbon"])
 def test_files_with_every_field_are_right_by_the_schema(
     text: str, validator: Draft202012Validator, tmp_path: Path
 ) -> None:

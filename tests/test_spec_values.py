@@ -47,8 +47,9 @@ def test_accepts(changes: dict[str, Any], write_cluster: WriteCluster) -> None:
 NAME = "1 to 24 lower-case letters, digits and -, beginning with a letter and not ending with -"
 NODE = "1 to 15 lower-case letters, digits and -, beginning with a letter and not ending with -"
 TYPE = "an instance type on the Nitro System such as t4g.medium"
-JAR = "the path of a .jar whose name has only letters, digits and . _ -"
-S3 = "bucket/key of a .jar, of plain names between slashes"
+PRODUCT = "as400gateway or wso2-carbon"
+JAR = "the path of a .jar or .zip whose name has only letters, digits and . _ -"
+S3 = "bucket/key of a .jar or .zip, of plain names between slashes"
 ARN = "the ARN of a certificate in ACM: arn:aws:acm:REGION:ACCOUNT:certificate/ID"
 COOKIE = "the name of the application's session cookie such as JSESSIONID, or `balancer` for the balancer's own"
 CIDR = "a private IPv4 network from /16 to /22 such as 10.64.0.0/20"
@@ -60,8 +61,8 @@ REGION = "a region such as eu-west-1"
 TAKEN = "where AWS services and Docker keep their own networks"
 SECRET = "and no secret stands in a cluster file (Muster generates them)"
 OWN = "home, port, readiness_port, health, functional, admin, admin_writes"
-ARTIFACT = "the application's .jar: {file: PATH} or {s3: bucket/key, sha256: HASH}"
-KEY = "whose key is not plain names between slashes that end with .jar"
+ARTIFACT = "the application's file: {file: PATH} or {s3: bucket/key, sha256: HASH}"
+KEY = "whose key is not plain names between slashes that end with .jar or .zip"
 HOURS = "balancer.stickiness.hours"
 WEEK = "whole hours from 1 to 168 (7 days)"
 TOP = (
@@ -80,9 +81,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"name": "é"}, f"name: got '\\xe9', want {NAME}"),
     ({"name": 400}, f"name: got 400, want {NAME}"),
     ({"name": "x" * 90}, f"name: got '{'x' * 59}..., want {NAME}"),
-    ({"product": "as400gatway"}, "product: got 'as400gatway' (did you mean 'as400gateway'?), want as400gateway"),
-    ({"product": "tomcat"}, "product: got 'tomcat', want as400gateway"),
-    ({"product": None}, "product: is missing, want as400gateway"),
+    ({"product": "as400gatway"}, f"product: got 'as400gatway' (did you mean 'as400gateway'?), want {PRODUCT}"),
+    ({"product": "tomcat"}, f"product: got 'tomcat', want {PRODUCT}"),
+    ({"product": None}, f"product: is missing, want {PRODUCT}"),
     ({"region": "eu-west-1a"}, "region: got 'eu-west-1a', which is a zone, want a region such as eu-west-1"),
     (
         {"region": "eu-wst-1"},

@@ -38,6 +38,14 @@ def test_one_statement_is_taken_and_the_others_stay() -> None:
     assert [statement["Action"] for statement in kept] == ["ssm:GetParameter"]
 
 
+def test_a_policy_of_one_statement_goes_with_it_and_with_what_waited_for_it() -> None:
+    given = template()
+    given["Resources"]["Policy"]["Properties"]["PolicyDocument"]["Statement"].pop()
+    changed = without_action("s3:GetObject")(given)["Resources"]
+    assert "Policy" not in changed
+    assert changed["Node"]["DependsOn"] == ["Rule"]
+
+
 def test_a_rule_goes_with_what_waited_for_it() -> None:
     changed = without_self_rule(9093)(template())["Resources"]
     assert "Rule" not in changed

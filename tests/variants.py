@@ -17,7 +17,7 @@ ACCOUNT = "123456789012"
 CERTIFICATE = f"arn:aws:acm:eu-west-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/12345678-1234-1234-1234-123456789012"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
-ENDPOINTS = ["s3", "dynamodb", "ec2", "ssm", "ssmmessages", "secretsmanager", "logs", "monitoring"]
+ENDPOINTS = ["s3", "dynamodb", "ec2", "ssm", "ssmmessages", "secretsmanager", "logs", "monitoring", "sts"]
 
 HARDENED: Mapping[str, Any] = {
     "protection": "on",
@@ -29,14 +29,9 @@ HARDENED: Mapping[str, Any] = {
 DEBIAN: Mapping[str, Any] = {
     "tags": {"cost-center": "1234"},
     "instance": {"type": "m7i.large", "os": "debian-12"},
-    "balancer": {
-        "certificate": CERTIFICATE,
-        "stickiness": {"cookie": "balancer"},
-        "admin": {"route": "port", "port": 8443},
-    },
-    "database": {"seed": {"s3": "seeds/connections.mv.db", "sha256": "0123456789abcdef" * 4}},
+    "balancer": {"certificate": CERTIFICATE, "stickiness": {"cookie": "balancer"}},
 }
-"""The other system, the other ways of the balancer, and a database to begin with."""
+"""The other system, and the other ways of the balancer."""
 
 EVERYTHING: Mapping[str, Any] = {
     **HARDENED,
@@ -49,11 +44,41 @@ EVERYTHING: Mapping[str, Any] = {
         "clients": ["192.0.2.0/24", "198.51.100.0/24"],
         "waf": True,
         "domain": {"name": "gateway.example.org", "zone": "Z0123456789ABCDEFGHIJ"},
-        "admin": {"route": "host", "host": "admin.example.org"},
     },
     "network": {"egress": "endpoints"},
 }
 """The cluster file with the most resources. Tags add none, and some 2 kB each to the template."""
+
+KEYS: Mapping[str, Any] = {"instance": {"java": 8}, "wso2": {"kernel": "4.4.40"}}
+BRIDGE: Mapping[str, Any] = {"instance": {"java": 17}, "wso2": {"kernel": "4.9.33"}}
+"""WSO2 Carbon with engines that do not know the metadata service of today."""
+
+OF_DEBIAN, OF_EVERYTHING = "Debian, HTTPS", "everything on"
+
+PRODUCTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "as400gateway": {
+        OF_DEBIAN: {
+            "balancer": {"admin": {"route": "port", "port": 8443}},
+            "database": {"seed": {"s3": "seeds/connections.mv.db", "sha256": "0123456789abcdef" * 4}},
+        },
+        OF_EVERYTHING: {"balancer": {"admin": {"route": "host", "host": "admin.example.org"}}},
+    },
+    "wso2-carbon": {
+        OF_DEBIAN: {"wso2": {"membership": "wka", "proxy": {"host": "proxy.example.org", "port": 3128}}},
+        OF_EVERYTHING: {"instance": KEYS["instance"], "wso2": {**KEYS["wso2"], "trust": "artifacts/ca.pem"}},
+    },
+}
+"""What each product adds to a form."""
+
+OTHERS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "as400gateway": {},
+    "wso2-carbon": {
+        "a user's key": KEYS,
+        "a role alone": BRIDGE,
+        "a role alone, endpoints": {**BRIDGE, "network": {"egress": "endpoints"}},
+    },
+}
+"""Forms that one product alone has."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +148,15 @@ def variants() -> Iterator[Variant]:
             if place == "existing VPC":
                 form = in_existing_vpc(form)
             yield Variant(example.stem, f"{scheme}, {place}, {egress}", form)
-        yield Variant(example.stem, "Debian, HTTPS, admin port", merged(fields, DEBIAN))
+        own = PRODUCTS[fields["product"]]
+        yield Variant(example.stem, OF_DEBIAN, merged(merged(fields, DEBIAN), own[OF_DEBIAN]))
         yield Variant(example.stem, "protected, AWS's own keys", merged(fields, {"protection": "on"}))
         yield Variant(example.stem, "hardened", merged(fields, HARDENED))
         lifted = {**HARDENED, "protection": "lifted"}
         yield Variant(example.stem, "hardened, about to be deleted", merged(fields, lifted))
-        yield Variant(example.stem, "everything on", merged(fields, EVERYTHING))
+        yield Variant(example.stem, OF_EVERYTHING, merged(merged(fields, EVERYTHING), own[OF_EVERYTHING]))
+        for other, changes in OTHERS[fields["product"]].items():
+            yield Variant(example.stem, other, merged(fields, changes))
 
 
 VARIANTS: Mapping[str, Variant] = {each.name: each for each in variants()}

@@ -13,7 +13,7 @@ from muster.stored_object import StoredObject
 
 
 class Artifact(Construct):
-    """The application's .jar, published as a file asset or referred to in S3; `stored` says where it is."""
+    """The application's file, published as a file asset or referred to in S3; `stored` says where it is."""
 
     def __init__(
         self, scope: Construct, id_: str, *, cluster: Cluster, environment: Mapping[str, str] = os.environ
@@ -23,6 +23,7 @@ class Artifact(Construct):
             bucket, _, key = cluster.artifact.s3.partition("/")
             self.stored = StoredObject(bucket, key, cluster.artifact.sha256, key.rpartition("/")[2])
             return
-        file = find(cluster, "artifact.file", cluster.artifact.file, "the application's .jar", environment)
+        what = f"the application's {cluster.about.archive}"
+        file = find(cluster, "artifact.file", cluster.artifact.file, what, environment)
         asset = assets.Asset(self, "File", path=str(file.resolve()))
         self.stored = StoredObject(asset.s3_bucket_name, asset.s3_object_key, sha256_of(file), file.name)

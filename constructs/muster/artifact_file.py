@@ -11,6 +11,9 @@ from muster.spec import Cluster
 VARIABLE: Final = "MUSTER_ARTIFACTS"
 """Environment variable: the folder in which a file that is missing beside its cluster file is looked up by its name."""
 
+CERTIFICATE: Final = b"-----BEGIN CERTIFICATE-----"
+"""How a certificate begins in PEM."""
+
 
 def find(cluster: Cluster, field: str, path: str, what: str, environment: Mapping[str, str]) -> Path:
     """Return the file `path` that `field` of the cluster file names: beside that, else by its name in `VARIABLE`.

@@ -108,7 +108,7 @@ Zone = Annotated[str, matching(r"[a-z]{2,4}(-[a-z]+)+-\d+[a-z]", ZONE)]
 INSTANCE_TYPE: Final = "an instance type on the Nitro System such as t4g.medium"
 InstanceType = Annotated[str, checked(_type_fault, INSTANCE_TYPE, pattern=f"^{_TYPE}$")]
 
-S3Object = Annotated[str, s3_object(r"\.jar", ".jar")]
+S3Object = Annotated[str, s3_object(r"\.(jar|zip)", ".jar or .zip")]
 
 SHA256: Final = "the SHA-256 of the file: 64 lower-case hexadecimal digits"
 Sha256 = Annotated[str, matching(r"[0-9a-f]{64}", SHA256)]

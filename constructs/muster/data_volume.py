@@ -46,5 +46,5 @@ class DataVolume(Construct):
             self,
             (NIST, HIPAA),
             "EC2EBSInBackupPlan",
-            "every member holds the data; how long backups are kept is the account's plan, which selects by tag",
+            "no member alone holds the data; how long backups are kept is the account's plan, which selects by tag",
         )

@@ -1,5 +1,7 @@
 """Leave to find the members of a cluster by the EC2 API."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -8,18 +10,21 @@ from muster.acknowledgements import acknowledge
 
 
 class DiscoveryPolicy(Construct):
-    """Managed policy on `role`: `ec2:DescribeInstances` in this region, nothing else.
+    """Managed policy on `roles` or `users`: `ec2:DescribeInstances` in this region, nothing else.
 
     For products whose cluster engine looks for members by tag or group. `policy` is the managed policy.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, role: iam.IRole) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, roles: Sequence[iam.IRole] = (), users: Sequence[iam.IUser] = ()
+    ) -> None:
         super().__init__(scope, id_)
         self.policy = iam.ManagedPolicy(
             self,
             "Policy",
             description="Members of the cluster find each other by ec2:DescribeInstances",
-            roles=[role],
+            roles=list(roles),
+            users=list(users),
             statements=[
                 iam.PolicyStatement(
                     actions=["ec2:DescribeInstances"],

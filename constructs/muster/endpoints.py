@@ -1,12 +1,13 @@
 """VPC endpoints: ways to AWS's services that do not leave its network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from muster.place import Place
+from muster.products import Discovery
 from muster.spec import Cluster
 from muster.spec.network import GATEWAY_ENDPOINTS, INTERFACE_ENDPOINTS
 
@@ -21,25 +22,35 @@ _INTERFACES: Final = {
     "secretsmanager": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
     "logs": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
     "monitoring": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_MONITORING,
+    "sts": ec2.InterfaceVpcEndpointAwsService.STS,
 }
+
+_DISCOVERY: Final[Mapping[Discovery, Sequence[str]]] = {
+    Discovery.NONE: (),
+    Discovery.OWN_ROLE: ("ec2",),
+    Discovery.ROLE_ALONE: ("ec2", "sts"),
+    Discovery.USER: ("ec2", "secretsmanager"),
+}
+"""What members ask to find each other."""
 
 
 def wanted(cluster: Cluster) -> Sequence[str]:
     """Return the endpoints of `cluster`, by name.
 
-    In an existing VPC those asked for. In one of its own: S3 and DynamoDB, which cost nothing; without another way out
-    also what nodes ask: settings and Session Manager (ssm, ssmmessages), logs, metrics (monitoring), secrets and the
-    EC2 API where the product has them. Packages, assets and the formation's signal come by way of S3.
+    In an existing VPC those asked for. In one of its own: S3, and DynamoDB for a pair's witness, which cost nothing;
+    without another way out also what nodes ask: settings and Session Manager (ssm, ssmmessages), logs, metrics
+    (monitoring), and secrets, the EC2 API and its temporary credentials (sts) where the product needs them. Packages,
+    assets and the formation's signal come by way of S3.
     """
     network = cluster.network
     if network.vpc:
         return network.vpc.endpoints
+    gateways = GATEWAY_ENDPOINTS if cluster.about.pair else ("s3",)
     if network.egress != "endpoints":
-        return GATEWAY_ENDPOINTS
-    asked = {"ssm", "ssmmessages", "logs", "monitoring"}
+        return gateways
+    asked = {"ssm", "ssmmessages", "logs", "monitoring", *_DISCOVERY[cluster.about.discovery(cluster)]}
     asked |= {"secretsmanager"} if cluster.about.secrets else set()
-    asked |= {"ec2"} if cluster.about.discovers_by_ec2_api else set()
-    return (*GATEWAY_ENDPOINTS, *(name for name in INTERFACE_ENDPOINTS if name in asked))
+    return (*gateways, *(name for name in INTERFACE_ENDPOINTS if name in asked))
 
 
 class Endpoints(Construct):

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,6 +16,11 @@ class Block(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+def default_of_the_product(schema: dict[str, Any]) -> None:
+    """Leave a field's default out of the JSON Schema, which is one for all products."""
+    schema.pop("default", None)
 
 
 def _home_fault(value: str) -> str | None:
@@ -73,6 +78,23 @@ def _tag_value_fault(value: str) -> str | None:
     return None if fitting else "which has another character"
 
 
+def _certificates_fault(value: str) -> str | None:
+    if not value.isprintable():
+        return "which is not printable"
+    return None if re.fullmatch(_CERTIFICATES, value, re.ASCII) else "whose name is not such"
+
+
+def _proxy_fault(value: str) -> str | None:
+    if "/" in value or "@" in value or ":" in value:
+        return "which is more than a host"
+    if re.fullmatch(r"\d+(\.\d+){3}", value):
+        numbers = value.split(".")
+        fitting = all(str(int(part)) == part and int(part) < 256 for part in numbers)
+        return None if fitting else "which is not an address"
+    return _host_fault(value)
+
+
+_CERTIFICATES: Final = r"(.*/)?[A-Za-z0-9][A-Za-z0-9._-]{0,95}\.(pem|crt)"
 _COOKIE_NAME: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}"
 _TAKEN: Final = (
     *("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp"),  # noqa: S108 - names, not files
@@ -114,6 +136,16 @@ HOST: Final = "a host name in lower case such as gateway.example.org, of at most
 HostName = Annotated[
     str, checked(_host_fault, HOST, pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]+$", maxLength=128)
 ]
+
+PROXY: Final = "the proxy's host alone: a name such as proxy.example.org, or an IPv4 address"
+ProxyHost = Annotated[str, checked(_proxy_fault, PROXY, pattern=r"^[a-z0-9.-]+$", maxLength=128)]
+
+# it stands in XML, in TOML and in log lines
+DOMAIN_NAME: Final = "a letter followed by up to 62 letters, digits and . _ -"
+DomainName = Annotated[str, matching(r"[A-Za-z][A-Za-z0-9._-]{0,62}", DOMAIN_NAME)]
+
+CERTIFICATES: Final = "the path of a .pem or .crt whose name has only letters, digits and . _ -"
+CertificatesFile = Annotated[str, checked(_certificates_fault, CERTIFICATES, pattern=rf"^{_CERTIFICATES}$")]
 
 EMAIL: Final = "an address such as operations@example.org"
 Email = Annotated[str, matching(r"[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,24}", EMAIL)]

@@ -63,7 +63,7 @@ class NodeRole(Construct):
         statements = [
             allow("Settings", ["ssm:GetParameter"], [parameter]),
             allow("Files", ["s3:GetObject"], [each.arn(self) for each in objects]),
-            allow("Secrets", ["secretsmanager:GetSecretValue"], [each.secret_arn for each in secrets]),
+            *_secrets(secrets),
             *use_of_key(self, kms_key, ["secretsmanager", *encrypted], writing="s3" in encrypted),
             allow(
                 "Logs",
@@ -90,6 +90,13 @@ class NodeRole(Construct):
             statements=statements,
         )
         acknowledge(self.policy, "AwsSolutions-IAM5[Resource::*]", _NO_RESOURCES)
+
+
+def _secrets(secrets: Sequence[secretsmanager.ISecret]) -> list[iam.PolicyStatement]:
+    """Return the statement about `secrets`; IAM takes none without a resource."""
+    if not secrets:
+        return []
+    return [allow("Secrets", ["secretsmanager:GetSecretValue"], [each.secret_arn for each in secrets])]
 
 
 def apply_boundary(stack: Stack, cluster: Cluster) -> None:

@@ -30,10 +30,12 @@ def content(
     artifact: StoredObject,
     secrets: Mapping[str, str],
     pair: Pair | None,
+    more: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the document without its generation and wait URL; volumes by node name, secrets' ARNs by their key.
 
-    `pair` is what an H2 pair needs beside its nodes, None for a product that is none.
+    `pair` is what an H2 pair needs beside its nodes, None for a product that is none. `more` joins the product's own
+    settings.
     """
     product = cluster.about
     members = [
@@ -54,7 +56,11 @@ def content(
         "java": cluster.instance.java,
         "secrets": dict(secrets),
         "ports": {port.name: port.number for port in product.ports(cluster)},
-        "settings": {**product.settings(cluster), **({"seed": pair.seed, "backup": pair.backup} if pair else {})},
+        "settings": {
+            **product.settings(cluster),
+            **({"seed": pair.seed, "backup": pair.backup} if pair else {}),
+            **more,
+        },
     }
 
 
@@ -62,11 +68,12 @@ def generation(cluster: Cluster, plan: Plan, document: Mapping[str, Any], user_d
     """Return 16 hexadecimal digits that change with every value of the cluster file and with all that reaches a node.
 
     So a deployment waits for the nodes after every edit, also one that they are told nothing of. Beside the literals of
-    `document`, that is each member's instance type and image, and the user data. Left out are the paths of artifact and
-    seed, whose hashes stand in `document`, and `protection`, with what follows from it: a sick cluster must be let go
-    without waiting for it.
+    `document`, that is each member's instance type and image, and the user data. Left out are the paths of files, whose
+    hashes stand in `document`, and `protection`, with what follows from it: a sick cluster must be let go without
+    waiting for it.
     """
-    left_out: dict[str, Any] = {"artifact": {"file"}, "database": {"seed": {"file"}}, "protection": True}
+    files: dict[str, Any] = {"artifact": {"file"}, "database": {"seed": {"file"}}, "wso2": {"trust"}}
+    left_out = {**files, "protection": True}
     # without warnings: of an artifact in S3, pydantic says that it is not the first of its kinds
     file = cluster.model_dump(mode="json", exclude=left_out, warnings=False)
     launched = [[each.name, each.instance_type, each.image] for each in plan.members]

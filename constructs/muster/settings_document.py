@@ -1,6 +1,6 @@
 """The SSM parameter that tells every node all it must know."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aws_cdk import aws_ssm as ssm
@@ -34,7 +34,7 @@ class SettingsDocument(Construct):
         name: str,
         document: Mapping[str, Any],
         handle: FormationHandle,
-        after: IDependable | None = None,
+        after: Sequence[IDependable] = (),
     ) -> None:
         super().__init__(scope, id_)
         whole = {**document, "generation": handle.generation, "wait_url": handle.url}
@@ -49,5 +49,4 @@ class SettingsDocument(Construct):
             tier="Standard" if size <= STANDARD else "Advanced",
             value=settings.render(whole),
         )
-        if after is not None:
-            self.parameter.node.add_dependency(after)
+        self.parameter.node.add_dependency(*after)

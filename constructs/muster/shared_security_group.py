@@ -18,7 +18,7 @@ class SharedSecurityGroup(Construct):
     """Group `muster-CLUSTER`: members reach each other on the product's ports alone, and the outside for set-up.
 
     The name is explicit because products that discover members by the EC2 API filter by a group's name.
-    `group` is the security group.
+    `ways_out` are ports that the product reaches outside beside those. `group` is the security group.
     """
 
     def __init__(
@@ -30,6 +30,7 @@ class SharedSecurityGroup(Construct):
         cluster: str,
         member_ports: Sequence[Port],
         operating_system: OperatingSystem,
+        ways_out: Sequence[int] = (),
     ) -> None:
         super().__init__(scope, id_)
         self.group = ec2.SecurityGroup(
@@ -42,6 +43,9 @@ class SharedSecurityGroup(Construct):
         )
         for number in _WAYS_OUT[operating_system]:
             self.group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(number), "AWS APIs and packages")
+        for number in sorted({*ways_out} - {*_WAYS_OUT[operating_system]}):
+            self.group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(number), "the product's own calls")
         for port in member_ports:
-            self.group.add_ingress_rule(self.group, ec2.Port.tcp(port.number), f"{port.name} from members")
-            self.group.add_egress_rule(self.group, ec2.Port.tcp(port.number), f"{port.name} to members")
+            way = ec2.Port.tcp_range(port.asked[0], port.asked[-1]) if port.asked else ec2.Port.tcp(port.number)
+            self.group.add_ingress_rule(self.group, way, f"{port.name} from members")
+            self.group.add_egress_rule(self.group, way, f"{port.name} to members")

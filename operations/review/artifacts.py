@@ -1,4 +1,4 @@
-"""The files that a review is synthesized with, of applications and databases: the real ones, else stand-ins."""
+"""The files that a review is synthesized with, of applications and what else: the real ones, else stand-ins."""
 
 import os
 from collections.abc import Sequence
@@ -8,14 +8,14 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from muster.artifact_file import VARIABLE
+from muster.artifact_file import CERTIFICATE, VARIABLE
 
 
 def gather(files: Sequence[Path], folder: Path) -> list[str]:
     """Fill `folder` so that every cluster file of `files` finds what it names; return the names of the stand-ins.
 
-    Both sides of a comparison then take the same file where it is not in version control. A stand-in is empty: what
-    is in a file matters to a deployment alone.
+    Both sides of a comparison then take the same file where it is not in version control. A stand-in holds nothing that
+    is used: what is in a file matters to a deployment alone.
     """
     folder.mkdir()
     wanted: dict[str, list[Path]] = {}
@@ -32,17 +32,17 @@ def _place(target: Path, places: list[Path]) -> bool:
     if found:
         target.symlink_to(found[0].resolve())
     else:
-        target.touch()
+        target.write_bytes(CERTIFICATE if target.suffix in {".pem", ".crt"} else b"")
     return bool(found)
 
 
 def _named(file: Path) -> list[str]:
-    """Return the paths that `file` gives for its artifact and its seed; none where it cannot be read."""
+    """Return the paths that `file` gives for artifact, seed and certificates; none where it cannot be read."""
     try:
         value = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, YAMLError):
         return []
-    found = [_at(value, "artifact", "file"), _at(value, "database", "seed", "file")]
+    found = [_at(value, "artifact", "file"), _at(value, "database", "seed", "file"), _at(value, "wso2", "trust")]
     return [each for each in found if isinstance(each, str)]
 
 

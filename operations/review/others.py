@@ -19,6 +19,7 @@ SERVICE: Final[Mapping[str, str]] = {
     "AWS::EC2::SecurityGroup": "connections are judged by the new group's rules",
     "AWS::ElasticLoadBalancingV2::LoadBalancer": "users reach it by another host name",
     "AWS::ElasticLoadBalancingV2::TargetGroup": "nodes must become healthy in the new one, users get new sessions",
+    "AWS::IAM::AccessKey": "members find each other by the new key",
 }
 """What serves users without holding data, and what its replacement means."""
 

@@ -15,15 +15,38 @@ CONFIRMED: Final = frozenset({"generation", "wait_url"})
 GROUPS: Final = {"asset": "the program on the nodes (asset)", "artifact": "the application's file (artifact)"}
 """Parts whose hashes and keys tell a person nothing."""
 
-_AS400GATEWAY: Final = ("ports.database", "ports.peer", "settings.database", "settings.home", "secrets", "table")
-FIXED: Final[Mapping[str, tuple[str, ...]]] = {"as400gateway": _AS400GATEWAY}
-"""By product: settings that the nodes of a running cluster refuse to change (musternode.rollout.refusal)."""
+
+@dataclass(frozen=True)
+class Fixed:
+    """What the nodes of a running cluster refuse to change.
+
+    `settings` are dotted paths; `placed` is what cannot change of a member that runs, `ordinals` whether a member's
+    place among the others cannot, so that none comes or goes.
+    """
+
+    settings: tuple[str, ...] = ()
+    placed: frozenset[str] = frozenset()
+    ordinals: bool = False
+
+
+FIXED: Final[Mapping[str, Fixed]] = {
+    "as400gateway": Fixed(
+        ("ports.database", "ports.peer", "settings.database", "settings.home", "secrets", "table"),
+        frozenset({"zone", "address", "volume"}),
+        ordinals=True,
+    ),
+    "wso2-carbon": Fixed(
+        ("ports.member", "ports.peer", "settings.domain", "settings.home"),
+        frozenset({"address"}),
+    ),
+}
+"""By product, as the nodes have it (musternode.rollout.refusal, musternode.carbon.turns.refusal)."""
+
+MEANT: Final[Mapping[str, str]] = {"settings.discovery_key": "each node's product restarts with that key in its turn"}
+"""What a changed setting does that its name does not tell."""
 
 LONGEST: Final = 60
 """Characters that are shown of a value."""
-
-_PLACE: Final = frozenset({"zone", "address", "volume"})
-"""Of a member: changed only while it is absent; its ordinal never, so that none comes or goes."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +77,7 @@ def document(changes: Mapping[str, Change], *, new: bool) -> dict[str, Any] | No
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], replaced: Set[str]) -> list[SettingChange]:
     """Return what a node finds changed, in the order of the paths; a value of a replaced resource is another value."""
     before, after = dict(_flat(old)), dict(_flat(new))
-    fixed = partial(_is_fixed, product=str(new.get("product")), before=before)
+    fixed = partial(_is_fixed, fixed=FIXED.get(str(new.get("product")), Fixed()), before=before, after=after)
     found: dict[str, SettingChange] = {}
     for path in sorted({*before, *after}):
         if path.partition(".")[0] in CONFIRMED:
@@ -72,16 +95,19 @@ def _described(path: str, old: Any, new: Any, *, refused: bool) -> SettingChange
     if top in GROUPS:
         return SettingChange(path, GROUPS[top])
     words = "of a replaced resource" if old == new else f"{_shown(old)} to {_shown(new)}"
-    return SettingChange(path, f"{path}: {words}", refused)
+    meant = f"; {MEANT[path]}" if path in MEANT and None not in (old, new) else ""
+    return SettingChange(path, f"{path}: {words}{meant}", refused)
 
 
-def _is_fixed(path: str, *, product: str, before: Mapping[str, Any]) -> bool:
-    fixed = FIXED.get(product, ())
+def _is_fixed(path: str, *, fixed: Fixed, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     if not path.startswith("members."):
-        return any(path == each or path.startswith(f"{each}.") for each in fixed)
+        return any(path == each or path.startswith(f"{each}.") for each in fixed.settings)
     member, _, name = path.rpartition(".")
-    present = before.get(f"{member}.present", True)
-    return bool(fixed) and (name == "ordinal" or (name in _PLACE and bool(present)))
+    if fixed.ordinals and name == "ordinal":
+        return True
+    runs = bool(before.get(f"{member}.present", True))
+    stays = fixed.ordinals or bool(after.get(f"{member}.present", False))
+    return name in fixed.placed and runs and stays
 
 
 def _shown(value: Any) -> str:

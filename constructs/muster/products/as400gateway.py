@@ -60,12 +60,12 @@ def _leads(cluster: "Cluster") -> bool:
 PRODUCT = Product(
     name="as400gateway",
     title="AS400Gateway",
+    field="as400gateway",
     block=As400Gateway,
     nodes=range(2, 3),  # H2's cluster mode is a pair, never more (org.h2.tools.CreateCluster, H2 1.4.199)
     # from 11 on: H2's tools get their passwords in argument files, which Java 8 does not read
-    java={"amazon-linux-2023": (11, 17, 21), "debian-12": (17,)},
-    defaults={"instance": {"java": 17}, "balancer": {"stickiness": {"cookie": "JSESSIONID"}}},
-    discovers_by_ec2_api=False,
+    java=lambda _: (11, 17, 21),
+    defaults=lambda _: {"instance": {"java": 17}, "balancer": {"stickiness": {"cookie": "JSESSIONID"}}},
     serving="http",
     readiness="readiness",
     secrets=(
@@ -77,6 +77,7 @@ PRODUCT = Product(
     settings=_settings,
     memory=2,  # two Java machines: the application and the H2 server
     example="artifacts/as400-common-api-1.0.0.jar",
+    archive=".jar",
     pair=True,
     admin=lambda cluster: cluster.block(As400Gateway).admin,
     leads=_leads,

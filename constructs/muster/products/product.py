@@ -1,11 +1,11 @@
 """What Muster must know about a product: data, and pure functions of a cluster file. No CDK here."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from muster.fields import Block, OperatingSystem
+from muster.fields import Block
 
 if TYPE_CHECKING:
     from muster.spec.model import Cluster
@@ -18,19 +18,39 @@ class Reach(Enum):
     """The other nodes of the cluster."""
     BALANCER = "balancer"
     """The load balancer."""
+    NOBODY = "nobody"
+    """Nobody but the node itself."""
 
 
-@dataclass(frozen=True)
+class Discovery(Enum):
+    """With what leave a member finds the others by the EC2 API (`ec2:DescribeInstances`)."""
+
+    NONE = "none"
+    """With none: nothing asks that API."""
+    OWN_ROLE = "own role"
+    """With that of the instance's own role."""
+    ROLE_ALONE = "role alone"
+    """With that of a role which may do nothing else, and which the instance's own role assumes."""
+    USER = "user"
+    """With that of a user who may do nothing else, by a key in a secret."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Port:
-    """A TCP port that a node listens on; `name` stands in the settings document, `field` in the cluster file."""
+    """A TCP port that a node listens on; `name` stands in the settings document, `field` in the cluster file.
+
+    `asked` are the ports that others try there, where they try more than this one: they must be refused at once, as a
+    try that vanishes costs seconds.
+    """
 
     name: str
     number: int
     field: str
     reach: Reach
+    asked: range | None = None
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Secret:
     """A user name and a generated password; `name` is its key in the settings document, `id` its construct id."""
 
@@ -40,32 +60,44 @@ class Secret:
     purpose: str
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Product:
     """One product.
 
-    `ports`, `settings`, `admin` and `users` are pure functions of the cluster file; `admin` gives the path below which
-    the product is administered, `users` the one of its users' requests; each is None where there is none. `leads` tells
-    whether the file wants administration to reach the node alone that leads the pair. `serving` and `readiness` name
-    the port that users reach and the one whose /ready the balancer asks. `defaults` is merged below what a cluster file
-    says. `memory` is what a node needs at least, in GiB. `example` is the file name of the application, for a new
-    cluster file. A `pair` is two nodes over one H2 database, which has a witness.
+    `ports`, `settings`, `java`, `discovery`, `ways_out`, `trust`, `admin` and `users` are pure functions of the cluster
+    file: `java` gives the versions that the product runs with, wherever they come from; `ways_out` the TCP ports that a
+    node must reach outside of the cluster beside its system's; `trust` the path of the certificates that the block's
+    `trust` names; `admin` the path below which the product is administered, `users` the one of its users' requests,
+    each None where there is none. `leads` tells whether the file wants administration to reach the node alone that
+    leads the pair. `serving` and `readiness` name the port that users reach and the one whose /ready the balancer asks.
+    `defaults` is merged below what a cluster file says, and gets that: raw values, of whatever kind. `memory` is what a
+    node needs at least, in GiB. A `pair` is two nodes over one H2 database, which has a witness.
+
+    `field` is the name of the product's block in a cluster file. `archive` is what the name of the application's file
+    ends with. For a new cluster file, `example` is that file's name, `start` what the block says in a region from the
+    first, and `examples` what stands at those of its fields that have no default.
     """
 
     name: str
     title: str
+    field: str
     block: type[Block]
     nodes: range
-    java: Mapping[OperatingSystem, tuple[int, ...]]
-    defaults: Mapping[str, Any]
-    discovers_by_ec2_api: bool
+    java: Callable[["Cluster"], tuple[int, ...]]
+    defaults: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     serving: str
     readiness: str
     secrets: tuple[Secret, ...]
     ports: Callable[["Cluster"], tuple[Port, ...]]
-    settings: Callable[["Cluster"], Mapping[str, str]]
+    settings: Callable[["Cluster"], Mapping[str, Any]]
     memory: float
     example: str
+    archive: str
+    start: Callable[[str], Mapping[str, Any]] | None = None
+    examples: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    discovery: Callable[["Cluster"], Discovery] = lambda _: Discovery.NONE
+    ways_out: Callable[["Cluster"], tuple[int, ...]] = lambda _: ()
+    trust: Callable[["Cluster"], str | None] = lambda _: None
     admin: Callable[["Cluster"], str] | None = None
     users: Callable[["Cluster"], str] | None = None
     leads: Callable[["Cluster"], bool] = lambda _: False

@@ -1,13 +1,13 @@
 """The blocks of the cluster file about the load balancer."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from muster.addresses import ClientCidr
 from muster.aws_ids import Certificate, HostedZone, TlsPolicy
 from muster.checking import list_of, one_of, whole_number
-from muster.fields import Block, Cookie, HostName, Hours, Scheme, Truth
+from muster.fields import Block, Cookie, HostName, Hours, Scheme, Truth, default_of_the_product
 
 MOST_CLIENTS: Final = 20
 """Each is a rule for up to three ports, and a security group takes 60 (Amazon VPC quotas)."""
@@ -15,15 +15,10 @@ MOST_CLIENTS: Final = 20
 LISTENER_PORT: Final = "a port from 1 to 65535"
 
 
-def _default_of_the_product(schema: dict[str, Any]) -> None:
-    """Leave the default out of the JSON Schema, which is one for all products."""
-    schema.pop("default", None)
-
-
 class Stickiness(Block):
     """How long a user stays on one node, and by which cookie."""
 
-    cookie: Annotated[Cookie, Field(json_schema_extra=_default_of_the_product)] = "balancer"
+    cookie: Annotated[Cookie, Field(json_schema_extra=default_of_the_product)] = "balancer"
     """The application's session cookie, or `balancer` for the balancer's own. The default is the product's."""
     hours: Hours = 8
     """Hours for which a user without requests stays assigned to a node."""

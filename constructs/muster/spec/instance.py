@@ -9,16 +9,18 @@ from muster.addresses import Address
 from muster.aws_ids import Ami
 from muster.aws_names import Architecture, ArchitectureField, InstanceType, S3Object, Sha256, Zone, architecture
 from muster.checking import Check, checked, one_of
-from muster.fields import Block, Os, Truth, Volume
+from muster.fields import Block, Os, Truth, Volume, default_of_the_product
 
-ARTIFACT: Final = "the application's .jar: {file: PATH} or {s3: bucket/key, sha256: HASH}"
-FILE: Final = "the path of a .jar whose name has only letters, digits and . _ -"
+ARTIFACT: Final = "the application's file: {file: PATH} or {s3: bucket/key, sha256: HASH}"
+ARCHIVES: Final = (".jar", ".zip")
+"""What the name of an application's file ends with: of each product one of these."""
+FILE: Final = f"the path of a {' or '.join(ARCHIVES)} whose name has only letters, digits and . _ -"
 
 
 def _file_fault(value: str) -> str | None:
     name = value.rpartition("/")[2]
     plain = name.isascii() and name.replace(".", "").replace("_", "").replace("-", "").isalnum()
-    if not plain or not name.endswith(".jar") or not name[0].isalnum() or len(name) > 100:
+    if not plain or not name.endswith(ARCHIVES) or not name[0].isalnum() or len(name) > 100:
         return "whose name is not such"
     return None if value.isprintable() else "which is not printable"
 
@@ -41,8 +43,8 @@ class Instance(Block):
     """The instance type of every node."""
     os: Os = "amazon-linux-2023"
     """The operating system of the image."""
-    java: Annotated[int, one_of(8, 11, 17, 21)] = 17
-    """The version of Java, from the operating system's packages."""
+    java: Annotated[int, one_of(8, 11, 17, 21), Field(json_schema_extra=default_of_the_product)] = 17
+    """The version of Java, from the operating system's packages. The default is the product's."""
     ami: Ami | None = None
     """An image of your own in place of the pinned one of `os`, which it must run."""
     architecture_of_image: ArchitectureField | None = Field(default=None, alias="architecture")
@@ -57,19 +59,29 @@ class Instance(Block):
 
 
 class ArtifactFile(Block):
-    """A .jar on this machine."""
+    """A file on this machine."""
 
-    file: Annotated[str, checked(_file_fault, FILE, pattern=r"^(.*/)?[A-Za-z0-9][A-Za-z0-9._-]*\.jar$")]
-    """The path of the application's .jar, relative to the cluster file."""
+    file: Annotated[str, checked(_file_fault, FILE, pattern=r"^(.*/)?[A-Za-z0-9][A-Za-z0-9._-]*\.(jar|zip)$")]
+    """The path of the application's .jar, or of the product's .zip, relative to the cluster file."""
+
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return self.file.rpartition("/")[2]
 
 
 class ArtifactInS3(Block):
-    """A .jar in S3 with its hash."""
+    """A file in S3 with its hash."""
 
     s3: S3Object
-    """Where the application's .jar lies: bucket/key."""
+    """Where the application's .jar or the product's .zip lies: bucket/key."""
     sha256: Sha256
-    """The SHA-256 of the .jar, which each node compares."""
+    """The SHA-256 of the file, which each node compares."""
+
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return self.s3.rpartition("/")[2]
 
 
 ARTIFACT_KINDS: Final[Mapping[str, type[Block]]] = {"<file>": ArtifactFile, "<s3>": ArtifactInS3}

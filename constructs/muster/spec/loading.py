@@ -33,7 +33,7 @@ def load(path: Path) -> Cluster:
     document = read(path)
     known = _product(document.value)
     model = file_model(known)
-    values = _with_defaults(document.value, PRODUCTS[known].defaults if known else {})
+    values = _with_defaults(document.value, PRODUCTS[known].defaults(document.value) if known else {})
     try:
         cluster = model.model_validate(values)
     except ValidationError as error:
@@ -144,8 +144,9 @@ def _unknown(model: type[Cluster], loc: RawLocation) -> str:
     name = str(loc[-1])
     allowed = fields_at(model, loc[:-1])
     choice = ", ".join(allowed)
-    if len(loc) == 1 and name in PRODUCTS:
-        return f"belongs to the product {name}, allowed: {choice}"
+    owner = next((each.name for each in PRODUCTS.values() if each.field == name), None)
+    if len(loc) == 1 and owner:
+        return f"belongs to the product {owner}, allowed: {choice}"
     if re.search(r"password|secret|access_?key|token|credential", name, re.IGNORECASE):
         return f"is unknown, and no secret stands in a cluster file (Muster generates them), allowed: {choice}"
     return f"is unknown{closest(name, allowed)}, allowed: {choice}"

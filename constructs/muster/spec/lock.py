@@ -59,10 +59,27 @@ class PinnedImage(Block):
     read: str
 
 
+class DiscoveryKey(Block):
+    """The numbers of the access keys by which members find each other: the one in use, and the one that was.
+
+    Both work as long as `former` stands here. Numbers only grow: a key is never made twice.
+    """
+
+    current: int = Field(default=1, ge=1)
+    former: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _grown(self) -> "DiscoveryKey":
+        if self.former is not None and self.former >= self.current:
+            raise ValueError(f"the former key {self.former} is not below the current one, {self.current}")
+        return self
+
+
 class Lock(Block):
     """What has been launched. `rolling` names the nodes whose launch values may still differ from the file's.
 
-    `scheme` is the balancer's; None stands in the lock of a Muster that did not write it yet.
+    `scheme` is the balancer's; None stands in the lock of a Muster that did not write it yet. `discovery_key` is None
+    as long as that key was never changed, and of a cluster without one; then it does not stand in the file.
     """
 
     format: Literal[1] = FORMAT
@@ -79,6 +96,7 @@ class Lock(Block):
     artifact: str | None = None
     volume: int = Field(ge=1)
     rolling: tuple[str, ...] = ()
+    discovery_key: DiscoveryKey | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "Lock":
@@ -106,7 +124,8 @@ class Lock(Block):
 
 def render(lock: Lock) -> str:
     """Return the text of the lock file."""
-    return json.dumps(lock.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
+    left_out = {"discovery_key"} if lock.discovery_key is None else set()
+    return json.dumps(lock.model_dump(mode="json", exclude=left_out), indent=2, sort_keys=True) + "\n"
 
 
 def parse(text: str) -> Lock:

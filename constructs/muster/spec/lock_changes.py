@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from muster.spec.lock import Lock, LockedNode
+from muster.spec.lock import DiscoveryKey, Lock, LockedNode
 
 
 def changes(old: Lock | None, new: Lock) -> list[str]:
@@ -70,6 +70,8 @@ def _fields(old: Lock, new: Lock) -> Iterator[str]:
         yield f"artifact: {_short(old.artifact)} -> {_short(new.artifact)}"
     if old.rolling != new.rolling:
         yield f"still to roll: {', '.join(new.rolling) or 'none'}"
+    if old.discovery_key != new.discovery_key:
+        yield f"discovery key: {_key(old.discovery_key)} -> {_key(new.discovery_key)}"
     rest: Mapping[str, Any] = {
         "vpc": "VPC",
         "kms_key": "key",
@@ -81,6 +83,12 @@ def _fields(old: Lock, new: Lock) -> Iterator[str]:
     for field, title in rest.items():
         if getattr(old, field) != getattr(new, field):
             yield f"{title}: {getattr(old, field)} -> {getattr(new, field)}"
+
+
+def _key(key: DiscoveryKey | None) -> str:
+    if key is None:
+        return "not counted"
+    return f"{key.current} beside {key.former}" if key.former else str(key.current)
 
 
 def _short(sha256: str | None) -> str:

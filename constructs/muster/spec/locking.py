@@ -7,9 +7,10 @@ and zone numbers are never given twice, not even after their node or zone is gon
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from muster.products import Discovery
 from muster.spec.faults import SpecError
 from muster.spec.layout import MOST_ZONES, node_address, zone_subnets
-from muster.spec.lock import OWN, Lock, LockedNode, LockedZone, PinnedImage
+from muster.spec.lock import OWN, DiscoveryKey, Lock, LockedNode, LockedZone, PinnedImage
 from muster.spec.lock_changes import changes
 from muster.spec.lock_file import lock_path
 from muster.spec.model import ArtifactInS3, Cluster
@@ -81,6 +82,7 @@ def locked(old: Lock | None, cluster: Cluster, artifact: str | None = None) -> L
         artifact=_artifact(old, cluster, artifact),
         volume=cluster.instance.volume,
         rolling=tuple(name for name in old.rolling if _stays(name, cluster)) if old else (),
+        discovery_key=_discovery_key(old, cluster),
     )
 
 
@@ -123,6 +125,11 @@ def _artifact(old: Lock | None, cluster: Cluster, artifact: str | None) -> str |
     if isinstance(cluster.artifact, ArtifactInS3):
         return cluster.artifact.sha256
     return artifact or (old.artifact if old else None)
+
+
+def _discovery_key(old: Lock | None, cluster: Cluster) -> DiscoveryKey | None:
+    """Return the key as it is; a cluster that needs no user has none, and begins with the first where it gets one."""
+    return old.discovery_key if old and cluster.about.discovery(cluster) is Discovery.USER else None
 
 
 def _zones(old: Lock | None, cluster: Cluster) -> dict[str, LockedZone]:

@@ -54,6 +54,7 @@ __all__ = [
     "Subnet",
     "VpcZone",
     "file_model",
+    "foreign",
 ]
 
 BlockT = TypeVar("BlockT", bound=Block)
@@ -70,7 +71,7 @@ class Formation(Block):
 
 
 class Logs(Block):
-    """The log groups of nodes, product and H2."""
+    """The log groups of the nodes and of what runs on them."""
 
     retention: Retention = 30
     """Days after which log entries go."""
@@ -113,7 +114,7 @@ class Cluster(Block):
     formation: Formation = Formation()
     """How long a deployment waits."""
     logs: Logs = Logs()
-    """The log groups of nodes, product and H2."""
+    """The log groups of the nodes and of what runs on them."""
     alarms: Alarms = Alarms()
     """Who is told when something is wrong."""
     kms_key: KmsKey | None = None
@@ -147,7 +148,7 @@ class Cluster(Block):
 
     def block(self, kind: type[BlockT]) -> BlockT:
         """Return the block of this cluster's product; raises `TypeError` if `kind` is another product's."""
-        value = getattr(self, self.product, None)
+        value = getattr(self, self.about.field, None)
         if not isinstance(value, kind):
             raise TypeError(f"a cluster of {self.product} has no {kind.__name__}")
         return value
@@ -171,8 +172,14 @@ class Cluster(Block):
 @cache
 def file_model(product: str | None) -> type[Cluster]:
     """Return the shape of a cluster file of `product`; of an unknown product its block may hold anything."""
-    blocks: dict[str, Any] = dict.fromkeys(PRODUCTS, (Any, None))
+    blocks: dict[str, Any] = {each.field: (Any, None) for each in PRODUCTS.values()}
     if product:
-        kind = PRODUCTS[product].block
-        blocks = {product: (kind, Field(default=kind(), description=kind.__doc__))}
+        about = PRODUCTS[product]
+        blocks = {about.field: (about.block, Field(default=about.block(), description=about.block.__doc__))}
     return cast("type[Cluster]", create_model("Cluster", __base__=Cluster, **blocks))
+
+
+def foreign(product: Product) -> frozenset[str]:
+    """Return the fields (dotted) that mean nothing for `product`: files of others have them."""
+    fields = {"database": product.pair, "balancer.admin": product.admin is not None}
+    return frozenset(name for name, meant in fields.items() if not meant)

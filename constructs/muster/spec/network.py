@@ -12,10 +12,10 @@ from muster.fields import Block
 GATEWAY_ENDPOINTS: Final = ("s3", "dynamodb")
 """Endpoints that are routes, and need route tables."""
 
-INTERFACE_ENDPOINTS: Final = ("ec2", "ssm", "ssmmessages", "secretsmanager", "logs", "monitoring")
+INTERFACE_ENDPOINTS: Final = ("ec2", "ssm", "ssmmessages", "secretsmanager", "logs", "monitoring", "sts")
 """Endpoints that are addresses in the node subnets."""
 
-EndpointName = Literal["s3", "dynamodb", "ec2", "ssm", "ssmmessages", "secretsmanager", "logs", "monitoring"]
+EndpointName = Literal["s3", "dynamodb", "ec2", "ssm", "ssmmessages", "secretsmanager", "logs", "monitoring", "sts"]
 _ENDPOINTS: Final = (*GATEWAY_ENDPOINTS, *INTERFACE_ENDPOINTS)
 
 Egress = Literal["nat", "nat-per-zone", "endpoints", "none"]

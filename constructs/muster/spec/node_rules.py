@@ -1,12 +1,19 @@
 """What must hold between the fields about nodes and instances: one pure function a rule."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from muster.aws_names import memory, region_of
+from muster.fields import OperatingSystem
 from muster.spec.finding import Finding, location
 from muster.spec.layout import MOST_ZONES
-from muster.spec.model import Cluster
+from muster.spec.model import ArtifactFile, Cluster
+
+PACKAGED: Final[Mapping[OperatingSystem, tuple[int, ...]]] = {
+    "amazon-linux-2023": (8, 11, 17, 21),
+    "debian-12": (17,),
+}
+"""The versions of Java that an operating system has packages of (of Amazon Linux: Corretto's)."""
 
 
 def zones_of_the_region(cluster: Cluster) -> Iterator[Finding]:
@@ -30,9 +37,10 @@ def as_many_nodes_as_the_product_has(cluster: Cluster) -> Iterator[Finding]:
 
 
 def a_node_that_is_present(cluster: Cluster) -> Iterator[Finding]:
-    """Demand one node that runs: the others form the cluster anew from its data."""
+    """Demand one node that runs: of a pair, the others form the cluster anew from its data."""
     if cluster.nodes and not cluster.present_nodes:
-        yield Finding(("nodes",), "got no node that is present, want one at least, whose data the others take")
+        why = ", whose data the others take" if cluster.about.pair else ""
+        yield Finding(("nodes",), f"got no node that is present, want one at least{why}", (("product",),))
 
 
 def zones_for_the_balancer(cluster: Cluster) -> Iterator[Finding]:
@@ -67,12 +75,22 @@ def ports_that_differ(cluster: Cluster) -> Iterator[Finding]:
 
 def java_of_the_system(cluster: Cluster) -> Iterator[Finding]:
     """Demand a Java that the product runs with and the operating system packages."""
-    allowed = cluster.about.java[cluster.instance.os]
-    if cluster.instance.java not in allowed:
+    packaged = PACKAGED[cluster.instance.os]
+    allowed = [each for each in cluster.about.java(cluster) if each in packaged]
+    if allowed and cluster.instance.java not in allowed:
         want = " or ".join(str(each) for each in allowed)
         where = f"{cluster.product} does not run on {cluster.instance.os}"
         what = f"got {cluster.instance.java}, with which {where}, want {want}"
-        yield Finding(("instance", "java"), what, (("instance", "os"), ("product",)))
+        yield Finding(("instance", "java"), what, (("instance", "os"), ("product",), (cluster.about.field,)))
+
+
+def archive_of_the_product(cluster: Cluster) -> Iterator[Finding]:
+    """Demand an application's file of the product's kind."""
+    wanted, name = cluster.about.archive, cluster.artifact.name
+    if not name.endswith(wanted):
+        field = "file" if isinstance(cluster.artifact, ArtifactFile) else "s3"
+        what = f"got '{name}', want a {wanted} for {cluster.product}"
+        yield Finding(("artifact", field), what, (("product",),))
 
 
 def memory_for_the_product(cluster: Cluster) -> Iterator[Finding]:
@@ -105,6 +123,7 @@ NODE_RULES: Final = (
     node_names_that_differ,
     ports_that_differ,
     java_of_the_system,
+    archive_of_the_product,
     memory_for_the_product,
     architecture_of_an_own_image,
 )

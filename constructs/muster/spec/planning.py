@@ -1,9 +1,9 @@
 """Where everything lies and what each node is launched with: a pure function of the cluster file and its lock."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from muster.spec.layout import FIRST_HOST, MOST_ZONES
-from muster.spec.lock import Lock
+from muster.spec.lock import DiscoveryKey, Lock
 from muster.spec.locking import verify
 from muster.spec.model import Cluster
 
@@ -39,12 +39,16 @@ class ZonePlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """All members by ordinal, absent ones too; their zones by number. `locked`: there is a lock file."""
+    """All members by ordinal, absent ones too; their zones by number. `locked`: there is a lock file.
+
+    `discovery_key` counts for a cluster whose members find each other by a key of a user.
+    """
 
     cidr: str
     members: tuple[Member, ...]
     zones: tuple[ZonePlan, ...]
     locked: bool = False
+    discovery_key: DiscoveryKey = field(default_factory=DiscoveryKey)
 
     @property
     def present(self) -> tuple[Member, ...]:
@@ -63,7 +67,8 @@ def plan(cluster: Cluster, lock: Lock | None = None) -> Plan:
     for name, node in sorted(known.nodes.items(), key=lambda item: item[1].ordinal):
         present = node.present and cluster.nodes[name].present
         members.append(Member(name, node.ordinal, node.zone, node.address, present, node.type, node.image))
-    return Plan(known.cidr, tuple(members), _zones(known), locked=lock is not None)
+    key = known.discovery_key or DiscoveryKey()
+    return Plan(known.cidr, tuple(members), _zones(known), locked=lock is not None, discovery_key=key)
 
 
 def _zones(lock: Lock) -> tuple[ZonePlan, ...]:

@@ -174,7 +174,8 @@ def _settled(old: Lock, cluster: Cluster) -> list[str]:
 
 
 def _all_replaced(names: Iterable[str], cluster: Cluster) -> str:
-    way = f"one after the other, each from its own data or from a member's: ./muster roll {file_of(cluster)}"
+    source = ", each from its own data or from a member's" if cluster.about.pair else ""
+    way = f"one after the other{source}: ./muster roll {file_of(cluster)}"
     return f"{_list(names)}: a deploy would replace all at once; {way}"
 
 

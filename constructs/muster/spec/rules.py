@@ -10,8 +10,9 @@ from muster.spec.finding import Finding
 from muster.spec.model import Cluster
 from muster.spec.network_rules import NETWORK_RULES
 from muster.spec.node_rules import NODE_RULES
+from muster.spec.wso2_rules import WSO2_RULES
 
-RULES: Final = (*NODE_RULES, *NETWORK_RULES, *BALANCER_RULES, *DATABASE_RULES, *ACCOUNT_RULES)
+RULES: Final = (*NODE_RULES, *NETWORK_RULES, *BALANCER_RULES, *DATABASE_RULES, *ACCOUNT_RULES, *WSO2_RULES)
 
 
 def findings(cluster: Cluster) -> Iterator[Finding]:

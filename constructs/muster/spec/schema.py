@@ -17,8 +17,8 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of cluster files of every product."""
     blocks: dict[str, Any] = {
-        name: (product.block, Field(default=product.block(), description=product.block.__doc__))
-        for name, product in PRODUCTS.items()
+        product.field: (product.block, Field(default=product.block(), description=product.block.__doc__))
+        for product in PRODUCTS.values()
     }
     model = create_model("Cluster file of Muster", __base__=Cluster, **blocks)
     whole: dict[str, Any] = _tidied(model.model_json_schema(by_alias=True))
@@ -28,7 +28,8 @@ def json_schema() -> dict[str, Any]:
 def _blocks_of_their_products() -> list[dict[str, Any]]:
     """Return that each product's block stands in files of that product alone."""
     return [
-        {"if": {"required": [name]}, "then": {"properties": {"product": {"const": name}}}} for name in sorted(PRODUCTS)
+        {"if": {"required": [each.field]}, "then": {"properties": {"product": {"const": name}}}}
+        for name, each in sorted(PRODUCTS.items())
     ]
 
 
