@@ -13,6 +13,7 @@ from rehearsal.cdk_cli import NO_CREDENTIALS
 from rehearsal.checks import run_all
 from rehearsal.deployment import Deployment
 from rehearsal.drive import Rehearsal
+from rehearsal.hosts.prepare import JAVA
 from rehearsal.last_words import last_line
 from rehearsal.places import ENDED, RUN, WORK, cache
 from rehearsal.progress import Progress
@@ -43,6 +44,8 @@ def rehearse(file: Path, cluster: Cluster, *, keep: bool, progress: Progress) ->
     service = drive.start_service(cluster.region, cluster.account)
     try:
         artifacts = find_artifacts(cluster, progress)
+        for line in stand_ins(cluster):
+            progress.say(line)
         assembly = synthesize(file, artifacts, record, progress)
         with progress.phase("service", "account and hypervisor ready"):
             rehearsal = drive.wait_for_service(
@@ -78,9 +81,24 @@ def find_artifacts(cluster: Cluster, progress: Progress) -> Path | None:
     if isinstance(artifact, ArtifactInS3) or (cluster.folder / artifact.file).is_file():
         return None
     with progress.phase("double", f"double of {cluster.product} built"):
-        jar = doubles.build(cluster.product, lambda text: progress.detail("double", text))
-    progress.say(f"{artifact.file} is not there: a double of {cluster.product} stands in for it", f" ({jar})")
-    return jar.parent
+        file = doubles.stand_in(cluster, lambda text: progress.detail("double", text))
+    what = f"{artifact.file} is not there: a double of {cluster.product} stands in for it{engine_told(cluster)}"
+    progress.say(what, f" ({file})")
+    return file.parent
+
+
+def engine_told(cluster: Cluster) -> str:
+    """Return which engine a double of this cluster runs and for which kernel, if its product is one with an engine."""
+    known = cluster.about.settings(cluster)
+    if "engine" not in known:
+        return ""
+    return f", with Hazelcast {known['engine']}, which is the engine of kernel {known['kernel']}"
+
+
+def stand_ins(cluster: Cluster) -> tuple[str, ...]:
+    """Return a line for each thing of the cluster file for which something else stands in on the hosts here."""
+    java = cluster.instance.java
+    return () if java == JAVA else (f"Java {java} is not to be had here: Java {JAVA} stands in",)
 
 
 def synthesize(file: Path, artifacts: Path | None, record: Path, progress: Progress) -> Path:
@@ -111,7 +129,11 @@ def deploy_and_check(
             rehearsal, cluster, history=record / "history.jsonl", tell=lambda text: progress.detail("checks", text)
         )
     return Report(
-        phases=dict(progress.phases), members=deployment.members(), checks=tuple(checks), url=deployment.url()
+        phases=dict(progress.phases),
+        members=deployment.members(),
+        checks=tuple(checks),
+        url=deployment.url(),
+        stand_ins=stand_ins(cluster),
     )
 
 

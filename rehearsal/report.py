@@ -13,12 +13,16 @@ from rehearsal.checks.result import CheckResult, Verdict, overall
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a rehearsal. `phases` are seconds by phase; `members` have at least name and address."""
+    """What came of a rehearsal. `phases` are seconds by phase; `members` have at least name and address.
+
+    `stand_ins` are sentences: for what of the cluster file something else ran on the hosts.
+    """
 
     phases: Mapping[str, float]
     members: Sequence[Mapping[str, str]]
     checks: tuple[CheckResult, ...]
     url: str
+    stand_ins: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -26,13 +30,14 @@ class Report:
         return overall(self.checks)
 
     def document(self) -> dict[str, Any]:
-        """Return the report as it is written: verdict, phases, members, checks, url."""
+        """Return the report as it is written: verdict, phases, members, checks, url, stand-ins."""
         return {
             "verdict": self.verdict,
             "phases": dict(self.phases),
             "members": [dict(member) for member in self.members],
             "checks": [asdict(check) for check in self.checks],
             "url": self.url,
+            "stand_ins": list(self.stand_ins),
         }
 
     def write(self, path: Path) -> None:

@@ -1,13 +1,14 @@
 """Whole clusters for the scenarios: a service, what the real CDK command line deploys to it, and what remains."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from muster.names import READY_TO_ADMINISTER
+from muster.names import READY, READY_TO_ADMINISTER
 from muster.spec import Cluster, load
 from operations.aws import Aws
 from operations.h2.item import Item
@@ -25,19 +26,30 @@ from rehearsal.rehearse import keep_logs
 EXAMPLE = ROOT / "clusters" / "as400gateway.yaml"
 READY_SECONDS = 600.0
 
+HEALTHY: Mapping[str, Sequence[tuple[str, str]]] = {
+    "as400gateway": (("http", "/actuator/health"),),
+    "wso2-carbon": (("http", "/services"), ("readiness", READY)),
+}
+"""What answers 200 on a node of each product that is well: names of ports, and paths."""
+
 
 @contextmanager
-def service() -> Iterator[Rehearsal]:
-    """Run a rehearsal's service with the double of AS400Gateway at hand; everything of it goes at the end."""
-    cluster = load(EXAMPLE)
-    jar = doubles.build(cluster.product)
+def service(example: Path = EXAMPLE) -> Iterator[Rehearsal]:
+    """Run a rehearsal's service with the double of the example's product at hand; everything goes at the end."""
+    cluster = load(example)
+    double = stand_in(cluster)
     process = drive.start_service(cluster.region)
     try:
         rehearsal = drive.wait_for_service(process, within=READY_SECONDS)
-        rehearsal.artifacts = jar.parent
+        rehearsal.artifacts = double.parent
         yield rehearsal
     finally:
         drive.end(process)
+
+
+def stand_in(cluster: Cluster) -> Path:
+    """Return the file that stands where the artifact of `cluster` cannot be had, built by now."""
+    return doubles.stand_in(cluster, lambda _: None)
 
 
 @dataclass(frozen=True)
@@ -93,7 +105,8 @@ class Bench:
 
     def states(self) -> dict[str, str]:
         """Return the balancer's view of each member's health, by node name; absent ones are missing."""
-        names = {host.instance: host.node for host in self.rehearsal.inventory().hosts}
+        ours = self.cluster.nodes
+        names = {host.instance: host.node for host in self.rehearsal.inventory().hosts if host.node in ours}
         balancing = self.rehearsal.client("elbv2")
         return {
             names[entry["Target"]["Id"]]: entry["TargetHealth"]["State"]
@@ -114,10 +127,10 @@ class Bench:
         poll(lambda: self.states() == wanted and all(map(self.answers, self.scene.members)), within=within)
 
     def answers(self, member: Member) -> bool:
-        """Tell whether the application of one member says that its database answers."""
+        """Tell whether the application of one member says of itself that it is well."""
+        scene = self.scene
         try:
-            with self.scene.direct(member) as client:
-                return client.request("GET", "/actuator/health").code == 200
+            return all(_answers(scene, member, port, path) for port, path in HEALTHY[self.cluster.product])
         except OSError:
             return False
 
@@ -139,15 +152,34 @@ class Bench:
         self.wait_until_healthy()
 
 
-def derived(folder: Path, name: str, *changes: tuple[str, str]) -> Path:
-    """Write the example cluster file under another cluster name, with pieces of its text replaced."""
-    text = EXAMPLE.read_text()
-    for old, new in (("name: as400\n", f"name: {name}\n"), *changes):
-        assert text.count(old) == 1, f"{old!r} is not once in {EXAMPLE}"
+def _answers(scene: Scene, member: Member, port: str, path: str) -> bool:
+    with scene.direct(member, port=port) as client:
+        return client.request("GET", path).code == 200
+
+
+def derived(folder: Path, name: str, *changes: tuple[str, str], example: Path = EXAMPLE) -> Path:
+    """Write an example cluster file under another cluster name, with pieces of its text replaced."""
+    text = example.read_text()
+    for old, new in ((f"name: {load(example).name}\n", f"name: {name}\n"), *changes):
+        assert text.count(old) == 1, f"{old!r} is not once in {example}"
         text = text.replace(old, new)
     file = folder / f"{name}.yaml"
     file.write_text(text)
     return file
+
+
+def edited(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of `fields` with the dotted fields of `changes` set, or taken away where they are None."""
+    new: dict[str, Any] = deepcopy(dict(fields))
+    for name, value in changes.items():
+        *blocks, last = name.split(".")
+        place = new
+        for block in blocks:
+            place = place.setdefault(block, {})
+        place[last] = value
+        if value is None:
+            del place[last]
+    return new
 
 
 def for_faults(folder: Path, name: str) -> Path:

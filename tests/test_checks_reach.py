@@ -44,7 +44,7 @@ class Account:
 
     def describe_load_balancers(self) -> dict[str, Any]:
         """Answer as the account does."""
-        return {"LoadBalancers": [{"LoadBalancerArn": "arn"}]}
+        return {"LoadBalancers": [{"LoadBalancerArn": "arn", "DNSName": "alb.example"}]}
 
     def describe_listeners(self, LoadBalancerArn: str) -> dict[str, Any]:  # noqa: N803 - boto3's spelling
         """Answer as the account does."""

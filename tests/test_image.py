@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
-from rehearsal.hosts import image, mounts, recipe
+from rehearsal.hosts import image, mounts, prepare, recipe
 from rehearsal.hosts.apt_sources import debian_sources
 from rehearsal.hosts.authority import Authority, endpoint_names, load_or_make
 from rehearsal.hosts.command import CommandError, run_logged
@@ -152,6 +152,33 @@ def test_nothing_is_deleted_through_a_mount_that_a_build_left(authority: Authori
     image.ensure(authority, lambda _: None)
     assert not point.exists()
     assert (elsewhere / "file").read_text() == "precious"
+
+
+def java_home(root: Path, name: str) -> Path:
+    """Make the home of a Java machine in the tree `root`."""
+    home = root / "usr/lib/jvm" / name
+    (home / "bin").mkdir(parents=True)
+    (home / "bin/java").write_text("#!/bin/sh\n")
+    return home
+
+
+@pytest.mark.parametrize("version", prepare.STOOD_IN_FOR)
+def test_a_java_that_debian_lacks_is_found_under_its_name_and_is_the_one_that_it_has(
+    tmp_path: Path, version: int
+) -> None:
+    home = java_home(tmp_path, "java-17-openjdk-amd64")
+    (tmp_path / "usr/lib/jvm/java-1.17.0-openjdk-amd64").symlink_to("java-17-openjdk-amd64")  # as Debian has it
+    prepare._bring_java(tmp_path)
+    brought = tmp_path / f"usr/lib/jvm/muster-java-{version}"
+    assert brought.resolve() == home
+    assert brought.readlink() == Path("java-17-openjdk-amd64"), "an absolute link would lead out of the tree"
+    assert (brought / "bin/java").is_file()
+
+
+def test_a_tree_without_the_java_that_stands_in_is_refused(tmp_path: Path) -> None:
+    java_home(tmp_path, "java-21-openjdk-amd64")
+    with pytest.raises(prepare.PreparationError, match="0 folders are a Java 17"):
+        prepare._bring_java(tmp_path)
 
 
 def test_mount_points_are_found_the_deepest_first_and_only_below() -> None:

@@ -13,10 +13,11 @@ REPORT = Report(
     members=[{"name": "a", "address": "10.64.0.10"}],
     checks=(CheckResult("rows", "valid", "2 rows"), CheckResult("reach", "unknown", "not tried")),
     url="http://internal.example/",
+    stand_ins=("Java 8 is not to be had here: Java 17 stands in",),
 )
 
 
-def test_the_file_has_verdict_phases_members_checks_and_url(tmp_path: Path) -> None:
+def test_the_file_has_verdict_phases_members_checks_url_and_stand_ins(tmp_path: Path) -> None:
     REPORT.write(tmp_path / "report.json")
     assert json.loads((tmp_path / "report.json").read_text()) == {
         "verdict": "unknown",
@@ -27,6 +28,7 @@ def test_the_file_has_verdict_phases_members_checks_and_url(tmp_path: Path) -> N
             {"name": "reach", "verdict": "unknown", "detail": "not tried"},
         ],
         "url": "http://internal.example/",
+        "stand_ins": ["Java 8 is not to be had here: Java 17 stands in"],
     }
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.json"]
 

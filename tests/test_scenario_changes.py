@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +19,7 @@ from operations.review.effects import Effect
 from rehearsal.cdk_cli import ROOT
 from rehearsal.checks import copies, targets
 from rehearsal.poll import NotYet, poll
-from tests.scenario_support import EXAMPLE, Bench, contents, service
+from tests.scenario_support import EXAMPLE, Bench, contents, edited, service
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario]
 
@@ -159,20 +158,6 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         assert run.code == 0, run.output
         made.bench.wait_until_healthy()
         yield made
-
-
-def edited(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of `fields` with the dotted fields of `changes` set, or taken away where they are None."""
-    new: dict[str, Any] = deepcopy(dict(fields))
-    for name, value in changes.items():
-        *blocks, last = name.split(".")
-        place = new
-        for block in blocks:
-            place = place.setdefault(block, {})
-        place[last] = value
-        if value is None:
-            del place[last]
-    return new
 
 
 @pytest.mark.parametrize("edit", [pytest.param(each, id=each.what, marks=each.marks) for each in EDITS])

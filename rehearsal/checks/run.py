@@ -39,6 +39,6 @@ def judge_again(history: Path, product: str) -> list[CheckResult]:
 
 
 def checks_of(product: str) -> Sequence[AnyCheck]:
-    """Return the checks of a product: `CHECKS` of the module here that bears its name."""
-    checks: Sequence[AnyCheck] = import_module(f"rehearsal.checks.{product}").CHECKS
+    """Return the checks of a product: `CHECKS` of the module here that bears its name, `_` where that has a `-`."""
+    checks: Sequence[AnyCheck] = import_module(f"rehearsal.checks.{product.replace('-', '_')}").CHECKS
     return checks

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from muster.names import stack_name
 from muster.products import Reach
 from muster.spec import cluster_lock, plan
 from rehearsal.hosts.enter import run_in
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rehearsal.drive import Rehearsal
 
 HTTP, HTTPS = 80, 443
+STACK_TAG = "aws:cloudformation:stack-name"
 PATIENCE = 10.0
 """Seconds for one answer."""
 
@@ -51,8 +53,23 @@ class Scene:
     @cached_property
     def balancer(self) -> BalancerEntry:
         """The cluster's load balancer."""
-        entry: BalancerEntry = _only(self._inventory.balancers, "load balancer")
+        entry: BalancerEntry = _only(
+            [each for each in self._inventory.balancers if each.dns == self._described["DNSName"]], "load balancer"
+        )
         return entry
+
+    @cached_property
+    def _described(self) -> Mapping[str, Any]:
+        """The load balancer as the account describes it: the only one there is, or that of the cluster's stack."""
+        balancing = self.client("elbv2")
+        found = balancing.describe_load_balancers()["LoadBalancers"]
+        if len(found) > 1:
+            tags = balancing.describe_tags(ResourceArns=[each["LoadBalancerArn"] for each in found])["TagDescriptions"]
+            ours = {"Key": STACK_TAG, "Value": stack_name(self.cluster.name)}
+            arns = {each["ResourceArn"] for each in tags if ours in each["Tags"]}
+            found = [each for each in found if each["LoadBalancerArn"] in arns]
+        described: Mapping[str, Any] = _only(found, "load balancer")
+        return described
 
     @property
     def visitor_namespace(self) -> str:
@@ -63,8 +80,8 @@ class Scene:
     @cached_property
     def _listener(self) -> Mapping[str, Any]:
         """Where users go: the balancer's HTTPS listener if it has one (HTTP only redirects then), else its HTTP one."""
-        (balancer,) = self.client("elbv2").describe_load_balancers()["LoadBalancers"]
-        found = self.client("elbv2").describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+        arn = self._described["LoadBalancerArn"]
+        found = self.client("elbv2").describe_listeners(LoadBalancerArn=arn)["Listeners"]
         by_port: Mapping[int, Mapping[str, Any]] = {listener["Port"]: listener for listener in found}
         return by_port.get(HTTPS) or by_port[HTTP]
 
@@ -100,9 +117,16 @@ class Scene:
         """Return what a command prints inside a member's host. Raises `EnterError`, `TimeoutError`."""
         return run_in(member.name, command, text=text, within=within)
 
-    def direct(self, member: Member) -> Client:
+    def direct(self, member: Member, jar: CookieJar | None = None, *, port: str = "http") -> Client:
         """Return a client that speaks to one node, from the balancer's place (nobody else may)."""
-        return Client(self.balancer.namespace, (member.address, self.port("http")), timeout=PATIENCE)
+        return Client(self.balancer.namespace, (member.address, self.port(port)), jar=jar, timeout=PATIENCE)
+
+    def peer(self, member: Member) -> Client:
+        """Return a client that speaks to the peer port of one node, from another member's place (nobody else may)."""
+        other = next((each for each in self.members if each.name != member.name), None)
+        if other is None:
+            raise LookupError(f"nobody may ask {member.name}: it has no other member")
+        return Client(other.namespace, (member.address, self.port("peer")), timeout=PATIENCE)
 
     def visitor(self, jar: CookieJar | None = None) -> Client:
         """Return a client that speaks to the balancer as users do; with a jar it keeps and sends cookies."""

@@ -3,7 +3,9 @@
 A double reads the same configuration files as its product and says on every answer what it is.
 """
 
+from rehearsal.doubles.carbon import build_carbon
 from rehearsal.doubles.maven import BuildError
+from rehearsal.doubles.stand_in import stand_in
 from rehearsal.doubles.store import ARTIFACTS, artifact, build, names
 
-__all__ = ["ARTIFACTS", "BuildError", "artifact", "build", "names"]
+__all__ = ["ARTIFACTS", "BuildError", "artifact", "build", "build_carbon", "names", "stand_in"]

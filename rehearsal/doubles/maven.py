@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 PACKAGES = {"mvn": "maven", "javac": "openjdk-17-jdk-headless"}
@@ -22,17 +23,22 @@ def missing() -> list[str]:
     return [package for command, package in PACKAGES.items() if shutil.which(command) is None]
 
 
-def package(project: Path, log: Path) -> Path:
+def package(project: Path, log: Path, options: Sequence[str] = ()) -> Path:
     """Build the Maven project in the folder `project` (which gets a `target/`) and return its only jar.
 
-    Maven's words go to `log`. Raises `BuildError` with the end of them if the build fails, or with the packages to
-    install if Maven or a Java compiler is missing.
+    `options` stand on Maven's command line; its words go to `log`. Raises `BuildError` with the end of them if the
+    build fails, or with the packages to install if Maven or a Java compiler is missing.
     """
     if lacking := missing():
         raise BuildError(f"a double is built by Maven, which is missing here: apt-get install {' '.join(lacking)}")
     with log.open("wb") as output:
         code = subprocess.run(
-            COMMAND, cwd=project, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False
+            (*COMMAND, *options),
+            cwd=project,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
         ).returncode
     if code != 0:
         raise BuildError(f"Maven failed (exit code {code}); its log is {log} and ends with:\n{_end_of(log)}")

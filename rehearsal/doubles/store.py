@@ -12,19 +12,24 @@ from rehearsal.doubles.maven import BuildError, package
 SOURCES = Path(__file__).parent
 
 ARTIFACTS = {"as400gateway": "as400-common-api-1.0.0.jar"}
-"""The file that each double stands for, by product."""
+"""The file that a double stands for, by product, where it is the same for every cluster file."""
+
+BY_KERNEL = "wso2-carbon"
+"""The product whose double differs with the kernel that a cluster file wants: `carbon` builds it."""
 
 
 def names() -> list[str]:
     """Return the products that have a double."""
-    return sorted(ARTIFACTS)
+    return sorted((*ARTIFACTS, BY_KERNEL))
 
 
 def artifact(name: str) -> Path:
     """Return where the build of the double `name` stands, or would stand; its folder holds that one file."""
+    if name == BY_KERNEL:
+        raise BuildError(f"the double of {name} stands for one kernel: build it for a cluster file (stand_in)")
     if name not in ARTIFACTS:
         raise BuildError(f"there is no double of {name}; there are: {', '.join(names())}")
-    return places.cache() / "doubles" / f"{name}-{content_hash(SOURCES / name)}" / ARTIFACTS[name]
+    return shelf(f"{name}-{content_hash(SOURCES / name)}") / ARTIFACTS[name]
 
 
 def build(name: str, progress: Callable[[str], None] = lambda _: None) -> Path:
@@ -36,40 +41,60 @@ def build(name: str, progress: Callable[[str], None] = lambda _: None) -> Path:
     if jar.exists():
         return jar
     progress(f"building the double of {name} with Maven (the first time, Maven fetches what it needs)")
-    jar.parent.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=jar.parent.parent) as scratch:
-        _build_in(Path(scratch), name, jar)
+    fill(jar.parent, lambda scratch: _build_in(scratch, name, jar))
     return jar
+
+
+def shelf(name: str) -> Path:
+    """Return the folder in which the build `name` is kept, or would be."""
+    return places.cache() / "doubles" / name
+
+
+def fill(folder: Path, make: Callable[[Path], Path]) -> None:
+    """Let `make` make a folder within a scratch folder, and put what it returns in the place of `folder`.
+
+    Nothing appears there unless `make` succeeds. If another filled it meanwhile, that stays.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".", dir=folder.parent) as scratch:
+        made = make(Path(scratch))
+        try:
+            made.rename(folder)
+        except OSError:
+            if not folder.exists():  # else another build of the same sources was quicker
+                raise
+
+
+def copied_sources(name: str, scratch: Path) -> Path:
+    """Return a copy of the Maven project of the double `name`, in which Maven may write."""
+    project = scratch / "project"
+    for file in sources(SOURCES / name):
+        copy = project / file.relative_to(SOURCES / name)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+    return project
 
 
 def content_hash(folder: Path) -> str:
     """Return 16 hex digits that change with any name or byte of the files below `folder`."""
     digest = hashlib.sha256()
-    for file in sorted(_sources(folder)):
+    for file in sorted(sources(folder)):
         content = file.read_bytes()
         digest.update(f"{file.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()[:16]
 
 
-def _build_in(scratch: Path, name: str, jar: Path) -> None:
-    project, shelf = scratch / "project", scratch / "shelf"
-    for file in _sources(SOURCES / name):
-        copy = project / file.relative_to(SOURCES / name)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, copy)
-    built = package(project, jar.parent.parent / f"{jar.parent.name}.log")
-    if built.name != jar.name:
-        raise BuildError(f"the double of {name} was built as {built.name}, it must be {jar.name}")
-    shelf.mkdir()
-    built.rename(shelf / jar.name)
-    try:
-        shelf.rename(jar.parent)
-    except OSError:
-        if not jar.exists():  # else another build of the same sources was quicker
-            raise
-
-
-def _sources(folder: Path) -> list[Path]:
+def sources(folder: Path) -> list[Path]:
     """Return the project's own files, without what an editor or a build by hand left (`target/`)."""
     return [file for file in [folder / "pom.xml", *(folder / "src").rglob("*")] if file.is_file()]
+
+
+def _build_in(scratch: Path, name: str, jar: Path) -> Path:
+    built = package(copied_sources(name, scratch), jar.parent.with_name(f"{jar.parent.name}.log"))
+    if built.name != jar.name:
+        raise BuildError(f"the double of {name} was built as {built.name}, it must be {jar.name}")
+    made = scratch / "shelf"
+    made.mkdir()
+    built.rename(made / jar.name)
+    return made

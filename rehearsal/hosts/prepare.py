@@ -40,6 +40,12 @@ MASKED = (
 )
 """Units that do nothing for a host here; what handles user data is never among them."""
 
+JAVA = 17
+"""The one Java of Debian 12, which runs whatever Java a cluster file asks for."""
+
+STOOD_IN_FOR = (8, 11, 21)
+"""Java versions that this image offers by the name under which an image brings one, though it is `JAVA` that runs."""
+
 _AUTHORITY = "usr/local/share/ca-certificates/muster-rehearsal.crt"
 
 
@@ -50,6 +56,7 @@ class PreparationError(Exception):
 def prepare(root: Path, authority: bytes) -> None:
     """Turn the unpacked packages at `root` into an image whose hosts trust `authority` (PEM)."""
     _configure_cloud_init(root)
+    _bring_java(root)
     _mask(root)
     _trust(root, authority)
     _forget_the_build(root)
@@ -67,6 +74,16 @@ def _configure_cloud_init(root: Path) -> None:
     (root / _OWN_UUID.lstrip("/")).write_text("ec2e1916-9099-7caf-fd21-012345abcdef\n")
     # The address is configured from outside; without a DHCP client cloud-init does not wait for an answer.
     (root / "usr/sbin/dhclient").unlink(missing_ok=True)
+
+
+def _bring_java(root: Path) -> None:
+    """Let nodes find every Java version that a product may need, as in an image of one's own that brings it."""
+    machines = root / "usr/lib/jvm"
+    homes = sorted(machines.glob(f"java-{JAVA}-openjdk-*"))
+    if len(homes) != 1:
+        raise PreparationError(f"{len(homes)} folders are a Java {JAVA} in /usr/lib/jvm, one is expected")
+    for version in STOOD_IN_FOR:
+        (machines / f"muster-java-{version}").symlink_to(homes[0].name)
 
 
 def _mask(root: Path) -> None:

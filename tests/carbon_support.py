@@ -1,0 +1,277 @@
+"""A WSO2 Carbon cluster under observation: who sees whom, whose sessions go on, what was asked, what was dialled."""
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from rehearsal.cdk_cli import ROOT
+from rehearsal.checks import membership, replicated
+from rehearsal.checks.replicated import Step
+from rehearsal.drive import Rehearsal
+from rehearsal.faults import wires
+from rehearsal.faults.stage import Stage
+from rehearsal.inventory import HostEntry
+from rehearsal.poll import NotYet, poll
+from rehearsal.visitor import CookieJar
+from tests.scenario_support import Bench, edited
+
+EXAMPLE = ROOT / "clusters" / "wso2-carbon.yaml"
+UNIT = "wso2-carbon.service"
+DISCOVERY = "ec2:DescribeInstances"
+
+INITIALIZED = "Hazelcast initialized in"
+"""What the product says once its engine is in the cluster."""
+
+STAMP = re.compile(r"^(?:TID: \S+ (?:\[\S*\] )?)?\[(?P<when>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),(?P<ms>\d{3})\]")
+"""How a line of wso2carbon.log begins; hosts keep UTC."""
+
+
+def cluster_file(folder: Path, name: str, changes: Mapping[str, Any]) -> Path:
+    """Write the example under another cluster name, with dotted fields set (None: taken away); JSON is YAML."""
+    fields = YAML(typ="safe", pure=True).load(EXAMPLE.read_text(encoding="utf-8"))
+    file = folder / f"{name}.yaml"
+    file.write_text(json.dumps(edited(fields, {"name": name, **changes}), indent=1), encoding="utf-8")
+    return file
+
+
+def sees(bench: Bench, node: str) -> set[str]:
+    """Return the nodes that the engine of `node` sees; nothing while it does not answer, strangers by their address."""
+    scene = bench.scene
+    names = {host.address: host.node for host in bench.rehearsal.inventory().hosts}
+    seen = membership.engine_sight(scene, bench.member(node)).sees
+    return {names.get(address, address) for address in seen}
+
+
+def all_see(bench: Bench, expected: set[str]) -> bool:
+    """Return whether each of these nodes sees exactly these, or raise `NotYet` with what is seen."""
+    found = {node: sees(bench, node) for node in sorted(expected)}
+    if any(each != expected for each in found.values()):
+        raise NotYet("; ".join(f"{node} sees {', '.join(sorted(each)) or 'nobody'}" for node, each in found.items()))
+    return True
+
+
+def one_cluster(bench: Bench) -> bool:
+    """Return whether all members form one cluster, by engines and nodes, or raise `NotYet` with what is wrong."""
+    found = bench.check(membership.CHECK)
+    if found.verdict != "valid":
+        raise NotYet(found.detail)
+    return True
+
+
+def say(text: str) -> None:
+    """Tell a figure, for whoever runs the tests with -s or reads why one failed."""
+    sys.stdout.write(f"{text}\n")
+
+
+# time
+
+
+def log(bench: Bench, node: str) -> str:
+    """Return the product's log on a node."""
+    home = bench.scene.settings_document["settings"]["home"]
+    command = ["cat", f"{home}/current/repository/logs/wso2carbon.log"]
+    return bench.scene.run_in(bench.member(node), command, within=20)
+
+
+def started(bench: Bench, node: str) -> float:
+    """Return when the product's first process on a node began, in seconds since 1970."""
+    asked = ["systemctl", "show", "-P", "ExecMainStartTimestampMonotonic", UNIT]
+    microseconds = int(bench.scene.run_in(bench.member(node), asked, within=10))
+    return time.time() - time.monotonic() + microseconds / 1e6  # one kernel, one clock
+
+
+def told_at(line: str) -> float:
+    """Return when a line of the product's log was written, in seconds since 1970."""
+    found = STAMP.match(line)
+    assert found, f"no time stands in {line!r}"
+    moment = datetime.strptime(found["when"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    return moment.timestamp() + int(found["ms"]) / 1000
+
+
+def formed_in(bench: Bench) -> float:
+    """Return the seconds from the first product's start until the last member of a fresh cluster was in it.
+
+    A member that comes while another one's engine starts is told of by neither's `Member joined`; the later one's own
+    engine says `Hazelcast initialized` once it is in.
+    """
+    moments: list[float] = []
+    for node in bench.cluster.present_nodes:
+        lines = [line for line in log(bench, node).splitlines() if "Member joined" in line or INITIALIZED in line]
+        assert any(INITIALIZED in line for line in lines), f"the engine of {node} has not started"
+        moments += map(told_at, lines)
+    return max(moments) - min(started(bench, node) for node in bench.cluster.present_nodes)
+
+
+# users
+
+
+@dataclass
+class User:
+    """A user with one session, whose requests are counted here too."""
+
+    name: str
+    jar: CookieJar = field(default_factory=CookieJar)
+    done: int = 0
+
+    def walk(self, bench: Bench, *way: str) -> None:
+        """Ask these nodes directly, one after the other; each must go on in this session."""
+        steps: list[Step] = list(replicated.walk(bench.scene, self.name, self.jar, way, self.done))
+        for step in steps:
+            assert (step.code, step.count) == (200, step.expected), f"{self.name}'s session did not go on: {step}"
+        self.done += len(steps)
+
+    def visit(self, bench: Bench) -> str:
+        """Make a request at the balancer; return the node that answered, nothing where none did.
+
+        An answer must go on in this session. One that did not come was not counted, if its node is dead.
+        """
+        try:
+            with bench.scene.visitor(self.jar) as client:
+                answer = client.request("GET", "/api/session")
+        except OSError:
+            return ""
+        if answer.code != 200:
+            return ""
+        told = answer.json()
+        self.done += 1
+        assert told["count"] == self.done, f"{self.name}'s session did not go on: {told}, {self.done} expected"
+        return hosts(bench)[str(told["node"])]
+
+
+def hosts(bench: Bench) -> dict[str, str]:
+    """Return the names of nodes by those that their hosts have, which EC2 makes of their addresses."""
+    return {f"ip-{entry.address.replace('.', '-')}": entry.node for entry in bench.rehearsal.inventory().hosts}
+
+
+def user_of(bench: Bench, node: str) -> User:
+    """Return a user whom the balancer keeps on `node`."""
+
+    def found() -> User:
+        user = User(f"user of {node}")
+        if user.visit(bench) != node:
+            raise NotYet(f"no new user came to {node}")
+        return user
+
+    return poll(found, within=30)
+
+
+# what EC2 was asked
+
+
+def decisions(rehearsal: Rehearsal) -> list[dict[str, Any]]:
+    """Return every decision of IAM about what hosts asked: principal, action, resource, allowed."""
+    with urllib.request.urlopen(f"{rehearsal.state.url}/muster/decisions", timeout=20) as answer:
+        found: list[dict[str, Any]] = json.load(answer)
+    return found
+
+
+def asked_of_ec2(rehearsal: Rehearsal, after: int = 0) -> set[tuple[str, bool]]:
+    """Return what was asked of EC2 since `after` decisions had been made: actions, and whether each was allowed."""
+    return {
+        (each["action"], each["allowed"])
+        for each in decisions(rehearsal)[after:]
+        if each["action"].lower().startswith("ec2:")
+    }
+
+
+# faults
+
+
+def restart(bench: Bench, node: str) -> None:
+    """Let systemd restart the product of a node, and wait until it has."""
+    bench.scene.run_in(bench.member(node), ["systemctl", "restart", UNIT], within=120)
+
+
+@contextmanager
+def without_leave(rehearsal: Rehearsal) -> Iterator[None]:
+    """Take the leave to list instances from whoever has it, for the time of the block; one policy must give it."""
+    client = rehearsal.client("iam")
+    found = [policy for policy in client.list_policies(Scope="Local")["Policies"] if DISCOVERY in _text(client, policy)]
+    assert len(found) == 1, [policy["PolicyName"] for policy in found]
+    arn = found[0]["Arn"]
+    roles = [role["RoleName"] for role in client.list_entities_for_policy(PolicyArn=arn)["PolicyRoles"]]
+    assert roles, f"no role has {arn}"
+    for role in roles:
+        client.detach_role_policy(RoleName=role, PolicyArn=arn)
+    try:
+        yield
+    finally:
+        for role in roles:
+            client.attach_role_policy(RoleName=role, PolicyArn=arn)
+
+
+def _text(client: Any, policy: Mapping[str, Any]) -> str:
+    version = client.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
+    return json.dumps(version["PolicyVersion"]["Document"])
+
+
+@contextmanager
+def on_each_host(bench: Bench, path: str, act: Callable[[HostEntry], object]) -> Iterator[list[str]]:
+    """While the block runs, do `act` to each host as soon as `path` is on it; yields the nodes to which it was done."""
+    done: list[str] = []
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.02):
+            for host in bench.rehearsal.inventory().hosts:
+                # a link there is absolute, and would be followed here
+                if host.leader_pid and host.node not in done and os.path.lexists(f"/proc/{host.leader_pid}/root{path}"):
+                    act(host)
+                    done.append(host.node)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield done
+    finally:
+        ended.set()
+        thread.join()
+
+
+@dataclass(frozen=True)
+class Meter:
+    """Counts connections that are tried through a router, by the address that they are for."""
+
+    router: str
+    table: str
+
+    def read(self) -> int:
+        """Return how many have been tried."""
+        listed = json.loads(_nft(self.router, "--json", "list", "table", "inet", self.table))["nftables"]
+        (rule,) = [entry["rule"] for entry in listed if "rule" in entry]
+        return int(next(part["counter"]["packets"] for part in rule["expr"] if "counter" in part))
+
+
+@contextmanager
+def metered(stage: Stage, sources: Sequence[str], target: str, port: int) -> Iterator[Meter]:
+    """Count the connections that machines at `sources` try to `port` of `target` while the block runs: each SYN."""
+    meter = Meter(stage.router, f"{wires.PREFIX}meter_{secrets.token_hex(4)}")
+    match = f"ip saddr {{ {', '.join(sources)} }} ip daddr {target} tcp dport {port} tcp flags & (syn | ack) == syn"
+    chain = f"chain tried {{\ntype filter hook forward priority -20; policy accept;\n{match} counter\n}}"
+    _nft(meter.router, "-f", "-", text=f"table inet {meter.table} {{\n{chain}\n}}\n")
+    try:
+        yield meter
+    finally:
+        _nft(meter.router, "delete", "table", "inet", meter.table)
+
+
+def _nft(namespace: str, *arguments: str, text: str = "") -> str:
+    done = subprocess.run(
+        ["ip", "netns", "exec", namespace, "nft", *arguments], input=text, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

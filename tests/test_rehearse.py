@@ -1,0 +1,45 @@
+"""What a rehearsal puts in the place of what cannot be had here is said in words."""
+
+from pathlib import Path
+
+import pytest
+
+from muster.spec import load
+from rehearsal import rehearse
+from rehearsal.cdk_cli import ROOT
+from rehearsal.hosts.prepare import STOOD_IN_FOR
+from rehearsal.progress import Progress
+from tests.conftest import WriteCluster
+
+CARBON = ROOT / "clusters" / "wso2-carbon.yaml"
+
+
+def test_the_java_that_debian_has_needs_no_word(write_cluster: WriteCluster) -> None:
+    assert rehearse.stand_ins(load(write_cluster())) == ()
+
+
+@pytest.mark.parametrize("java", [version for version in STOOD_IN_FOR if version > 8])
+def test_another_java_is_said_to_be_stood_in_for(write_cluster: WriteCluster, java: int) -> None:
+    cluster = load(write_cluster(instance={"type": "t4g.medium", "java": java}))
+    assert rehearse.stand_ins(cluster) == (f"Java {java} is not to be had here: Java 17 stands in",)
+
+
+def test_the_engine_of_the_kernel_is_named() -> None:
+    told = rehearse.engine_told(load(CARBON))
+    assert told == ", with Hazelcast 5.3.6, which is the engine of kernel 4.10.126"
+
+
+def test_a_product_without_an_engine_has_none_named(write_cluster: WriteCluster) -> None:
+    assert rehearse.engine_told(load(write_cluster())) == ""
+
+
+def test_a_double_stands_in_for_a_missing_artifact_in_a_folder_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = load(CARBON)
+    built = tmp_path / "shelf" / "wso2-carbon-4.10.126.zip"
+    monkeypatch.setattr("rehearsal.doubles.stand_in", lambda *_: built)
+    assert rehearse.find_artifacts(cluster, Progress()) == built.parent
+    said = capsys.readouterr().out
+    assert "a double of wso2-carbon stands in for it" in said
+    assert "Hazelcast 5.3.6" in said

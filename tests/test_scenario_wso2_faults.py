@@ -1,0 +1,430 @@
+"""A formed WSO2 Carbon cluster heals by itself, takes in nobody else, and grows and shrinks by its file.
+
+One story of one cluster in an existing VPC, in this order; a second cluster comes into the same VPC and account.
+Each fault has its control: one too short to matter, or a change after which the same look finds the opposite.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import pytest
+
+from muster.names import CLUSTER_TAG, security_group_name
+from muster.spec import load
+from rehearsal import existing
+from rehearsal.checks import membership, reach, replicated
+from rehearsal.drive import Rehearsal
+from rehearsal.faults import power, processes, resources, wires
+from rehearsal.faults.catalog import together
+from rehearsal.faults.fault import Heal
+from rehearsal.faults.stage import Stage
+from rehearsal.poll import poll
+from tests.carbon_support import (
+    DISCOVERY,
+    EXAMPLE,
+    UNIT,
+    User,
+    all_see,
+    asked_of_ec2,
+    cluster_file,
+    decisions,
+    log,
+    metered,
+    one_cluster,
+    restart,
+    say,
+    sees,
+    without_leave,
+)
+from tests.scenario_support import Bench, contents, service, stacks
+
+pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
+
+HEARTBEAT = 10.0
+"""Seconds without a word after which a member is gone, in this cluster's file."""
+
+GONE_WITHIN = HEARTBEAT + 15.0
+HEALED_WITHIN = 60.0
+"""Seconds from a fault's end until all members are one cluster again, where none of them had to be started."""
+BACK_WITHIN = 150.0
+"""The same where a host or Java starts."""
+LOOKS = 50.0
+"""Seconds in which an engine looks for other parts of its cluster at least twice (30 s, then each 15 s)."""
+
+ALL = {"a", "b", "c"}
+SMALL = {"wso2.heartbeat": int(HEARTBEAT), "wso2.short_heartbeat": True, "formation.timeout": 240}
+
+
+def place(number: int) -> dict[str, Any]:
+    """Return the subnets of a zone."""
+    nodes = {"id": f"subnet-0123456789abcdef{number}", "cidr": f"10.0.{number}.0/24"}
+    return {"nodes": nodes, "balancer": {"id": f"subnet-0123456789abcd00{number}", "cidr": f"10.0.10{number}.0/24"}}
+
+
+NETWORK = {
+    "egress": "nat",
+    "vpc": {
+        "id": "vpc-0123456789abcdef0",
+        "cidr": "10.0.0.0/16",
+        "zones": {"eu-west-1a": place(1), "eu-west-1b": place(2)},
+    },
+}
+
+
+def nodes_at(**addresses: str) -> dict[str, dict[str, str]]:
+    """Return the block `nodes` for nodes with these addresses, each in the zone that its address lies in."""
+    zones = {"1": "eu-west-1a", "2": "eu-west-1b"}
+    return {name: {"zone": zones[each.split(".")[2]], "address": each} for name, each in addresses.items()}
+
+
+THREE = nodes_at(a="10.0.1.10", b="10.0.2.10", c="10.0.1.11")
+FIVE = {**THREE, **nodes_at(d="10.0.2.11", e="10.0.1.12")}
+
+
+@pytest.fixture(scope="module")
+def rehearsal() -> Iterator[Rehearsal]:
+    """Run one service for all of the story."""
+    with service(EXAMPLE) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def bench(rehearsal: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Deploy three members that notice a fault within seconds."""
+    folder = tmp_path_factory.mktemp("cluster")
+    file = cluster_file(folder, "shop", {**SMALL, "network": NETWORK, "nodes": THREE})
+    existing.provide(rehearsal, load(file))
+    made = Bench(rehearsal, file, folder)
+    run = made.deploy()
+    assert run.code == 0, run.output
+    made.wait_until_healthy()
+    return made
+
+
+@pytest.fixture
+def whole(bench: Bench) -> Stage:
+    """Return where faults are made, the members being one cluster that all users may reach."""
+    poll(lambda: one_cluster(bench), within=BACK_WITHIN, every=1.0)
+    bench.wait_until_healthy()
+    return Stage(bench.rehearsal)
+
+
+@contextmanager
+def healed(heal: Heal) -> Iterator[None]:
+    """Have a fault for the time of the block."""
+    try:
+        yield
+    finally:
+        heal()
+
+
+def stays(bench: Bench, seconds: float) -> None:
+    """Look for so many seconds: the members must be one cluster at each look."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = bench.check(membership.CHECK)
+        assert found.verdict == "valid", found.detail
+        time.sleep(1.0)  # what must not happen has this long to happen
+
+
+def left(bench: Bench, node: str) -> int:
+    """Return how often the product of a node has said that a member left."""
+    return log(bench, node).count("Member left")
+
+
+def told(bench: Bench, since: float) -> None:
+    """Wait until all members are one cluster, and tell after how many seconds."""
+    poll(lambda: one_cluster(bench), within=max(1.0, since + HEALED_WITHIN - time.monotonic()), every=0.5)
+    say(f"one cluster again {time.monotonic() - since:.1f} s after the heal")
+
+
+# faults of one member
+
+
+def test_a_frozen_member_is_gone_after_the_heartbeat_and_comes_back_when_it_thaws(bench: Bench, whole: Stage) -> None:
+    users = {node: User(node) for node in sorted(ALL)}
+    for node, user in users.items():
+        user.walk(bench, node)
+    began = time.monotonic()
+    with healed(processes.pause(whole, UNIT, "c")):
+        poll(lambda: all_see(bench, ALL - {"c"}), within=GONE_WITHIN)
+        say(f"a frozen member is gone {time.monotonic() - began:.1f} s after it froze")
+        assert time.monotonic() - began > HEARTBEAT / 2, "it was gone before it can have been silent for long enough"
+        for user in users.values():
+            user.walk(bench, "a", "b")
+    told(bench, time.monotonic())
+    for user in users.values():
+        user.walk(bench, "c", "a", "b")
+
+
+def test_a_pause_that_is_shorter_than_the_heartbeat_is_no_fault(bench: Bench, whole: Stage) -> None:
+    """The control of the test above: the same signal, for a third of the heartbeat."""
+    before = {node: left(bench, node) for node in sorted(ALL)}
+    with healed(processes.pause(whole, UNIT, "c")):
+        time.sleep(HEARTBEAT / 3)  # the fault is this long
+    stays(bench, GONE_WITHIN)
+    assert {node: left(bench, node) for node in sorted(ALL)} == before
+
+
+def apart(stage: Stage, node: str, others: set[str]) -> Heal:
+    """Let no packet pass between a node and the others."""
+    here = stage.host(node).address
+    matches = [match for other in sorted(others) for match in wires.both_ways(here, stage.host(other).address)]
+    return wires.drop(stage.router, matches)
+
+
+def test_a_cluster_that_is_cut_in_two_goes_on_in_its_larger_part_and_is_one_again_after_the_cut(
+    bench: Bench, whole: Stage
+) -> None:
+    user = User("user of a")
+    user.walk(bench, "a", "b")
+    with healed(apart(whole, "c", {"a", "b"})):
+        poll(lambda: all_see(bench, {"a", "b"}) and sees(bench, "c") == {"c"}, within=3 * GONE_WITHIN)
+        split = bench.check(membership.CHECK)
+        assert split.verdict == "invalid", split.detail
+        poll(lambda: bench.states() == {"a": "healthy", "b": "healthy", "c": "unhealthy"}, within=60)
+        user.walk(bench, "b", "a")
+        with bench.scene.visitor() as visitor:
+            assert visitor.request("GET", "/api/session").code == 200
+    told(bench, time.monotonic())
+    user.walk(bench, "c", "a", "b")
+
+
+def test_a_cut_that_is_shorter_than_the_heartbeat_is_no_fault(bench: Bench, whole: Stage) -> None:
+    """The control of the test above."""
+    before = {node: left(bench, node) for node in sorted(ALL)}
+    with healed(apart(whole, "c", {"a", "b"})):
+        time.sleep(HEARTBEAT / 3)  # the fault is this long
+    stays(bench, GONE_WITHIN)
+    assert {node: left(bench, node) for node in sorted(ALL)} == before
+
+
+def test_a_stopped_instance_is_left_out_by_all_and_comes_back_with_its_power(bench: Bench, whole: Stage) -> None:
+    """That a stopped instance is not dialled for ever stands here too: EC2 does not list it among the running ones.
+
+    The control is the other port of the same address, which the nodes do ask for ever.
+    """
+    sources = [whole.host(node).address for node in ("a", "b")]
+    target = whole.host("c").address
+    users = {node: User(node) for node in sorted(ALL)}
+    for node, user in users.items():
+        user.walk(bench, node)
+    began = time.monotonic()
+    with metered(whole, sources, target, bench.scene.port("peer")) as asked, healed(power.cut(whole, "c")):
+        poll(lambda: all_see(bench, {"a", "b"}), within=GONE_WITHIN)
+        say(f"a member without power is gone {time.monotonic() - began:.1f} s after it")
+        for user in users.values():
+            user.walk(bench, "a", "b")
+        tried = dialled(bench, whole, sources, target)
+        assert asked.read() > 0, "the nodes ask each other's peer port for ever: a count that is none shows nothing"
+    assert tried == 0
+    poll(lambda: one_cluster(bench), within=BACK_WITHIN, every=1.0)
+    say(f"one cluster again {time.monotonic() - began:.1f} s after the power went")
+    for user in users.values():
+        user.walk(bench, "c", "a", "b")
+
+
+def dialled(bench: Bench, stage: Stage, sources: list[str], target: str) -> int:
+    """Return how many connections are tried to the members' port of an address in the time of two looks for others."""
+    port = bench.scene.port("member")
+    with metered(stage, sources, target, port) as meter:
+        time.sleep(LOOKS)  # what is counted has this long to happen
+        return meter.read()
+
+
+@pytest.mark.usefixtures("whole")
+def test_members_restarted_one_after_the_other_keep_every_session(bench: Bench) -> None:
+    users = {node: User(node) for node in sorted(ALL)}
+    for node, user in users.items():
+        user.walk(bench, node)
+    for node in sorted(ALL):
+        restart(bench, node)
+        poll(lambda: one_cluster(bench), within=BACK_WITHIN, every=0.5)
+        for user in users.values():
+            user.walk(bench, *sorted(ALL))
+
+
+def test_members_restarted_all_at_once_lose_every_session(bench: Bench, whole: Stage) -> None:
+    """The control of the test above: a session does end where every copy of it ends."""
+    user = User("user of a")
+    user.walk(bench, "a", "b")
+    processes.kill(whole, UNIT, *sorted(ALL))
+    poll(lambda: one_cluster(bench), within=BACK_WITHIN, every=1.0)
+    with pytest.raises(AssertionError, match="did not go on"):
+        user.walk(bench, "b")
+
+
+# what is taken away from a formed cluster
+
+
+def test_a_formed_cluster_needs_neither_its_leave_to_list_instances_nor_the_metadata_service(
+    bench: Bench, whole: Stage
+) -> None:
+    """The control: a member that starts meanwhile stands alone, which all that is looked at here shows."""
+    before = len(decisions(bench.rehearsal))
+    with without_leave(bench.rehearsal):
+        with healed(together(*(partial(resources.without_metadata, whole, node) for node in sorted(ALL)))):
+            stays(bench, LOOKS)
+        stays(bench, LOOKS)
+        assert bench.check(replicated.CHECK).verdict == "valid"
+        restart(bench, "c")
+        poll(lambda: sees(bench, "c") == {"c"}, within=BACK_WITHIN)
+        assert bench.check(membership.CHECK).verdict == "invalid"
+        poll(lambda: bench.states()["c"] == "unhealthy", within=60)
+        assert (DISCOVERY, False) in asked_of_ec2(bench.rehearsal, before)
+    poll(lambda: one_cluster(bench), within=BACK_WITHIN, every=1.0)
+
+
+# who is no member
+
+
+def groups_of(bench: Bench, node: str) -> list[str]:
+    """Return the security groups of a node's instance."""
+    asked = bench.rehearsal.client("ec2").describe_instances(InstanceIds=[bench.member(node).instance])
+    return [group["GroupId"] for group in asked["Reservations"][0]["Instances"][0]["SecurityGroups"]]
+
+
+def put_into(bench: Bench, node: str, groups: list[str]) -> None:
+    """Put a node's instance into these security groups and no others."""
+    machines = bench.rehearsal.client("ec2")
+    machines.modify_instance_attribute(InstanceId=bench.member(node).instance, Groups=groups)
+
+
+def group_called(bench: Bench, name: str) -> str:
+    """Return the id of a security group."""
+    filters = [{"Name": "group-name", "Values": [name]}]
+    (found,) = bench.rehearsal.client("ec2").describe_security_groups(Filters=filters)["SecurityGroups"]
+    return str(found["GroupId"])
+
+
+@pytest.mark.usefixtures("whole")
+def test_a_host_outside_the_security_group_is_no_member_and_one_inside_is(bench: Bench) -> None:
+    """A member is put out of the group and started anew: neither side reaches the other, and nothing else differs."""
+    machines = bench.rehearsal.client("ec2")
+    inside = groups_of(bench, "c")
+    outside = machines.create_security_group(
+        GroupName="outsiders",
+        Description="as the nodes' own",
+        VpcId=NETWORK["vpc"]["id"],  # type: ignore[index]
+    )["GroupId"]
+    everything = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.101.0/24"}, {"CidrIp": "10.0.102.0/24"}]}]
+    machines.authorize_security_group_ingress(GroupId=outside, IpPermissions=everything)  # the balancer's subnets
+    put_into(bench, "c", [outside])
+    restart(bench, "c")
+    poll(lambda: sees(bench, "c") == {"c"}, within=BACK_WITHIN)
+    poll(lambda: all_see(bench, {"a", "b"}), within=GONE_WITHIN)
+    until = time.monotonic() + LOOKS
+    while time.monotonic() < until:
+        assert all_see(bench, {"a", "b"})
+        assert sees(bench, "c") == {"c"}
+        time.sleep(1.0)  # what must not happen has this long to happen
+    put_into(bench, "c", inside)
+    poll(lambda: one_cluster(bench), within=HEALED_WITHIN + LOOKS, every=1.0)
+    machines.delete_security_group(GroupId=outside)
+
+
+@pytest.fixture(scope="module")
+def neighbour(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Deploy a second cluster into the VPC, whose engines call their cluster by the first one's name."""
+    folder = tmp_path_factory.mktemp("neighbour")
+    nodes = nodes_at(x="10.0.1.20", y="10.0.2.20")
+    changes = {**SMALL, "network": NETWORK, "nodes": nodes, "wso2.domain": bench.cluster.name}
+    made = Bench(bench.rehearsal, cluster_file(folder, "neighbour", changes), folder)
+    run = made.deploy()
+    assert run.code == 0, run.output
+    made.wait_until_healthy()
+    return made
+
+
+@pytest.mark.usefixtures("whole")
+def test_two_clusters_of_one_vpc_and_one_domain_are_two_clusters(bench: Bench, neighbour: Bench) -> None:
+    """The tag and the security group keep them apart, before and after a member of one starts anew."""
+    restart(bench, "c")
+    restart(neighbour, "y")
+    for each in (bench, neighbour):
+        poll(lambda each=each: one_cluster(each), within=BACK_WITHIN, every=1.0)  # type: ignore[misc]
+    until = time.monotonic() + LOOKS
+    while time.monotonic() < until:
+        assert one_cluster(bench)
+        assert one_cluster(neighbour)
+        time.sleep(1.0)  # what must not happen has this long to happen
+    assert "neighbour" not in log(bench, "a")
+    assert bench.check(reach.CHECK).verdict == "valid"
+
+
+@pytest.mark.usefixtures("whole")
+def test_a_host_that_has_the_tag_and_the_group_of_another_cluster_is_found_there(
+    bench: Bench, neighbour: Bench
+) -> None:
+    """The control of the test above: what is looked at would show a stranger."""
+    machines, stranger = bench.rehearsal.client("ec2"), neighbour.member("x")
+    ours = group_called(bench, security_group_name(bench.cluster.name))
+    before = groups_of(neighbour, "x")
+    try:
+        put_into(neighbour, "x", [*before, ours])
+        machines.create_tags(Resources=[stranger.instance], Tags=[{"Key": CLUSTER_TAG, "Value": bench.cluster.name}])
+        poll(lambda: "x" in sees(bench, "a"), within=2 * LOOKS)
+        assert bench.check(membership.CHECK).verdict == "invalid"
+    finally:
+        machines.create_tags(Resources=[stranger.instance], Tags=[{"Key": CLUSTER_TAG, "Value": "neighbour"}])
+        put_into(neighbour, "x", before)
+        for node in ("x", "y"):
+            restart(neighbour, node)
+    for each in (bench, neighbour):
+        poll(lambda each=each: one_cluster(each), within=BACK_WITHIN + LOOKS, every=1.0)  # type: ignore[misc]
+
+
+def test_the_second_cluster_goes_and_the_first_one_does_not_notice(bench: Bench, neighbour: Bench) -> None:
+    assert neighbour.cdk("destroy", "--force").code == 0
+    assert stacks(bench.rehearsal).keys() & {"muster-neighbour"} == set()
+    stays(bench, HEARTBEAT)
+
+
+# more and fewer members
+
+
+def with_nodes(bench: Bench, nodes: Mapping[str, Any]) -> Bench:
+    """Return the bench after its cluster file was given these nodes, and deployed."""
+    file = cluster_file(bench.folder, bench.cluster.name, {**SMALL, "network": NETWORK, "nodes": nodes})
+    changed = bench.of(file)
+    run = changed.deploy()
+    assert run.code == 0, run.output
+    return changed
+
+
+@pytest.mark.usefixtures("whole")
+def test_two_more_nodes_in_the_file_are_two_more_members_and_no_session_ends(bench: Bench) -> None:
+    users = {node: User(node) for node in sorted(ALL)}
+    for node, user in users.items():
+        user.walk(bench, node)
+    instances = {member.instance for member in bench.scene.members}
+    grown = with_nodes(bench, FIVE)
+    poll(lambda: one_cluster(grown), within=HEALED_WITHIN, every=1.0)
+    grown.wait_until_healthy()
+    assert {member.instance for member in grown.scene.members} > instances
+    for user in users.values():
+        user.walk(grown, *sorted(FIVE))
+    assert {result.name: result.detail for result in grown.checks() if result.verdict != "valid"} == {}
+
+
+def test_three_fewer_nodes_in_the_file_are_three_fewer_members_that_nobody_dials(bench: Bench) -> None:
+    """What is dialled is counted at the wire; that the count counts, the test of the stopped instance shows."""
+    stage = Stage(bench.rehearsal)
+    gone = {node: stage.host(node).address for node in ("c", "d", "e")}
+    two = {name: THREE[name] for name in ("a", "b")}
+    shrunk = with_nodes(bench, two)
+    poll(lambda: one_cluster(shrunk), within=HEALED_WITHIN, every=1.0)
+    shrunk.wait_until_healthy()
+    sources = [stage.host(node).address for node in two]
+    assert dialled(shrunk, stage, sources, gone["c"]) == 0
+    assert {host.node for host in bench.rehearsal.inventory().hosts} == set(two)
+    assert {result.name: result.detail for result in shrunk.checks() if result.verdict != "valid"} == {}
+
+
+def test_destroy_leaves_nothing(bench: Bench) -> None:
+    shrunk = bench.of(bench.folder / "shop.yaml")
+    assert shrunk.cdk("destroy", "--force").code == 0
+    assert {line for line in contents(bench.rehearsal) if "shop" in line or line.startswith("instance")} == set()

@@ -1,0 +1,233 @@
+"""Members get another key to find each other by, one after the other and under their users, and the former one ends.
+
+One story of one cluster whose engine takes a user's key alone; both steps are deployed by the real command line.
+"""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from operations.errors import Failure
+from operations.lock import lock_file
+from operations.rotate_key import rotate_key_file
+from rehearsal.checks import membership
+from rehearsal.drive import CdkRun, Rehearsal
+from rehearsal.poll import poll
+from rehearsal.visitor import CookieJar
+from tests.carbon_support import EXAMPLE, User, cluster_file, one_cluster, restart, say, started
+from tests.scenario_support import Bench, connect, contents, service, stand_in
+
+pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
+
+KERNEL, ENGINE = "4.4.40", "3.5.4"
+BACK_WITHIN = 120.0
+
+Key = dict[str, str]
+
+
+@dataclass
+class Watch:
+    """What is seen of a cluster while it is deployed: which products are down at each look, and one user's requests."""
+
+    looks: list[frozenset[str]] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+    sessions: set[str] = field(default_factory=set)
+
+    @property
+    def turns(self) -> list[str]:
+        """The nodes whose product was seen to be down, in the order of the first look at which it was."""
+        return list(dict.fromkeys(node for look in self.looks for node in sorted(look)))
+
+
+@pytest.fixture(scope="module")
+def rehearsal() -> Iterator[Rehearsal]:
+    """Run one service for all of the story."""
+    with service(EXAMPLE) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def empty(rehearsal: Rehearsal) -> set[str]:
+    """Return what the account holds before anything is deployed."""
+    return contents(rehearsal)
+
+
+@pytest.fixture(scope="module")
+def bench(rehearsal: Rehearsal, empty: set[str], tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Deploy three members of that engine, with their lock file."""
+    folder = tmp_path_factory.mktemp("cluster")
+    artifact = f"artifacts/wso2-carbon-{KERNEL}.zip"
+    file = cluster_file(folder, "keyed", {"wso2.kernel": KERNEL, "instance.java": 8, "artifact.file": artifact})
+    made = Bench(rehearsal, file, folder)
+    rehearsal.artifacts = stand_in(made.cluster).parent
+    assert lock_file(file, check=False) == 0
+    run = made.deploy()
+    assert run.code == 0, run.output
+    assert contents(rehearsal) > empty
+    made.wait_until_healthy()
+    return made
+
+
+@pytest.fixture(scope="module")
+def users(bench: Bench) -> list[User]:
+    """Return a user of each node, whose session that node made."""
+    made = {node: User(f"user of {node}") for node in sorted(bench.cluster.present_nodes)}
+    for node, user in made.items():
+        user.walk(bench, node)
+    return list(made.values())
+
+
+@pytest.fixture(scope="module")
+def first(bench: Bench) -> Key:
+    """Return the key that the members begin with."""
+    return key_in_the_secret(bench)
+
+
+def key_in_the_secret(bench: Bench) -> Key:
+    """Return what the secret holds now."""
+    arn = bench.scene.settings_document["secrets"]["discovery"]
+    answer = bench.rehearsal.client("secretsmanager").get_secret_value(SecretId=arn)
+    found: Key = json.loads(answer["SecretString"])
+    return found
+
+
+def found_by(bench: Bench, key: Key) -> set[str]:
+    """Return the nodes that EC2 lists to who signs with `key`. Raises `ClientError` where it is refused."""
+    state = bench.rehearsal.state
+    client = boto3.client(
+        "ec2",
+        region_name=state.region,
+        endpoint_url=state.url,
+        aws_access_key_id=key["access_key_id"],
+        aws_secret_access_key=key["secret_access_key"],
+    )
+    machines = [each for one in client.describe_instances()["Reservations"] for each in one["Instances"]]
+    tags = [{tag["Key"]: tag["Value"] for tag in each["Tags"]} for each in machines]
+    return {each["muster:node"] for each in tags}
+
+
+def configured(bench: Bench, node: str) -> str:
+    """Return the product's own configuration of its cluster on a node."""
+    home = bench.scene.settings_document["settings"]["home"]
+    file = f"{home}/current/repository/conf/axis2/axis2.xml"
+    return bench.scene.run_in(bench.member(node), ["cat", file], within=20)
+
+
+def rotate(bench: Bench) -> None:
+    """Do as an operator does: run the command, and say yes."""
+    assert rotate_key_file(bench.file, yes=True, ask=lambda _: False, connect=connect(bench)) == 0
+
+
+def deploy_watched(bench: Bench) -> tuple[CdkRun, Watch]:
+    """Deploy, and look at all products and be a user of the balancer's as often as possible meanwhile."""
+    watch, scene, jar = Watch(), bench.scene, CookieJar()
+    with ThreadPoolExecutor(1) as pool:
+        deploying = pool.submit(bench.deploy)
+        while not deploying.done():
+            watch.looks.append(frozenset(each.name for each in scene.members if not answers(scene.direct(each))))
+            visit(watch, scene.visitor(jar))
+        return deploying.result(), watch
+
+
+def answers(client: Any) -> bool:
+    """Return whether a product answers users."""
+    try:
+        with client:
+            return bool(client.request("GET", "/services").code == 200)
+    except OSError:
+        return False
+
+
+def visit(watch: Watch, client: Any) -> None:
+    """Make a user's request at the balancer, and note what the session has come to, if it was answered."""
+    try:
+        with client:
+            answer = client.request("GET", "/api/session")
+    except OSError:
+        return
+    if answer.code == 200:
+        told = answer.json()
+        watch.counts.append(int(told["count"]))
+        watch.sessions.add(str(told["session"]))
+
+
+def starts(bench: Bench) -> dict[str, float]:
+    """Return when the product of each node has begun."""
+    return {node: started(bench, node) for node in sorted(bench.cluster.present_nodes)}
+
+
+def restarted(before: dict[str, float], after: dict[str, float]) -> set[str]:
+    """Return the nodes whose product has begun anew; times are read to a fraction of a second."""
+    return {node for node in before if after[node] > before[node] + 1.0}
+
+
+def go_on(bench: Bench, users: list[User]) -> None:
+    """See that every session goes on at every node."""
+    for user in users:
+        user.walk(bench, *sorted(bench.cluster.present_nodes))
+
+
+def test_the_first_deploy_gives_each_member_another_key_in_its_turn_and_both_work(
+    bench: Bench, users: list[User], first: Key
+) -> None:
+    assert f"engine {ENGINE} of kernel {KERNEL}" in bench.check(membership.CHECK).detail
+    before, nodes = starts(bench), set(bench.cluster.present_nodes)
+    rotate(bench)
+    with pytest.raises(Failure, match="the nodes use key 1, and key 2 is the lock file's"):
+        rotate(bench)
+    run, watch = deploy_watched(bench)
+    assert run.code == 0, run.output
+    assert one_cluster(bench), "the deploy itself has waited for that"
+    assert [sorted(look) for look in watch.looks if len(look) > 1] == []
+    assert watch.turns == sorted(nodes), "each was seen to be down, in the order of their places"
+    assert restarted(before, starts(bench)) == nodes
+    assert len(watch.sessions) == 1
+    assert watch.counts == sorted(set(watch.counts)), "the session of a user at the balancer went on"
+    go_on(bench, users)
+    second = key_in_the_secret(bench)
+    assert second["access_key_id"] != first["access_key_id"]
+    for node in sorted(nodes):
+        text = configured(bench, node)
+        assert second["access_key_id"] in text
+        assert first["access_key_id"] not in text
+    assert found_by(bench, first) == found_by(bench, second) == nodes
+    say(f"{len(watch.looks)} looks, {len(watch.counts)} answers to one user while {', '.join(watch.turns)} restarted")
+
+
+def test_the_second_deploy_ends_the_former_key_and_restarts_nobody(bench: Bench, users: list[User], first: Key) -> None:
+    """That the former key is accepted until then is the end of the test above."""
+    before, nodes = starts(bench), set(bench.cluster.present_nodes)
+    bench.wait_until_healthy()
+    rotate(bench)
+    run, watch = deploy_watched(bench)
+    assert run.code == 0, run.output
+    assert watch.turns == []
+    assert watch.looks
+    assert restarted(before, starts(bench)) == set()
+    with pytest.raises(ClientError) as refused:
+        found_by(bench, first)
+    assert refused.value.response["Error"]["Code"] == "AuthFailure"
+    assert found_by(bench, key_in_the_secret(bench)) == nodes
+    assert one_cluster(bench)
+    go_on(bench, users)
+
+
+def test_a_member_that_starts_anew_finds_the_others_by_the_key_that_is_left(bench: Bench, users: list[User]) -> None:
+    restart(bench, "c")
+    poll(lambda: one_cluster(bench), within=BACK_WITHIN, every=0.5)
+    bench.wait_until_healthy()
+    go_on(bench, users)
+    assert {each.name: each.detail for each in bench.checks() if each.verdict != "valid"} == {}
+
+
+def test_destroy_leaves_neither_key_nor_user(bench: Bench, empty: set[str]) -> None:
+    assert bench.cdk("destroy", "--force").code == 0
+    assert contents(bench.rehearsal) - empty == set()
+    assert bench.rehearsal.client("iam").list_users()["Users"] == []
+    poll(lambda: not bench.rehearsal.inventory().hosts, within=30)
