@@ -28,6 +28,8 @@ def rehearse_command(file: Path | None, *, keep: bool, down: bool, report: Path 
     if report and not report.resolve().parent.is_dir():
         raise Failure(f"--report {report}: there is no folder {report.resolve().parent}", code=2)
     cluster = load_cluster(file)
+    if faults:
+        refuse_faults(file, cluster)
     begin_alone()
     if report:
         report.unlink(missing_ok=True)  # an earlier verdict is none of this run
@@ -44,6 +46,13 @@ def rehearse_command(file: Path | None, *, keep: bool, down: bool, report: Path 
     except Exception as failure:
         _report_failure(failure, report, progress)
         raise Failure(_sentence(failure)) from failure
+
+
+def refuse_faults(file: Path, cluster: Cluster) -> None:
+    """Raise `Failure` (2) for a product that the drawn faults are not for: they are judged by an H2 pair's writes."""
+    if not cluster.about.pair:
+        text = "faults under load are for an H2 pair; this product's own are scenarios of ./muster test --full"
+        raise Failure(f"{file}: the product {cluster.product} has none: {text}", code=2)
 
 
 def begin_alone() -> None:

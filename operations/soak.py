@@ -12,7 +12,7 @@ from typing import Any
 from muster.spec import Cluster
 from operations import ROOT
 from operations.errors import Failure, unexpected
-from operations.rehearse import begin_alone, load_cluster
+from operations.rehearse import begin_alone, load_cluster, refuse_faults
 from operations.sources import fingerprint
 from rehearsal import drive
 from rehearsal.checks.scene import Scene
@@ -34,6 +34,7 @@ def soak_command(file: Path, report: Path, *, schedules: int, seed: int, faults:
     Raises `Failure` where nothing can be run. Ctrl-C keeps what was judged; the next call goes on from there.
     """
     known, cluster = catalog(), load_cluster(file)
+    refuse_faults(file, cluster)
     if strange := [name for name in faults if name not in known]:
         raise Failure(f"--fault {strange[0]}: there is no such fault; there are {', '.join(known)}", code=2)
     if schedules < 1:

@@ -11,12 +11,13 @@ from rich.console import Console
 
 from operations import soak
 from operations.errors import Failure
+from operations.rehearse import rehearse_command
 from rehearsal.checks.acknowledged import settle
 from rehearsal.checks.result import CheckResult
 from rehearsal.faults.judging import Judged
 from rehearsal.faults.schedule import Schedule, schedule
 from rehearsal.progress import Progress
-from tests.conftest import WriteCluster
+from tests.conftest import ROOT, WriteCluster
 
 FIGURES = {
     "acknowledged": 10,
@@ -149,3 +150,22 @@ def test_an_unknown_fault_is_refused_with_those_there_are(soaked: Callable[..., 
 def test_a_cluster_that_waits_between_two_take_overs_is_refused(write_cluster: WriteCluster, tmp_path: Path) -> None:
     with pytest.raises(Failure, match="takeover_interval: 0"):
         soak.soak_command(write_cluster(), tmp_path, schedules=1, seed=1, faults=())
+
+
+NO_PAIR = ROOT / "clusters" / "wso2-carbon.yaml"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda folder: soak.soak_command(NO_PAIR, folder, schedules=1, seed=1, faults=()),
+        lambda _: rehearse_command(NO_PAIR, keep=False, down=False, report=None, faults=True),
+    ],
+    ids=["soak", "rehearse"],
+)
+def test_a_product_that_is_no_pair_is_refused_before_anything_is_started(
+    command: Callable[[Path], int], tmp_path: Path
+) -> None:
+    with pytest.raises(Failure, match="the product wso2-carbon has none") as refused:
+        command(tmp_path)
+    assert refused.value.code == 2
