@@ -120,7 +120,7 @@ def _formed(paths: Paths, node: str, chosen: Chosen) -> int:
 
 
 def _report_failure(paths: Paths, identity: Identity, chosen: Chosen, cause: str) -> None:
-    sentence = ascii_sentence(cause if identity.node in cause else f"node {identity.node}: {cause}")
+    sentence = ascii_sentence(cause if f"node {identity.node}" in cause else f"node {identity.node}: {cause}")
     log.error("%s", sentence)
     body = report.failure(identity.node, sentence)
     Reported(paths.etc / "reported").send(chosen.wait_url, chosen.generation, body)

@@ -34,8 +34,9 @@ def java_home(version: int, folder: Path = Path("/usr/lib/jvm")) -> Optional[Pat
     own = (f"java-{short}-amazon-corretto*", f"java-{version}-openjdk*", f"muster-java-{version}")
     for pattern in own:
         for found in sorted(folder.glob(pattern)):
-            if (found / "bin/java").is_file():
-                return found
+            for home in (found, found / "jre"):  # where Java 8 lies without its compiler
+                if (home / "bin/java").is_file():
+                    return home
     return None
 
 

@@ -11,7 +11,7 @@ from typing import Optional
 BEGINS, LOCAL, JOINED, LEFT, ALONE = "begins", "local", "joined", "left", "alone"
 """Kinds of events: the engine is about to start, has started, sees another member, sees it no more, has given up."""
 
-_HEAD = re.compile(
+HEAD = re.compile(
     r"^(?:TID:)?(?:[\s\d.,:+/TZ-]|\[[^\]]*\])*[A-Z]{4,5}\b\s*"
     r"(?:\{[^}]*\})?\s*(?:\[[^\]]*\]\s*|\|[^|]*\|\s*)*(?:-\s*)?(?:[\w.$]*(?:Scheme|Agent|Strategy)\s+)?"
 )
@@ -43,7 +43,7 @@ def event(line: str) -> Optional[Event]:
 
     Its text must begin with the words: what users send stands further behind, as in a log-in that failed.
     """
-    text = _HEAD.sub("", line[:LONGEST], count=1)
+    text = HEAD.sub("", line[:LONGEST], count=1)
     if peer := _PEER.match(text):
         return Event(JOINED if peer.group(1) == "joined" else LEFT, peer.group(3), peer.group(2))
     if local := _LOCAL.match(text):

@@ -1,18 +1,20 @@
 """The product as a unit of this host."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..system import Services
-from . import readiness
+from . import complaints, readiness
 from .host import UNIT
 
 
 @dataclass(frozen=True)
 class Running:
-    """The product's unit, and the port on which it answers users."""
+    """The product's unit, the port on which it answers users, and its log."""
 
     services: Services
     port: int
+    log: Path
 
     def start(self) -> None:
         """Start the unit."""
@@ -31,7 +33,7 @@ class Running:
         return readiness.answers("127.0.0.1", self.port)
 
     def complaint(self) -> str:
-        """Return what the product lacks and what its journal says."""
-        words = self.services.last_words(UNIT)
+        """Return what the product lacks, and the last fault in its log, or what its journal says."""
+        words = complaints.of(self.log) or self.services.last_words(UNIT)
         lacks = f"the product does not answer at {readiness.PATH} port {self.port}, or its engine did not start"
         return f"{lacks}; it said: {words}"

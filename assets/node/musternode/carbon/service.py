@@ -79,7 +79,7 @@ def _parts(this: Host) -> Parts:
     member = Member(
         name=name,
         settings=this.settings,
-        product=Running(this.services, this.settings.ports.http),
+        product=Running(this.services, this.settings.ports.http, this.log),
         log=follower,
         peers=ears,
         board=board,

@@ -64,6 +64,6 @@ def bring(truststore: Path, pem: bytes, keytool: Path) -> bool:
 def _keytool(keytool: Path, truststore: Path, arguments: List[str], given: bytes = b"") -> str:
     # in English: what is listed is read; by the compiler that is there at once: it runs for a moment only
     java = ["-J-Duser.language=en", "-J-XX:TieredStopAtLevel=1"]
-    argv = [str(keytool), *java, *arguments, "-keystore", str(truststore), "-storepass:env", "STORE"]
+    argv = [str(keytool), *arguments, "-keystore", str(truststore), "-storepass:env", "STORE", *java]
     done = run(argv, given=given.decode("ascii"), environment={**os.environ, "STORE": PASSWORD})
     return done.stdout
