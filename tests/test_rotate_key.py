@@ -1,6 +1,9 @@
 """`muster rotate-key` writes what the next deploy does to the keys, and only where the deploy before has ended well."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 
 from muster.spec import Lock, load, lock_path, locked, read_lock, write_lock
 from muster.spec.lock import DiscoveryKey
+from operations import ROOT
 from operations.aws import Aws, Denied, Missing
 from operations.errors import Failure
 from operations.lock import lock_file
@@ -270,6 +274,29 @@ def test_a_wrong_file_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(Failure) as failure:
         rotate(tmp_path / "none.yaml", World())
     assert failure.value.code == 2
+
+
+def command(file: Path) -> tuple[int, list[str]]:
+    """Run the command as a person without credentials does; return its code and what it said of errors."""
+    nobody = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "operations", "rotate-key", "--yes", str(file)],
+        cwd=ROOT,
+        env={**environment, **nobody, "AWS_EC2_METADATA_DISABLED": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr.splitlines()
+
+
+def test_on_the_command_line_every_error_is_one_line_and_bad_input_another_code(file: Path) -> None:
+    code, (line,) = command(file)
+    assert (code, line.partition(":")[0]) == (1, "muster")
+    assert "no complete AWS credentials" in line
+    lock_path(file).unlink()
+    assert command(file) == (2, [f"muster: there is no lock file: ./muster lock {file}"])
 
 
 # what the lock keeps
