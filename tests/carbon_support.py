@@ -221,17 +221,27 @@ def _text(client: Any, policy: Mapping[str, Any]) -> str:
 
 @contextmanager
 def on_each_host(bench: Bench, path: str, act: Callable[[HostEntry], object]) -> Iterator[list[str]]:
-    """While the block runs, do `act` to each host as soon as `path` is on it; yields the nodes to which it was done."""
+    """While the block runs, do `act` to each host as soon as `path` is on it; yields the nodes to which it was done.
+
+    `path` must not be on this machine: a host's first process has this one's root folder for a moment. A fault of
+    `act` is raised at the end.
+    """
+    assert not os.path.lexists(path), f"{path} is on this machine too"
     done: list[str] = []
+    faults: list[Exception] = []
     ended = threading.Event()
 
     def watch() -> None:
-        while not ended.wait(0.02):
+        while not faults and not ended.wait(0.02):
             for host in bench.rehearsal.inventory().hosts:
-                # a link there is absolute, and would be followed here
-                if host.leader_pid and host.node not in done and os.path.lexists(f"/proc/{host.leader_pid}/root{path}"):
-                    act(host)
-                    done.append(host.node)
+                try:
+                    # a link there is absolute, and would be followed here
+                    there = host.leader_pid and os.path.lexists(f"/proc/{host.leader_pid}/root{path}")
+                    if there and host.node not in done:
+                        act(host)
+                        done.append(host.node)
+                except Exception as fault:  # raised below
+                    faults.append(fault)
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -240,6 +250,8 @@ def on_each_host(bench: Bench, path: str, act: Callable[[HostEntry], object]) ->
     finally:
         ended.set()
         thread.join()
+    if faults:
+        raise faults[0]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musternode.carbon.lines import ALONE, BEGINS, JOINED, LEFT, LOCAL, Event, event
+from musternode.carbon.lines import ALONE, BEGINS, JOINED, LEFT, LOCAL, LONGEST, Event, event
 
 ID = "6d2b0f5e-1c8c-4f0d-9f55-0c1f0a7d7a11"
 SCHEME = "org.wso2.carbon.hazelcast.aws.AWSBasedMembershipScheme"
@@ -60,6 +60,12 @@ def test_an_engine_that_goes_on_alone_is_heard_behind_its_own_name_too() -> None
     found = event(f"{HEADS['carbon']}[10.0.1.10]:5701 [carbon] [5.3.6] Cannot discover nodes. Starting standalone.")
     assert found is not None
     assert (found.kind, found.text.endswith("Cannot discover nodes. Starting standalone.")) == (ALONE, True)
+
+
+def test_no_more_than_the_beginning_of_a_line_is_quoted() -> None:
+    found = event(HEADS["carbon"] + ALONE_TEXT * 10_000)
+    assert found is not None
+    assert len(found.text) <= LONGEST
 
 
 @pytest.mark.parametrize(

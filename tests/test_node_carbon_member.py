@@ -91,7 +91,9 @@ def test_a_cluster_that_was_formed_stays_so_when_a_member_leaves() -> None:
     node = Node()
     node.others.whole("abc")
     node.runs("b", "c")
-    assert node.tick(sees("b")).formed
+    state = node.tick(sees("b", left=(address("c"),)))
+    assert node.member.seen == {address("a"), address("b")}
+    assert state.formed
 
 
 @pytest.mark.parametrize("fault", ["silent", "starting", "sees nobody", "sees one less", "wordless"])

@@ -16,7 +16,7 @@ from tests.test_node_state import JSON
 
 
 def test_members_stand_by_ordinal() -> None:
-    assert [member.name for member in chosen("abcd").members] == ["a", "b", "c", "d"]
+    assert [member.name for member in chosen("dbca").members] == ["d", "b", "c", "a"]
 
 
 def test_others_are_the_present_members_beside_this_one() -> None:

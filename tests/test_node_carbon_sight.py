@@ -109,6 +109,10 @@ def test_an_older_word_never_brings_back_one_that_left(before: tuple[Event, ...]
     assert seen(told(now, c=Word("c", {A: "a", B: "b"}))) == {A, C}
 
 
+def test_an_older_word_of_one_that_left_says_nothing_of_others() -> None:
+    assert seen(told(after(*RUNS, left(B, "b")), b=Word("b", {A: "a", C: "c"}))) == {A}
+
+
 def test_one_that_was_known_by_its_former_id_leaves_too() -> None:
     """An engine takes another id when it merges with others after a split; its own log has no word of that."""
     now = told(after(*RUNS), b=Word("b", {A: "a"}))
@@ -134,6 +138,11 @@ def test_of_two_one_that_was_never_with_the_other_is_not_ready() -> None:
     assert not sight.enough(after(*RUNS), A, pair)
     assert not sight.enough(after(*RUNS, joined(C, "c"), left(C, "c")), A, pair)
     assert not sight.enough(after(Event(BEGINS), joined(B, "b"), left(B, "b")), A, pair)
+
+
+def test_of_three_the_last_one_is_not_ready_even_if_it_saw_both_others_leave() -> None:
+    now = after(*RUNS, joined(B, "b"), joined(C, "c"), left(B, "b"), left(C, "c"))
+    assert not sight.enough(now, A, {A, B, C})
 
 
 def test_of_two_a_stranger_that_comes_and_goes_changes_nothing() -> None:

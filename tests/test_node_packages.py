@@ -45,6 +45,52 @@ def test_a_java_that_amazon_linux_lacks_is_refused() -> None:
         packages.needed(AL2023, 9)
 
 
+def java(folder: Path, *names: str) -> None:
+    """Make folders of Java called so."""
+    for name in names:
+        (folder / name / "bin").mkdir(parents=True)
+        (folder / name / "bin/java").touch()
+
+
+def test_the_systems_own_java_is_found_by_its_version(tmp_path: Path) -> None:
+    java(tmp_path, "java-1.8.0-amazon-corretto.x86_64", "java-17-amazon-corretto.aarch64", "java-21-openjdk-amd64")
+    found = {version: packages.java_home(version, tmp_path) for version in (1, 8, 11, 17, 21)}
+    names = {version: home.name for version, home in found.items() if home}
+    assert names == {
+        8: "java-1.8.0-amazon-corretto.x86_64",
+        17: "java-17-amazon-corretto.aarch64",
+        21: "java-21-openjdk-amd64",
+    }
+
+
+def test_a_java_8_without_its_compiler_is_found_in_its_folder(tmp_path: Path) -> None:
+    java(tmp_path, "java-1.8.0-amazon-corretto.x86_64/jre")
+    assert packages.java_home(8, tmp_path) == tmp_path / "java-1.8.0-amazon-corretto.x86_64/jre"
+
+
+def test_a_java_that_an_image_brings_is_found_behind_the_systems_own(tmp_path: Path) -> None:
+    java(tmp_path, "muster-java-17", "elsewhere")
+    (tmp_path / "muster-java-8").symlink_to("elsewhere")
+    assert packages.java_home(8, tmp_path) == tmp_path / "muster-java-8"
+    assert packages.java_home(17, tmp_path) == tmp_path / "muster-java-17"
+    java(tmp_path, "java-17-openjdk-amd64")
+    assert packages.java_home(17, tmp_path) == tmp_path / "java-17-openjdk-amd64"
+
+
+def test_a_folder_without_a_program_is_no_java(tmp_path: Path) -> None:
+    (tmp_path / "java-17-openjdk-amd64/lib").mkdir(parents=True)
+    assert packages.java_home(17, tmp_path) is None
+    assert packages.java_home(17, tmp_path / "nothing") is None
+
+
+def test_no_java_is_installed_where_the_image_brings_it() -> None:
+    for system, version in ((AL2023, 17), (DEBIAN, 17), (DEBIAN, 8), (AL2023, 9)):
+        brought = packages.needed(system, version, brought=True)
+        assert not [name for name in brought if "java" in name or "jre" in name]
+    for system in (AL2023, DEBIAN):
+        assert packages.needed(system, 17)[1:] == packages.needed(system, 17, brought=True)
+
+
 def test_rpm_is_asked_for_what_is_missing() -> None:
     runner = Recorder("nftables\npackage python3-boto3 is not installed\n")
     assert packages.missing(AL2023, ("nftables", "python3-boto3"), runner) == ("python3-boto3",)

@@ -22,10 +22,11 @@ def write(path: Path, content: bytes, *, mode: int = 0o644, group: Optional[str]
         with os.fdopen(descriptor, "wb") as out:
             out.write(content)
             out.flush()
+            # by the open file, not by its name: the folder may be a user's, who could put a link there
+            if group is not None:
+                shutil.chown(out.fileno(), group=group)
+            os.fchmod(out.fileno(), mode)
             os.fsync(out.fileno())
-        if group is not None:
-            shutil.chown(name, group=group)
-        Path(name).chmod(mode)
         Path(name).replace(path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):

@@ -24,6 +24,8 @@ def last(lines: Sequence[str]) -> str:
 
 def of(log: Path) -> str:
     """Return the last fault that the file `log` tells, empty if it tells none or is not there."""
+    if not log.is_file():  # whatever the product's user has put in its place
+        return ""
     try:
         with log.open("rb") as opened:
             opened.seek(max(0, log.stat().st_size - LOOKED_AT))

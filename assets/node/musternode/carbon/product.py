@@ -26,6 +26,7 @@ PROPERTIES = Path("repository/conf/hazelcast.properties")
 SECURITY = Path("repository/resources/security")
 TRUSTSTORES = (SECURITY / "client-truststore.jks", SECURITY / "client-truststore.p12")
 """What the product's Java trusts: the first since ever, the second of newer products."""
+_KEPT = re.compile(r"\.?[0-9a-f]{16}(\.part)?")
 _PLAIN = re.compile(r"[A-Za-z0-9._+-]+")
 LARGEST = 8 << 30
 """Bytes that a distribution may have once it is unpacked."""
@@ -120,6 +121,17 @@ def _edit(home: Path, place: Path, change: Callable[[bytes], bytes], group: str,
     except Failure as fault:
         raise Failure(str(fault) if str(place) in str(fault) else f"{place}: {fault}") from None
     return files.write(file, new, mode=0o640, group=group)
+
+
+def tidy(home: Path, keep: Path) -> None:
+    """Remove the distributions of before from `home`, all but the folder `keep`: there is no way back to them any more.
+
+    A disk would fill, and an old configuration may hold an old key.
+    """
+    for folder in home.iterdir():
+        if folder.is_dir() and not folder.is_symlink() and folder != keep and _KEPT.fullmatch(folder.name):
+            log.info("the distribution in %s is removed", folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _extract(archive: Path, part: Path) -> None:

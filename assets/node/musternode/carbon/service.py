@@ -16,7 +16,7 @@ from ..report import Reported
 from ..state import Board, State
 from ..system import Systemd
 from ..watch import Watch
-from . import host, log_file, peers, rollout, stages
+from . import host, log_file, peers, product, rollout, stages
 from . import settings as carbon_settings
 from .host import Host
 from .member import Member
@@ -149,6 +149,7 @@ def _judged(this: Host, trial: Optional[rollback.Trial], one: Member) -> Optiona
     if not passed:
         _go_back(this, f"node {this.identity.node}: with the changed settings {one.product.complaint()}")
     forget_former(this.paths)
+    product.tidy(this.home, this.distribution)
     return None
 
 

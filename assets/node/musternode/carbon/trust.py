@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 from typing import Dict, List
@@ -45,20 +46,32 @@ def bring(truststore: Path, pem: bytes, keytool: Path) -> bool:
         return False  # with a password of its own it never had any of Muster's
     if there == set(wanted):
         return False
-    with tempfile.TemporaryDirectory(dir=truststore.parent, prefix=".trust-") as folder:
+    with tempfile.TemporaryDirectory() as folder:  # root's own: the truststore's folder is the product's
         fresh = Path(folder) / truststore.name
-        shutil.copy2(truststore, fresh)
+        shutil.copyfile(truststore, fresh)
         for alias in sorted(there - set(wanted)):
             _keytool(keytool, fresh, ["-delete", "-alias", alias])
         for alias in sorted(set(wanted) - there):
             _keytool(keytool, fresh, ["-importcert", "-noprompt", "-alias", alias], wanted[alias])
-        owner = truststore.stat()
-        with fresh.open("rb") as written:
-            os.fchown(written.fileno(), owner.st_uid, owner.st_gid)
-            os.fsync(written.fileno())
-        fresh.replace(truststore)
-    files.sync_folder(truststore.parent)
+        _replace(truststore, fresh.read_bytes())
     return True
+
+
+def _replace(truststore: Path, content: bytes) -> None:
+    """Give `truststore` another content, whole or not at all; its owner and mode stay."""
+    before = truststore.stat()
+    descriptor, name = tempfile.mkstemp(dir=truststore.parent, prefix=".trust-")
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fchown(out.fileno(), before.st_uid, before.st_gid)
+            os.fchmod(out.fileno(), stat.S_IMODE(before.st_mode))
+            os.fsync(out.fileno())
+        Path(name).replace(truststore)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    files.sync_folder(truststore.parent)
 
 
 def _keytool(keytool: Path, truststore: Path, arguments: List[str], given: bytes = b"") -> str:
