@@ -22,7 +22,7 @@ def test_a_file_is_written_where_there_is_none() -> None:
         "hazelcast.heartbeat.interval.seconds=5",
         "hazelcast.max.no.master.confirmation.seconds=150",
         "hazelcast.merge.first.run.delay.seconds=30",
-        "hazelcast.merge.next.run.delay.seconds=15",
+        "hazelcast.merge.next.run.delay.seconds=10",
     ]
 
 

@@ -13,14 +13,14 @@ def wanted(heartbeat: int) -> Dict[str, str]:
     """Return the properties for `heartbeat`, the seconds without a word after which a member is gone.
 
     The master gives a member that does not confirm it two and a half times as long: with less it would end the patience
-    that `heartbeat` asks for. A split that has healed is found by the second look at the latest, 45 s after the cut.
+    that `heartbeat` asks for. A split that has healed is found by the second look at the latest, 40 s after the cut.
     """
     seconds = {
         "max.no.heartbeat": heartbeat,
         "heartbeat.interval": 1 if heartbeat < 30 else 5,
         "max.no.master.confirmation": (5 * heartbeat + 1) // 2,
         "merge.first.run.delay": 30,
-        "merge.next.run.delay": 15,
+        "merge.next.run.delay": 10,
     }
     return {f"hazelcast.{name}.seconds": str(value) for name, value in seconds.items()}
 
