@@ -49,8 +49,12 @@ HEARTBEAT = 10.0
 GONE_WITHIN = HEARTBEAT + 15.0
 HEALED_WITHIN = 60.0
 """Seconds from a fault's end until all members are one cluster again, where none of them had to be started."""
+THAWED_WITHIN = 120.0
+"""The same for one that was frozen: its clock jumps, and some of its looks for the others are in vain."""
 BACK_WITHIN = 150.0
 """The same where a host or Java starts."""
+FORGOTTEN_WITHIN = 40.0
+"""Seconds after which nobody tries to have the connections back that a dead host's were."""
 LOOKS = 50.0
 """Seconds in which an engine looks for other parts of its cluster at least twice (30 s, then each 15 s)."""
 
@@ -64,7 +68,7 @@ def place(number: int) -> dict[str, Any]:
     return {"nodes": nodes, "balancer": {"id": f"subnet-0123456789abcd00{number}", "cidr": f"10.0.10{number}.0/24"}}
 
 
-NETWORK = {
+NETWORK: dict[str, Any] = {
     "egress": "nat",
     "vpc": {
         "id": "vpc-0123456789abcdef0",
@@ -135,9 +139,9 @@ def left(bench: Bench, node: str) -> int:
     return log(bench, node).count("Member left")
 
 
-def told(bench: Bench, since: float) -> None:
+def told(bench: Bench, since: float, within: float = HEALED_WITHIN) -> None:
     """Wait until all members are one cluster, and tell after how many seconds."""
-    poll(lambda: one_cluster(bench), within=max(1.0, since + HEALED_WITHIN - time.monotonic()), every=0.5)
+    poll(lambda: one_cluster(bench), within=max(1.0, since + within - time.monotonic()), every=0.5)
     say(f"one cluster again {time.monotonic() - since:.1f} s after the heal")
 
 
@@ -155,7 +159,7 @@ def test_a_frozen_member_is_gone_after_the_heartbeat_and_comes_back_when_it_thaw
         assert time.monotonic() - began > HEARTBEAT / 2, "it was gone before it can have been silent for long enough"
         for user in users.values():
             user.walk(bench, "a", "b")
-    told(bench, time.monotonic())
+    told(bench, time.monotonic(), within=THAWED_WITHIN)
     for user in users.values():
         user.walk(bench, "c", "a", "b")
 
@@ -205,7 +209,7 @@ def test_a_cut_that_is_shorter_than_the_heartbeat_is_no_fault(bench: Bench, whol
 def test_a_stopped_instance_is_left_out_by_all_and_comes_back_with_its_power(bench: Bench, whole: Stage) -> None:
     """That a stopped instance is not dialled for ever stands here too: EC2 does not list it among the running ones.
 
-    The control is the other port of the same address, which the nodes do ask for ever.
+    The control is what is dialled at first, while its connections are missed and nobody knows why.
     """
     sources = [whole.host(node).address for node in ("a", "b")]
     target = whole.host("c").address
@@ -213,14 +217,16 @@ def test_a_stopped_instance_is_left_out_by_all_and_comes_back_with_its_power(ben
     for node, user in users.items():
         user.walk(bench, node)
     began = time.monotonic()
-    with metered(whole, sources, target, bench.scene.port("peer")) as asked, healed(power.cut(whole, "c")):
+    with metered(whole, sources, target, bench.scene.port("member")) as tried, healed(power.cut(whole, "c")):
         poll(lambda: all_see(bench, {"a", "b"}), within=GONE_WITHIN)
         say(f"a member without power is gone {time.monotonic() - began:.1f} s after it")
         for user in users.values():
             user.walk(bench, "a", "b")
-        tried = dialled(bench, whole, sources, target)
-        assert asked.read() > 0, "the nodes ask each other's peer port for ever: a count that is none shows nothing"
-    assert tried == 0
+        time.sleep(FORGOTTEN_WITHIN)  # dialled again for as long: nobody has told that the host is gone
+        at_first = tried.read()
+        assert at_first > 0
+        time.sleep(LOOKS)  # what must not happen has this long to happen
+        assert tried.read() == at_first
     poll(lambda: one_cluster(bench), within=BACK_WITHIN, every=1.0)
     say(f"one cluster again {time.monotonic() - began:.1f} s after the power went")
     for user in users.values():
@@ -293,6 +299,12 @@ def put_into(bench: Bench, node: str, groups: list[str]) -> None:
     machines.modify_instance_attribute(InstanceId=bench.member(node).instance, Groups=groups)
 
 
+def retag(bench: Bench, node: str, cluster: str) -> None:
+    """Give a node's instance the tag by which members of `cluster` are found."""
+    machines = bench.rehearsal.client("ec2")
+    machines.create_tags(Resources=[bench.member(node).instance], Tags=[{"Key": CLUSTER_TAG, "Value": cluster}])
+
+
 def group_called(bench: Bench, name: str) -> str:
     """Return the id of a security group."""
     filters = [{"Name": "group-name", "Values": [name]}]
@@ -306,23 +318,23 @@ def test_a_host_outside_the_security_group_is_no_member_and_one_inside_is(bench:
     machines = bench.rehearsal.client("ec2")
     inside = groups_of(bench, "c")
     outside = machines.create_security_group(
-        GroupName="outsiders",
-        Description="as the nodes' own",
-        VpcId=NETWORK["vpc"]["id"],  # type: ignore[index]
+        GroupName="outsiders", Description="none of the cluster", VpcId=NETWORK["vpc"]["id"]
     )["GroupId"]
-    everything = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.101.0/24"}, {"CidrIp": "10.0.102.0/24"}]}]
-    machines.authorize_security_group_ingress(GroupId=outside, IpPermissions=everything)  # the balancer's subnets
+    permissions = [
+        {"IpProtocol": "-1", "IpRanges": [{"CidrIp": place(number)["balancer"]["cidr"]} for number in (1, 2)]}
+    ]
+    machines.authorize_security_group_ingress(GroupId=outside, IpPermissions=permissions)
     put_into(bench, "c", [outside])
     restart(bench, "c")
-    poll(lambda: sees(bench, "c") == {"c"}, within=BACK_WITHIN)
     poll(lambda: all_see(bench, {"a", "b"}), within=GONE_WITHIN)
     until = time.monotonic() + LOOKS
     while time.monotonic() < until:
         assert all_see(bench, {"a", "b"})
-        assert sees(bench, "c") == {"c"}
+        assert sees(bench, "c") <= {"c"}  # its engine may not even answer while it tries to join
         time.sleep(1.0)  # what must not happen has this long to happen
+    assert bench.states()["c"] == "unhealthy"
     put_into(bench, "c", inside)
-    poll(lambda: one_cluster(bench), within=HEALED_WITHIN + LOOKS, every=1.0)
+    poll(lambda: one_cluster(bench), within=BACK_WITHIN, every=1.0)
     machines.delete_security_group(GroupId=outside)
 
 
@@ -356,21 +368,24 @@ def test_two_clusters_of_one_vpc_and_one_domain_are_two_clusters(bench: Bench, n
 
 
 @pytest.mark.usefixtures("whole")
-def test_a_host_that_has_the_tag_and_the_group_of_another_cluster_is_found_there(
+def test_hosts_that_have_the_tag_and_the_group_of_another_cluster_are_found_by_it(
     bench: Bench, neighbour: Bench
 ) -> None:
-    """The control of the test above: what is looked at would show a stranger."""
-    machines, stranger = bench.rehearsal.client("ec2"), neighbour.member("x")
-    ours = group_called(bench, security_group_name(bench.cluster.name))
-    before = groups_of(neighbour, "x")
+    """The control of the test above: what is looked at would show a stranger. The smaller cluster joins the larger."""
+    theirs = group_called(bench, security_group_name(neighbour.cluster.name))
+    before = {node: groups_of(bench, node) for node in sorted(ALL)}
     try:
-        put_into(neighbour, "x", [*before, ours])
-        machines.create_tags(Resources=[stranger.instance], Tags=[{"Key": CLUSTER_TAG, "Value": bench.cluster.name}])
-        poll(lambda: "x" in sees(bench, "a"), within=2 * LOOKS)
-        assert bench.check(membership.CHECK).verdict == "invalid"
+        for node in before:
+            put_into(bench, node, [*before[node], theirs])
+            retag(bench, node, neighbour.cluster.name)
+        poll(lambda: {"x", "y"} <= sees(bench, "a"), within=2 * LOOKS)
+        found = bench.check(membership.CHECK)
+        assert found.verdict == "invalid"
+        assert "no member" in found.detail
     finally:
-        machines.create_tags(Resources=[stranger.instance], Tags=[{"Key": CLUSTER_TAG, "Value": "neighbour"}])
-        put_into(neighbour, "x", before)
+        for node in before:
+            retag(bench, node, bench.cluster.name)
+            put_into(bench, node, before[node])
         for node in ("x", "y"):
             restart(neighbour, node)
     for each in (bench, neighbour):
