@@ -94,6 +94,10 @@ class Product:
             raise Failure(self.broken)
         self.run, self.up = self.run + 1, True
 
+    def kill(self) -> None:
+        """End."""
+        self.up = False
+
     def running(self) -> bool:
         """Return whether it runs."""
         return self.up

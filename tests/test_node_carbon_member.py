@@ -183,12 +183,60 @@ def test_one_that_is_to_leave_keeps_its_product_and_reports_nothing() -> None:
     assert node.reported.sent == []
 
 
+def thaws(node: Node, *against: str) -> None:
+    """Let node a, which sees all, hear that others have seen it leave."""
+    node.others.whole("abc")
+    for name in against:
+        seen = frozenset(map(address, "bc"))
+        node.others.heard[address(name)] = Word(f"id-{name}", {}, (address("a"),), seen)
+
+
+def test_one_that_the_others_have_gone_on_without_gets_no_users_and_begins_anew_once() -> None:
+    node = Node()
+    thaws(node, "b", "c")
+    assert node.runs("b", "c").phase == "waiting"
+    node.tick(times=24, seconds=1)
+    assert (node.product.run, node.product.up) == (1, True)
+    node.tick(times=2, seconds=1)
+    assert (node.product.run, node.product.up) == (2, True)
+    node.tick(times=100, seconds=1)  # the new run has not found them: another one would not, either
+    assert node.product.run == 2
+
+
+@pytest.mark.parametrize("mended", ["they take it in", "they are silent", "it is sick", "one takes it in"])
+def test_it_does_not_begin_anew_if_that_ends_before(mended: str) -> None:
+    node = Node()
+    thaws(node, "b", "c")
+    node.runs("b", "c")
+    node.tick(times=24, seconds=1)
+    if mended == "they are silent":
+        node.others.heard.clear()
+    elif mended == "it is sick":
+        node.product.sick = True
+    else:
+        thaws(node, *("b" if mended == "one takes it in" else ""))
+    node.tick(times=2, seconds=1)
+    assert node.product.run == 1
+    node.product.sick = False
+    thaws(node, "b", "c")
+    node.tick(times=24, seconds=1)
+    assert (node.product.run, node.product.up) == (1, True)
+
+
+def test_one_that_is_to_leave_never_begins_anew() -> None:
+    node = Node(chosen("abc", absent="a"))
+    thaws(node, "b", "c")
+    node.runs("b", "c")
+    node.tick(times=100, seconds=1)
+    assert node.product.run == 1
+
+
 @pytest.mark.parametrize(
     ("own", "why"),
     [
         (None, "the member does not answer"),
         (serving("a"), ""),
-        (serving("a", phase="waiting"), "the member sees fewer than a majority of the members"),
+        (serving("a", phase="waiting"), "the member is not in one cluster with a majority of the members"),
         (serving("a", phase="starting"), "the member is starting"),
         (serving("a", phase="failed", failure="node a: no unit"), "the member is failed: node a: no unit"),
     ],

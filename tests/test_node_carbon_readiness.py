@@ -92,7 +92,7 @@ def test_a_product_that_does_not_listen_does_not_answer() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"phase": "waiting"}, "the member sees fewer than a majority of the members"),
+        ({"phase": "waiting"}, "the member is not in one cluster with a majority of the members"),
         ({"phase": "starting"}, "the member is starting"),
         ({"phase": "failed", "failure": "node a: no unit"}, "the member is failed: node a: no unit"),
         ({"at": clock.now() - 3600}, "the member does not answer"),

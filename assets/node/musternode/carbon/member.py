@@ -10,6 +10,7 @@ from ..failure import Failure, ascii_sentence, unexpected
 from ..report import Reported
 from ..state import Board, State
 from . import sight, verdict
+from .outvoted import PATIENCE, Patience, outvoted
 from .settings import Settings
 from .sight import Sight, Word
 
@@ -21,6 +22,9 @@ class Product(Protocol):
 
     def start(self) -> None:
         """Start it."""
+
+    def kill(self) -> None:
+        """End it without its leave."""
 
     def running(self) -> bool:
         """Return whether it runs, healthy or not."""
@@ -80,6 +84,7 @@ class Member:
         self._own = "" if self._leaves else self.settings.member(self.name).address
         self._wanted = frozenset(member.address for member in self.settings.present)
         self._kept = self.sight
+        self._patience = Patience(PATIENCE)
 
     def tick(self) -> None:
         """Look, and do the next step; never raises for a fault of the cluster."""
@@ -110,11 +115,24 @@ class Member:
             self.product.start()
         self._follow()
         healthy = running and self.product.healthy()
-        enough = sight.enough(self.sight, self._own, self._wanted)
+        out = healthy and not self._leaves and outvoted(self.sight, self._own, self._wanted, self.peers.words())
+        enough = sight.enough(self.sight, self._own, self._wanted) and not out
         phase = state.SERVING if healthy and enough else state.STARTING if not healthy else state.WAITING
         whole = healthy and self.seen == self._wanted
         formed = self.board.state.formed or (whole and self._all_say_so())
         self.board.put(phase=phase, healthy=healthy, database=state.OPEN, failure="", formed=formed)
+        if self._patience.lost(out, self.clock()):
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """End a run that the others have gone on without, so that another one finds them.
+
+        It is not asked to end: engines that are wait for those who have put them out to take over their part of the
+        data, for up to 600 s (`hazelcast.graceful.shutdown.max.wait`).
+        """
+        log.warning("a majority has gone on without this member for %.0f s: its product begins anew", PATIENCE)
+        self._patience = Patience(PATIENCE)
+        self.product.kill()
 
     def _follow(self) -> None:
         run = self.product.run_id()
@@ -168,5 +186,5 @@ def users_here(own: Optional[State]) -> str:
     if own.phase == state.SERVING:
         return ""
     if own.phase == state.WAITING:
-        return "the member sees fewer than a majority of the members"
+        return "the member is not in one cluster with a majority of the members"
     return f"the member is {own.phase}" + (f": {own.failure}" if own.failure else "")

@@ -20,6 +20,10 @@ class Running:
         """Start the unit."""
         self.services.start(UNIT)
 
+    def kill(self) -> None:
+        """Kill all of the unit; systemd starts it again, as after any fault."""
+        self.services.kill(UNIT)
+
     def running(self) -> bool:
         """Return whether the unit runs."""
         return self.services.running(UNIT)
