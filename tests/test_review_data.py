@@ -34,6 +34,16 @@ def test_a_volume_deleted_with_protection_is_listed_only() -> None:
     assert not found.refused
 
 
+@pytest.mark.parametrize("made", ["from another resource", "at random"])
+def test_a_secret_that_goes_is_refused_only_if_its_value_cannot_be_made_again(made: str) -> None:
+    old, new = stack(), stack()
+    written = {"SecretString": {"Ref": "Key"}} if made == "from another resource" else {"GenerateSecretString": {}}
+    old["Resources"]["Key"] = {"Type": "AWS::SecretsManager::Secret", "Properties": written}
+    found = review(old, new)
+    assert [(each.logical_id, each.loss) for each in found.others] == [("Key", "deleted")]
+    assert bool(found.refusals) is (made == "at random")
+
+
 @pytest.mark.parametrize("policy", ["Snapshot", "Delete"])
 def test_another_volume_for_a_node_that_stays_is_refused_though_the_old_one_is_kept(policy: str) -> None:
     old, new = stack(), stack()

@@ -76,7 +76,7 @@ def _of_settings(found: Sequence[SettingChange]) -> Iterator[str]:
 def _of_others(others: Sequence[OtherReview], changes: Mapping[str, Change]) -> Iterator[str]:
     used = _used_volumes(changes)
     for each in others:
-        if each.type not in DATA or each.loss == "no longer kept":
+        if each.type not in DATA or each.loss == "no longer kept" or _written_by_template(changes[each.logical_id]):
             continue
         if each.logical_id not in used and _moves(changes[each.logical_id], changes):
             continue  # the volume of an absent node, which moves with it
@@ -87,6 +87,11 @@ def _of_others(others: Sequence[OtherReview], changes: Mapping[str, Change]) -> 
             )
         elif each.logical_id in used or (each.loss == "replaced" and each.type in LOST_WITH_ANY_REPLACEMENT):
             yield f"{each.logical_id} ({each.type}) would be replaced by one without {DATA[each.type]}"
+
+
+def _written_by_template(secret: Change) -> bool:
+    """Return whether this is a secret whose value the template takes from another resource: it can be made again."""
+    return secret.type == "AWS::SecretsManager::Secret" and "SecretString" in secret.old
 
 
 def _used_volumes(changes: Mapping[str, Change]) -> set[str]:
