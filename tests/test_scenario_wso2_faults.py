@@ -53,8 +53,10 @@ BACK_WITHIN = 150.0
 """The same where a host or Java starts."""
 FORGOTTEN_WITHIN = 40.0
 """Seconds after which nobody tries to have the connections back that a dead host's were."""
-LOOKS = 50.0
-"""Seconds in which an engine looks for other parts of its cluster at least twice (30 s, then each 15 s)."""
+LOOKS = 120.0
+"""Seconds in which an engine looks once at all that three members discover: 5 s for each port that nobody answers."""
+MERGED_WITHIN = LOOKS + 80.0
+"""Seconds until two members have found three: what is left of one look, and another one."""
 
 ALL = {"a", "b", "c"}
 SMALL = {"wso2.heartbeat": int(HEARTBEAT), "wso2.short_heartbeat": True, "formation.timeout": 240}
@@ -232,7 +234,7 @@ def test_a_stopped_instance_is_left_out_by_all_and_comes_back_with_its_power(ben
 
 
 def dialled(bench: Bench, stage: Stage, sources: list[str], target: str) -> int:
-    """Return how many connections are tried to the members' port of an address in the time of two looks for others."""
+    """Return how many connections are tried to the members' port of an address in the time of a look for others."""
     port = bench.scene.port("member")
     with metered(stage, sources, target, port) as meter:
         time.sleep(LOOKS)  # what is counted has this long to happen
@@ -382,7 +384,7 @@ def test_hosts_that_have_the_tag_and_the_group_of_another_cluster_are_found_by_i
         for node in before:
             put_into(bench, node, [*before[node], theirs])
             retag(bench, node, neighbour.cluster.name)
-        poll(lambda: {"x", "y"} <= sees(bench, "a"), within=2 * LOOKS)
+        poll(lambda: {"x", "y"} <= sees(bench, "a"), within=MERGED_WITHIN)
         found = bench.check(membership.CHECK)
         assert found.verdict == "invalid"
         assert "no member" in found.detail
