@@ -23,6 +23,7 @@ from rehearsal.checks import membership, replicated
 from rehearsal.checks.replicated import Step
 from rehearsal.drive import Rehearsal
 from rehearsal.faults import wires
+from rehearsal.faults.fault import Heal
 from rehearsal.faults.stage import Stage
 from rehearsal.inventory import HostEntry
 from rehearsal.poll import NotYet, poll
@@ -32,6 +33,16 @@ from tests.scenario_support import Bench, edited
 EXAMPLE = ROOT / "clusters" / "wso2-carbon.yaml"
 UNIT = "wso2-carbon.service"
 DISCOVERY = "ec2:DescribeInstances"
+
+HEARTBEAT = 10.0
+"""Seconds without a word after which a member is gone, in the files of fault tests."""
+SMALL = {"wso2.heartbeat": int(HEARTBEAT), "wso2.short_heartbeat": True, "formation.timeout": 240}
+"""The fields of those files."""
+GONE_WITHIN = HEARTBEAT + 15.0
+HEALED_WITHIN = 60.0
+"""Seconds from a fault's end until all members are one cluster again, where none of their hosts had to be started."""
+BACK_WITHIN = 150.0
+"""The same where a host starts."""
 
 INITIALIZED = "Hazelcast initialized in"
 """What the product says once its engine is in the cluster."""
@@ -189,6 +200,37 @@ def asked_of_ec2(rehearsal: Rehearsal, after: int = 0) -> set[tuple[str, bool]]:
 
 
 # faults
+
+
+@contextmanager
+def healed(heal: Heal) -> Iterator[None]:
+    """Have a fault for the time of the block."""
+    try:
+        yield
+    finally:
+        heal()
+
+
+def apart(stage: Stage, node: str, others: set[str]) -> Heal:
+    """Let no packet pass between a node and the others."""
+    here = stage.host(node).address
+    matches = [match for other in sorted(others) for match in wires.both_ways(here, stage.host(other).address)]
+    return wires.drop(stage.router, matches)
+
+
+def stays(bench: Bench, seconds: float) -> None:
+    """Look for so many seconds: the members must be one cluster at each look."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = bench.check(membership.CHECK)
+        assert found.verdict == "valid", found.detail
+        time.sleep(1.0)  # what must not happen has this long to happen
+
+
+def told(bench: Bench, since: float, within: float = HEALED_WITHIN, of: str = "the heal") -> None:
+    """Wait until all members are one cluster, and tell after how many seconds."""
+    poll(lambda: one_cluster(bench), within=max(1.0, since + within - time.monotonic()), every=0.5)
+    say(f"one cluster again {time.monotonic() - since:.1f} s after {of}")
 
 
 def restart(bench: Bench, node: str) -> None:

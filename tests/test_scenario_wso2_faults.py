@@ -17,40 +17,39 @@ from muster.spec import load
 from rehearsal import existing
 from rehearsal.checks import membership, reach, replicated
 from rehearsal.drive import Rehearsal
-from rehearsal.faults import power, processes, resources, wires
+from rehearsal.faults import power, processes, resources
 from rehearsal.faults.catalog import together
-from rehearsal.faults.fault import Heal
 from rehearsal.faults.stage import Stage
 from rehearsal.poll import poll
 from tests.carbon_support import (
+    BACK_WITHIN,
     DISCOVERY,
     EXAMPLE,
+    GONE_WITHIN,
+    HEALED_WITHIN,
+    HEARTBEAT,
+    SMALL,
     UNIT,
     User,
     all_see,
+    apart,
     asked_of_ec2,
     cluster_file,
     decisions,
+    healed,
     log,
     metered,
     one_cluster,
     restart,
     say,
     sees,
+    stays,
     without_leave,
 )
 from tests.scenario_support import Bench, contents, service, stacks
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
-HEARTBEAT = 10.0
-"""Seconds without a word after which a member is gone, in this cluster's file."""
-
-GONE_WITHIN = HEARTBEAT + 15.0
-HEALED_WITHIN = 60.0
-"""Seconds from a fault's end until all members are one cluster again, where none of them had to be started."""
-BACK_WITHIN = 150.0
-"""The same where a host or Java starts."""
 FORGOTTEN_WITHIN = 40.0
 """Seconds after which nobody tries to have the connections back that a dead host's were."""
 LOOKS = 120.0
@@ -59,7 +58,6 @@ MERGED_WITHIN = LOOKS + 80.0
 """Seconds until two members have found three: what is left of one look, and another one."""
 
 ALL = {"a", "b", "c"}
-SMALL = {"wso2.heartbeat": int(HEARTBEAT), "wso2.short_heartbeat": True, "formation.timeout": 240}
 
 
 def place(number: int) -> dict[str, Any]:
@@ -116,56 +114,16 @@ def whole(bench: Bench) -> Stage:
     return Stage(bench.rehearsal)
 
 
-@contextmanager
-def healed(heal: Heal) -> Iterator[None]:
-    """Have a fault for the time of the block."""
-    try:
-        yield
-    finally:
-        heal()
-
-
-def stays(bench: Bench, seconds: float) -> None:
-    """Look for so many seconds: the members must be one cluster at each look."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        found = bench.check(membership.CHECK)
-        assert found.verdict == "valid", found.detail
-        time.sleep(1.0)  # what must not happen has this long to happen
-
-
 def left(bench: Bench, node: str) -> int:
     """Return how often the product of a node has said that a member left."""
     return log(bench, node).count("Member left")
 
 
-def told(bench: Bench, since: float) -> None:
-    """Wait until all members are one cluster, and tell after how many seconds."""
-    poll(lambda: one_cluster(bench), within=max(1.0, since + HEALED_WITHIN - time.monotonic()), every=0.5)
-    say(f"one cluster again {time.monotonic() - since:.1f} s after the heal")
-
-
 # faults of one member
 
 
-def test_a_frozen_member_is_gone_after_the_heartbeat_and_comes_back_when_it_thaws(bench: Bench, whole: Stage) -> None:
-    users = {node: User(node) for node in sorted(ALL)}
-    for node, user in users.items():
-        user.walk(bench, node)
-    began = time.monotonic()
-    with healed(processes.pause(whole, UNIT, "c")):
-        poll(lambda: all_see(bench, ALL - {"c"}), within=GONE_WITHIN)
-        say(f"a frozen member is gone {time.monotonic() - began:.1f} s after it froze")
-        assert time.monotonic() - began > HEARTBEAT / 2, "it was gone before it can have been silent for long enough"
-        for user in users.values():
-            user.walk(bench, "a", "b")
-    told(bench, time.monotonic())
-    for user in users.values():
-        user.walk(bench, "c", "a", "b")
-
-
 def test_a_pause_that_is_shorter_than_the_heartbeat_is_no_fault(bench: Bench, whole: Stage) -> None:
-    """The control of the test above: the same signal, for a third of the heartbeat."""
+    """The control of the frozen member of each engine: the same signal, for a third of the heartbeat."""
     before = {node: left(bench, node) for node in sorted(ALL)}
     with healed(processes.pause(whole, UNIT, "c")):
         time.sleep(HEARTBEAT / 3)  # the fault is this long
@@ -173,32 +131,8 @@ def test_a_pause_that_is_shorter_than_the_heartbeat_is_no_fault(bench: Bench, wh
     assert {node: left(bench, node) for node in sorted(ALL)} == before
 
 
-def apart(stage: Stage, node: str, others: set[str]) -> Heal:
-    """Let no packet pass between a node and the others."""
-    here = stage.host(node).address
-    matches = [match for other in sorted(others) for match in wires.both_ways(here, stage.host(other).address)]
-    return wires.drop(stage.router, matches)
-
-
-def test_a_cluster_that_is_cut_in_two_goes_on_in_its_larger_part_and_is_one_again_after_the_cut(
-    bench: Bench, whole: Stage
-) -> None:
-    user = User("user of a")
-    user.walk(bench, "a", "b")
-    with healed(apart(whole, "c", {"a", "b"})):
-        poll(lambda: all_see(bench, {"a", "b"}) and sees(bench, "c") == {"c"}, within=3 * GONE_WITHIN)
-        split = bench.check(membership.CHECK)
-        assert split.verdict == "invalid", split.detail
-        poll(lambda: bench.states() == {"a": "healthy", "b": "healthy", "c": "unhealthy"}, within=60)
-        user.walk(bench, "b", "a")
-        with bench.scene.visitor() as visitor:
-            assert visitor.request("GET", "/api/session").code == 200
-    told(bench, time.monotonic())
-    user.walk(bench, "c", "a", "b")
-
-
 def test_a_cut_that_is_shorter_than_the_heartbeat_is_no_fault(bench: Bench, whole: Stage) -> None:
-    """The control of the test above."""
+    """The control of the member of each engine that is cut off."""
     before = {node: left(bench, node) for node in sorted(ALL)}
     with healed(apart(whole, "c", {"a", "b"})):
         time.sleep(HEARTBEAT / 3)  # the fault is this long
@@ -241,20 +175,8 @@ def dialled(bench: Bench, stage: Stage, sources: list[str], target: str) -> int:
         return meter.read()
 
 
-@pytest.mark.usefixtures("whole")
-def test_members_restarted_one_after_the_other_keep_every_session(bench: Bench) -> None:
-    users = {node: User(node) for node in sorted(ALL)}
-    for node, user in users.items():
-        user.walk(bench, node)
-    for node in sorted(ALL):
-        restart(bench, node)
-        poll(lambda: one_cluster(bench), within=BACK_WITHIN, every=0.5)
-        for user in users.values():
-            user.walk(bench, *sorted(ALL))
-
-
 def test_members_restarted_all_at_once_lose_every_session(bench: Bench, whole: Stage) -> None:
-    """The control of the test above: a session does end where every copy of it ends."""
+    """The control of those restarted in turn, with each engine: a session does end where every copy of it ends."""
     user = User("user of a")
     user.walk(bench, "a", "b")
     processes.kill(whole, UNIT, *sorted(ALL))
@@ -282,6 +204,32 @@ def test_a_formed_cluster_needs_neither_its_leave_to_list_instances_nor_the_meta
         poll(lambda: bench.states()["c"] == "unhealthy", within=60)
         assert (DISCOVERY, False) in asked_of_ec2(bench.rehearsal, before)
     poll(lambda: one_cluster(bench), within=BACK_WITHIN, every=1.0)
+
+
+@pytest.mark.usefixtures("whole")
+def test_a_formed_cluster_goes_on_without_the_rule_that_let_its_members_connect(bench: Bench) -> None:
+    """Connections that stand are tracked and go on, in EC2 as here; the control: a member that starts is alone."""
+    with without_member_rule(bench):
+        stays(bench, 3 * HEARTBEAT)
+        restart(bench, "c")
+        poll(lambda: sees(bench, "c") == {"c"}, within=BACK_WITHIN)
+        assert bench.check(membership.CHECK).verdict == "invalid"
+    poll(lambda: one_cluster(bench), within=BACK_WITHIN + LOOKS, every=1.0)
+
+
+@contextmanager
+def without_member_rule(bench: Bench) -> Iterator[None]:
+    """Take away what lets members reach each other on the members' port."""
+    machines, port = bench.rehearsal.client("ec2"), bench.scene.port("member")
+    group = group_called(bench, security_group_name(bench.cluster.name))
+    (described,) = machines.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    rules = [one for one in described["IpPermissions"] if one.get("FromPort", -1) <= port <= one.get("ToPort", -1)]
+    assert len(rules) == 1, described["IpPermissions"]
+    machines.revoke_security_group_ingress(GroupId=group, IpPermissions=rules)
+    try:
+        yield
+    finally:
+        machines.authorize_security_group_ingress(GroupId=group, IpPermissions=rules)
 
 
 # who is no member
@@ -373,27 +321,52 @@ def test_two_clusters_of_one_vpc_and_one_domain_are_two_clusters(bench: Bench, n
     assert bench.check(reach.CHECK).verdict == "valid"
 
 
+@contextmanager
+def in_the_group_of(bench: Bench, neighbour: Bench) -> Iterator[None]:
+    """Put all of one cluster into the security group of another, beside their own."""
+    theirs = group_called(bench, security_group_name(neighbour.cluster.name))
+    before = {node: groups_of(bench, node) for node in sorted(ALL)}
+    try:
+        for node, own in before.items():
+            put_into(bench, node, [*own, theirs])
+        yield
+    finally:
+        for node, own in before.items():
+            put_into(bench, node, own)
+
+
+@pytest.mark.usefixtures("whole")
+def test_hosts_with_another_tag_value_are_no_members_though_nothing_else_keeps_them_out(
+    bench: Bench, neighbour: Bench
+) -> None:
+    with in_the_group_of(bench, neighbour):
+        restart(neighbour, "y")  # it looks for members as one that begins does, too
+        until = time.monotonic() + LOOKS
+        while time.monotonic() < until:
+            assert one_cluster(bench)
+            assert not sees(neighbour, "y") & ALL
+            time.sleep(1.0)  # what must not happen has this long to happen
+    poll(lambda: one_cluster(neighbour), within=BACK_WITHIN, every=1.0)
+
+
 @pytest.mark.usefixtures("whole")
 def test_hosts_that_have_the_tag_and_the_group_of_another_cluster_are_found_by_it(
     bench: Bench, neighbour: Bench
 ) -> None:
-    """The control of the test above: what is looked at would show a stranger. The smaller cluster joins the larger."""
-    theirs = group_called(bench, security_group_name(neighbour.cluster.name))
-    before = {node: groups_of(bench, node) for node in sorted(ALL)}
-    try:
-        for node in before:
-            put_into(bench, node, [*before[node], theirs])
-            retag(bench, node, neighbour.cluster.name)
-        poll(lambda: {"x", "y"} <= sees(bench, "a"), within=MERGED_WITHIN)
-        found = bench.check(membership.CHECK)
-        assert found.verdict == "invalid"
-        assert "no member" in found.detail
-    finally:
-        for node in before:
-            retag(bench, node, bench.cluster.name)
-            put_into(bench, node, before[node])
-        for node in ("x", "y"):
-            restart(neighbour, node)
+    """The control of the tests above: what is looked at would show a stranger. The smaller cluster joins the larger."""
+    with in_the_group_of(bench, neighbour):
+        try:
+            for node in sorted(ALL):
+                retag(bench, node, neighbour.cluster.name)
+            poll(lambda: {"x", "y"} <= sees(bench, "a"), within=MERGED_WITHIN)
+            found = bench.check(membership.CHECK)
+            assert found.verdict == "invalid"
+            assert "no member" in found.detail
+        finally:
+            for node in sorted(ALL):
+                retag(bench, node, bench.cluster.name)
+    for node in ("x", "y"):
+        restart(neighbour, node)
     for each in (bench, neighbour):
         poll(lambda each=each: one_cluster(each), within=BACK_WITHIN + LOOKS, every=1.0)  # type: ignore[misc]
 
