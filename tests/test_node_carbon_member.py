@@ -1,6 +1,8 @@
 """When a member starts its product, whom it sees, and what it says meanwhile."""
 
 from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -183,49 +185,109 @@ def test_one_that_is_to_leave_keeps_its_product_and_reports_nothing() -> None:
     assert node.reported.sent == []
 
 
-def thaws(node: Node, *against: str) -> None:
-    """Let node a, which sees all, hear that others have seen it leave."""
+def formed(**changes: Any) -> Node:
+    """Return node a in a cluster of three that has formed."""
+    node = Node(**changes)
     node.others.whole("abc")
-    for name in against:
-        seen = frozenset(map(address, "bc"))
-        node.others.heard[address(name)] = Word(f"id-{name}", {}, (address("a"),), seen)
+    node.runs("b", "c")
+    return node
 
 
-def test_one_that_the_others_have_gone_on_without_gets_no_users_and_begins_anew_once() -> None:
-    node = Node()
-    thaws(node, "b", "c")
-    assert node.runs("b", "c").phase == "waiting"
-    node.tick(times=24, seconds=1)
+def go_on_without(node: Node, *names: str) -> None:
+    """Let others say that they see each other, and have seen node a leave."""
+    for name in names:
+        node.others.heard[address(name)] = Word(f"id-{name}", {}, (address("a"),), frozenset(map(address, names)))
+
+
+def test_one_that_the_others_go_on_without_gets_no_users_and_begins_anew() -> None:
+    node = formed()
+    go_on_without(node, "b", "c")
+    assert node.tick().phase == "waiting"
+    node.tick(times=14, seconds=1)
     assert (node.product.run, node.product.up) == (1, True)
     node.tick(times=2, seconds=1)
     assert (node.product.run, node.product.up) == (2, True)
-    node.tick(times=100, seconds=1)  # the new run has not found them: another one would not, either
-    assert node.product.run == 2
+    node.others.whole("abc")
+    assert node.tick(sees("bc")).phase == "serving"
 
 
-@pytest.mark.parametrize("mended", ["they take it in", "they are silent", "it is sick", "one takes it in"])
-def test_it_does_not_begin_anew_if_that_ends_before(mended: str) -> None:
-    node = Node()
-    thaws(node, "b", "c")
-    node.runs("b", "c")
-    node.tick(times=24, seconds=1)
-    if mended == "they are silent":
+def test_a_run_that_does_not_find_them_either_begins_anew_more_and_more_seldom() -> None:
+    node = formed()
+    go_on_without(node, "b", "c")
+    began = {node.product.run: 0.0}
+    while node.now < 2000:
+        node.tick(Sight("id-a") if node.product.up else None, seconds=1)
+        began.setdefault(node.product.run, node.now)
+    waits = [round(after - before) for before, after in pairwise(began.values())]
+    assert [wait // 15 for wait in waits[:5]] == [1, 2, 4, 8, 16]
+    assert all(300 <= wait <= 310 for wait in waits[5:])
+    assert len(waits) > 6
+
+
+def test_it_is_as_patient_as_before_once_it_was_one_of_them_again() -> None:
+    node = formed()
+    for _ in range(3):
+        go_on_without(node, "b", "c")
+        before = node.product.run
+        node.tick(times=17, seconds=1)
+        assert node.product.run == before + 1
+        node.others.whole("abc")
+        assert node.tick(sees("bc")).phase == "serving"
+
+
+@pytest.mark.parametrize("ended", ["they take it in", "they are silent", "it is sick", "one of them takes it in"])
+def test_it_does_not_begin_anew_if_that_ends_before(ended: str) -> None:
+    node = formed()
+    go_on_without(node, "b", "c")
+    node.tick(times=14, seconds=1)
+    if ended == "they are silent":
         node.others.heard.clear()
-    elif mended == "it is sick":
+    elif ended == "it is sick":
         node.product.sick = True
     else:
-        thaws(node, *("b" if mended == "one takes it in" else ""))
+        node.others.whole("abc")
+    if ended == "one of them takes it in":
+        go_on_without(node, "b")
     node.tick(times=2, seconds=1)
     assert node.product.run == 1
     node.product.sick = False
-    thaws(node, "b", "c")
-    node.tick(times=24, seconds=1)
+    go_on_without(node, "b", "c")
+    node.tick(times=14, seconds=1)
     assert (node.product.run, node.product.up) == (1, True)
+
+
+def test_it_does_not_begin_anew_while_what_it_sees_changes() -> None:
+    """What the others say may be some seconds old."""
+    node = formed()
+    go_on_without(node, "b", "c")
+    for each in range(10):
+        node.tick(sees("bc"[each % 2]), times=3, seconds=1)
+    assert node.product.run == 1
+
+
+def test_before_the_cluster_has_formed_nobody_begins_anew() -> None:
+    """Each would take the others' failure to form for its own, and hide its cause."""
+    node = Node()
+    go_on_without(node, "b", "c")
+    node.runs()
+    node.tick(times=100, seconds=1)
+    assert node.product.run == 1
+
+
+def test_after_a_deploy_that_has_ended_it_does_even_if_its_host_was_started() -> None:
+    node = formed()
+    again = Node()
+    again.reported = node.reported
+    again.member.reported = node.reported
+    go_on_without(again, "b", "c")
+    again.runs()
+    again.tick(times=17, seconds=1)
+    assert again.product.run == 2
 
 
 def test_one_that_is_to_leave_never_begins_anew() -> None:
     node = Node(chosen("abc", absent="a"))
-    thaws(node, "b", "c")
+    go_on_without(node, "b", "c")
     node.runs("b", "c")
     node.tick(times=100, seconds=1)
     assert node.product.run == 1

@@ -9,8 +9,7 @@ from .. import state
 from ..failure import Failure, ascii_sentence, unexpected
 from ..report import Reported
 from ..state import Board, State
-from . import sight, verdict
-from .outvoted import PATIENCE, Patience, outvoted
+from . import parts, sight, verdict
 from .settings import Settings
 from .sight import Sight, Word
 
@@ -84,7 +83,9 @@ class Member:
         self._own = "" if self._leaves else self.settings.member(self.name).address
         self._wanted = frozenset(member.address for member in self.settings.present)
         self._kept = self.sight
-        self._patience = Patience(PATIENCE)
+        self._ordinals = {member.address: member.ordinal for member in self.settings.present}
+        self._patience = parts.Patience()
+        self._changed = self.clock()
 
     def tick(self) -> None:
         """Look, and do the next step; never raises for a fault of the cluster."""
@@ -115,24 +116,35 @@ class Member:
             self.product.start()
         self._follow()
         healthy = running and self.product.healthy()
-        out = healthy and not self._leaves and outvoted(self.sight, self._own, self._wanted, self.peers.words())
+        out = healthy and self._beaten()
         enough = sight.enough(self.sight, self._own, self._wanted) and not out
         phase = state.SERVING if healthy and enough else state.STARTING if not healthy else state.WAITING
         whole = healthy and self.seen == self._wanted
         formed = self.board.state.formed or (whole and self._all_say_so())
         self.board.put(phase=phase, healthy=healthy, database=state.OPEN, failure="", formed=formed)
-        if self._patience.lost(out, self.clock()):
-            self._begin_anew()
+        self._give_way(out, serving=phase == state.SERVING)
 
-    def _begin_anew(self) -> None:
-        """End a run that the others have gone on without, so that another one finds them.
+    def _beaten(self) -> bool:
+        """Return whether this member is in a part of a cluster that must give way: one that has formed before."""
+        if self._leaves or not (self.board.state.formed or self.reported.has(self.settings.generation)):
+            return False
+        words = self.peers.words()
+        seeing = parts.views(self._own, self.seen, words, self._wanted)
+        return parts.beaten(self._own, seeing, self._ordinals, parts.parted(self._own, self.sight.left, words))
 
-        It is not asked to end: engines that are wait for those who have put them out to take over their part of the
-        data, for up to 600 s (`hazelcast.graceful.shutdown.max.wait`).
+    def _give_way(self, out: bool, *, serving: bool) -> None:
+        """End a run in a part that must give way, so that another one joins those that go on.
+
+        It is not asked to end: an engine that is waits for those who have put it out to take over its part of the data,
+        for up to 600 s (`hazelcast.graceful.shutdown.max.wait`).
         """
-        log.warning("a majority has gone on without this member for %.0f s: its product begins anew", PATIENCE)
-        self._patience = Patience(PATIENCE)
-        self.product.kill()
+        now = self.clock()
+        if serving:
+            self._patience.renew()
+        if self._patience.lost(out, now) and now - self._changed >= parts.QUIET:
+            log.warning("the others go on without this member: its product begins anew")
+            self._patience.double()
+            self.product.kill()
 
     def _follow(self) -> None:
         run = self.product.run_id()
@@ -143,7 +155,7 @@ class Member:
         if self.sight != self._kept:
             log.info("sees %s", ", ".join(sorted(self.seen)) or "nobody")
             self.log.keep(self.sight)
-            self._kept = self.sight
+            self._kept, self._changed = self.sight, self.clock()
 
     def _all_say_so(self) -> bool:
         """Return whether each other member serves, and sees all the members that the settings in force here want."""
