@@ -27,7 +27,7 @@ def test_a_file_is_written_where_there_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("heartbeat", "interval", "confirmation"), [(5, "1", "13"), (29, "1", "73"), (30, "5", "75"), (59, "5", "148")]
+    ("heartbeat", "interval", "confirmation"), [(5, "1", "90"), (29, "1", "90"), (30, "5", "90"), (59, "5", "148")]
 )
 def test_a_shorter_heartbeat_is_sent_more_often_and_confirmed_sooner(
     heartbeat: int, interval: str, confirmation: str
@@ -41,7 +41,7 @@ def test_a_shorter_heartbeat_is_sent_more_often_and_confirmed_sooner(
 def test_some_heartbeats_may_be_lost_and_the_master_is_more_patient(heartbeat: int) -> None:
     found = {name: int(value) for name, value in read(heartbeat).items()}
     assert 5 * found["hazelcast.heartbeat.interval.seconds"] <= found["hazelcast.max.no.heartbeat.seconds"] == heartbeat
-    assert found["hazelcast.max.no.master.confirmation.seconds"] >= 2 * heartbeat
+    assert found["hazelcast.max.no.master.confirmation.seconds"] >= max(2 * heartbeat, 3 * 30)
 
 
 @given(HEARTBEATS)

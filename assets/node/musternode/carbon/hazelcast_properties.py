@@ -8,18 +8,22 @@ from typing import Dict
 
 from .. import properties
 
+CONFIRMED_EVERY = 30
+"""Seconds between two confirmations of the master in 3.x (`hazelcast.master.confirmation.interval.seconds`)."""
+
 
 def wanted(heartbeat: int) -> Dict[str, str]:
     """Return the properties for `heartbeat`, the seconds without a word after which a member is gone.
 
     The master gives a member that does not confirm it two and a half times as long: with less it would end the patience
-    that `heartbeat` asks for. The engine looks once, after its start, for others that began at the same moment. What
-    comes apart later the members join again (`parts`); its own look each hour is for those that do not hear each other.
+    that `heartbeat` asks for. Below some confirmations' time a master of 3.x puts out members that are well. The engine
+    looks once, after its start, for others that began at the same moment. What comes apart later the members join again
+    (`parts`); its own look each hour is for those that do not hear each other.
     """
     seconds = {
         "max.no.heartbeat": heartbeat,
         "heartbeat.interval": 1 if heartbeat < 30 else 5,
-        "max.no.master.confirmation": (5 * heartbeat + 1) // 2,
+        "max.no.master.confirmation": max(3 * CONFIRMED_EVERY, (5 * heartbeat + 1) // 2),
         "merge.first.run.delay": 30,
         "merge.next.run.delay": 3600,
     }

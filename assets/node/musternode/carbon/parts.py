@@ -1,9 +1,9 @@
 """Which part of a cluster that came apart goes on: pure functions of what its members say now.
 
-Muster decides that, not the engine, whose merging is slow and unsafe. By the EC2 API it tries eight ports of each
-address (three in 3.x), one after the other, and waits 5 s for each that nobody answers (Hazelcast's AbstractJoiner,
-SPLIT_BRAIN_CONN_TIMEOUT_MILLIS): 12 to 153 s were seen with three members on 5.3.6. One whose Java stood still comes
-back with all those in mind that have put it out; on 3.5.4 its merging parted the others, too.
+Muster decides that, not the engine, whose merging is slow: by the EC2 API it tries eight ports of each address (three
+in 3.x), one after the other, and waits 5 s for each that nobody answers (Hazelcast's AbstractJoiner,
+SPLIT_BRAIN_CONN_TIMEOUT_MILLIS); and one whose Java stood still comes back with all those in mind that have put it out.
+12 to 153 s were seen with three members on 5.3.6.
 """
 
 from typing import AbstractSet, Dict, FrozenSet, Iterable, Mapping, Optional, Tuple
