@@ -210,7 +210,7 @@ class ClusterStack(cdk.Stack):
             inside=self._network.cidr,
             subnets=self._network.balancer_subnets,
             node_group=self._group,
-            nodes=list(nodes.values()),
+            nodes=nodes,
             port=self._product.port(self._cluster, self._product.serving),
             readiness_port=self._product.port(self._cluster, self._product.readiness),
             kms_key=self._key,

@@ -1,5 +1,7 @@
 """What the tests of the balancer share: models, and targets that are real HTTP servers in guests."""
 
+import base64
+import hashlib
 import http.server
 import socket
 import threading
@@ -66,6 +68,12 @@ def with_groups(model: LoadBalancer, *groups: TargetGroup) -> LoadBalancer:
     return replace(model, target_groups=groups)
 
 
+def accepted(key: str) -> str:
+    """Return what a server says to a WebSocket client's key (RFC 6455, 4.2.2)."""
+    digest = hashlib.sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()  # noqa: S324 - the protocol's
+    return base64.b64encode(digest).decode()
+
+
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: "Site"
@@ -75,11 +83,24 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.server.seen.append((self.path, dict(self.headers.items())))
         if self.path == "/ready":
             self._answer(self.server.ready, b"")
+        elif self.headers["Upgrade"] == "websocket":
+            self._echo()
         elif self.path == "/slow":
             self.server.released.wait(20)
             self._answer(200, b"slow")
         else:
             self._answer(200, self.server.name.encode())
+
+    def _echo(self) -> None:
+        """Switch protocols, and send back whatever comes from then on."""
+        self.close_connection = True
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", accepted(self.headers["Sec-WebSocket-Key"]))
+        self.end_headers()
+        while sent := self.connection.recv(1024):
+            self.connection.sendall(sent)
 
     def _answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -94,7 +115,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Site(http.server.ThreadingHTTPServer):
-    """An application in a guest: says its name, sets JSESSIONID at /login, answers /ready with the status `ready`."""
+    """An application in a guest: says its name, sets JSESSIONID at /login, answers /ready with the status `ready`.
+
+    It upgrades connections that ask for it, and echoes on them.
+    """
 
     daemon_threads = True
 

@@ -5,13 +5,14 @@ import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 
 from muster.network import Network
-from muster.products import Reach
+from muster.products import PRODUCTS, Product, Reach
 from muster.shared_security_group import SharedSecurityGroup
 from muster.spec import Cluster, Plan, load, plan
 from muster.sticky_balancer import StickyBalancer
@@ -51,7 +52,7 @@ class Parts(cdk.Stack):
             operating_system=cluster.instance.os,
         ).group
         network.let_in(group)
-        nodes = [self._node(member.name, network, member.zone, group) for member in planned.present]
+        nodes = {member.name: self._node(member.name, network, member.zone, group) for member in planned.present}
         balancer = StickyBalancer(
             self,
             "Balancer",
@@ -94,6 +95,12 @@ def parts(**changes: Any) -> Template:
     return _synthesized(json.dumps({**BASE, **changes}))[0]
 
 
+def parts_of(product: Product, **changes: Any) -> Template:
+    """Return the template for the plain cluster file, its product being this one: another with the same name."""
+    with mock.patch.dict(PRODUCTS, {product.name: product}):
+        return _template(json.dumps({**BASE, **changes}))[0]
+
+
 def warnings(**changes: Any) -> str:
     """Return what the synthesis of the same warns of."""
     return _synthesized(json.dumps({**BASE, **changes}))[1]
@@ -107,6 +114,10 @@ def existing(vpc: dict[str, Any] | None = None, network: dict[str, Any] | None =
 
 @cache
 def _synthesized(text: str) -> tuple[Template, str]:
+    return _template(text)
+
+
+def _template(text: str) -> tuple[Template, str]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "as400.yaml"
         file.write_text(text, encoding="utf-8")  # JSON is YAML

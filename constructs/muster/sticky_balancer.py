@@ -1,9 +1,9 @@
 """The load balancer, which keeps a user on one node."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aws_cdk import Annotations
+from aws_cdk import Annotations, Duration
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 from aws_cdk import aws_kms as kms
@@ -17,7 +17,7 @@ from muster.alias_records import AliasRecords
 from muster.balancer_group import ANYWHERE, balancer_group
 from muster.listeners import listen, redirect, scheme, users_port
 from muster.spec import Cluster
-from muster.target_group import Targets
+from muster.target_group import Targets, targets
 from muster.web_firewall import WebFirewall
 
 UNLED: Final = (
@@ -27,8 +27,10 @@ UNLED: Final = (
 
 
 class StickyBalancer(Construct):
-    """Application Load Balancer over `nodes` on `port`, healthy while GET /ready on `readiness_port` answers 200.
+    """Application Load Balancer over `nodes`, healthy while GET /ready on `readiness_port` answers 200.
 
+    `nodes` come by name; each takes requests on the ports that the product has for it, usually `port` alone. What
+    is asked may be another path of the product's, and it may let quiet connections live longer than AWS's 60 seconds.
     With a certificate it speaks HTTPS and sends plain HTTP there; without one it speaks plain HTTP. A user stays on
     one node by the application's cookie, or by the balancer's own. Users come from the file's `clients`; without
     such from `inside` (CIDR), or from anywhere if the balancer faces the internet.
@@ -49,27 +51,27 @@ class StickyBalancer(Construct):
         inside: str,
         subnets: Sequence[ec2.ISubnet],
         node_group: ec2.ISecurityGroup,
-        nodes: Sequence[ec2.Instance],
+        nodes: Mapping[str, ec2.Instance],
         port: int,
         readiness_port: int,
         kms_key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self._cluster, self._settings = cluster, cluster.balancer
+        reached = targets(cluster, vpc=vpc, nodes=nodes, port=port, readiness_port=readiness_port)
         self.group = balancer_group(
             self,
             vpc=vpc,
             clients=self._clients(inside),
             listening=self._ports(),
             node_group=node_group,
-            node_ports={port: "users' requests", readiness_port: "readiness"},
+            node_ports=reached.opened,
         )
         self.balancer = self._load_balancer(vpc, subnets)
         self.log_bucket = self._log_bucket()
-        targets = Targets(vpc, nodes, port, readiness_port)
-        self.target_group = targets.group(self, "Targets", stickiness=self._settings.stickiness)
+        self.target_group = reached.group(self, "Targets", stickiness=self._settings.stickiness)
         self._listen()
-        self._administrate(targets)
+        self._administrate(reached)
         self._stand_before(kms_key)
 
     @property
@@ -85,6 +87,7 @@ class StickyBalancer(Construct):
         return (*users, admin) if admin else users
 
     def _load_balancer(self, vpc: ec2.IVpc, subnets: Sequence[ec2.ISubnet]) -> elb.ApplicationLoadBalancer:
+        idle = self._cluster.about.idle(self._cluster)
         balancer = elb.ApplicationLoadBalancer(
             self,
             "Balancer",
@@ -95,6 +98,7 @@ class StickyBalancer(Construct):
             deletion_protection=self._cluster.deletion_refused,
             drop_invalid_header_fields=True,
             desync_mitigation_mode=elb.DesyncMitigationMode.STRICTEST,
+            idle_timeout=Duration.seconds(idle) if idle else None,
         )
         if not self._cluster.deletion_refused:
             acknowledge_in(balancer, (NIST, HIPAA), "ELBDeletionProtectionEnabled", LIFTED)

@@ -1,6 +1,6 @@
 """The nodes as a balancer's targets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Duration
@@ -10,24 +10,35 @@ from aws_cdk.aws_elasticloadbalancingv2_targets import InstanceTarget
 from constructs import Construct
 
 from muster.names import READY
-from muster.spec.model import Stickiness
+from muster.spec.model import Cluster, Stickiness
 
 
 @dataclass(frozen=True)
 class Targets:
-    """Nodes on `port`, each healthy while a GET on its `readiness_port` answers 200."""
+    """Nodes on ports (`pairs`), each healthy while a GET of `health` on the node's `readiness_port` answers 200.
+
+    A node may stand in several pairs, with another port in each. `port` is that of a target that is registered with
+    none of its own. A target opens no security group.
+    """
 
     vpc: ec2.IVpc
-    nodes: Sequence[ec2.Instance]
+    pairs: Sequence[tuple[ec2.Instance, int]]
     port: int
     readiness_port: int
+    health: str = READY
+
+    @property
+    def opened(self) -> Mapping[int, str]:
+        """What the balancer must reach on nodes: words by port."""
+        users = dict.fromkeys(sorted({port for _, port in self.pairs}), "users' requests")
+        return users if self.readiness_port in users else {**users, self.readiness_port: "readiness"}
 
     def group(
         self, scope: Construct, id_: str, *, stickiness: Stickiness | None, ready: str = READY
     ) -> elb.ApplicationTargetGroup:
-        """Return a new target group over the nodes; without `stickiness` each request may reach another node.
+        """Return a new target group over the pairs; without `stickiness` each request may reach another node.
 
-        `ready` is the path at which a node says that it takes this group's requests.
+        `ready` is the path at which a node says that it takes this group's requests; /ready stands for `health`.
         A node is taken in or out after two checks, 5 seconds apart; one that is taken away has 30 seconds to end what
         it has begun.
         """
@@ -38,12 +49,12 @@ class Targets:
             vpc=self.vpc,
             port=self.port,
             protocol=elb.ApplicationProtocol.HTTP,
-            targets=[InstanceTarget(node, self.port) for node in self.nodes],
+            targets=[InstanceTarget(node, port) for node, port in self.pairs],
             stickiness_cookie_duration=Duration.hours(stickiness.hours) if stickiness else None,
             stickiness_cookie_name=cookie,
             deregistration_delay=Duration.seconds(30),
             health_check=elb.HealthCheck(
-                path=ready,
+                path=self.health if ready == READY else ready,
                 port=str(self.readiness_port),
                 protocol=elb.Protocol.HTTP,
                 interval=Duration.seconds(5),
@@ -53,3 +64,17 @@ class Targets:
                 healthy_http_codes="200",
             ),
         )
+
+
+def targets(
+    cluster: Cluster,
+    *,
+    vpc: ec2.IVpc,
+    nodes: Mapping[str, ec2.Instance],
+    port: int,
+    readiness_port: int,
+) -> Targets:
+    """Return the targets for `nodes`, by name, on the ports that the product has for each of them."""
+    ports = cluster.about.targets(cluster)
+    pairs = [(node, number) for name, node in nodes.items() for number in ports[name]]
+    return Targets(vpc, pairs, port, readiness_port, cluster.about.health(cluster))

@@ -1,7 +1,7 @@
 """moto behind one door: a WSGI application, and the few things that its public API cannot do.
 
-Only this module, `certificates`, `existing`, `managed_policies`, `target_health`, `instance_power` and `server` know
-that moto is it.
+Only this module, `balancer_attributes`, `certificates`, `existing`, `managed_policies`, `target_health`,
+`instance_power` and `server` know that moto is it.
 """
 
 import io
@@ -17,7 +17,7 @@ from moto.ec2.models.amis import Ami
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from rehearsal.account import certificates, instance_power, managed_policies, target_health
+from rehearsal.account import balancer_attributes, certificates, instance_power, managed_policies, target_health
 
 Environ = dict[str, Any]
 
@@ -66,6 +66,7 @@ class Emulator:
             raise RuntimeError("an emulated account already runs in this process; stop it first")
         os.environ["MOTO_ACCOUNT_ID"] = self.account_id
         target_health.allow_many_ports()
+        balancer_attributes.refuse_what_aws_refuses()
         instance_power.note_starts_and_reboots()
         certificates.take_any()
         for service in SERVICES:

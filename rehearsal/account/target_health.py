@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import moto.elbv2.models as elbv2
-from moto.elbv2.exceptions import InvalidTargetError, TargetNotRunning
+from moto.elbv2.exceptions import TargetNotRunning
 
 Target = Mapping[str, Any]
 
@@ -46,13 +46,13 @@ def _register(group: Any, targets: Sequence[Target]) -> None:
 
 
 def _deregister(group: Any, targets: Sequence[Target]) -> None:
+    """Forget targets; one that is not registered is no fault.
+
+    Without a port it is the one on the group's own: a port that was given must be given again (API reference,
+    DeregisterTargets).
+    """
     for target in targets:
-        ports = [target["Port"]] if target.get("Port") else [t["Port"] for t in group.targets.values()]
-        keys = [f"{target['Id']}:{int(port)}" for port in ports]
-        if not any(key in group.targets for key in keys):
-            raise InvalidTargetError()
-        for key in keys:
-            group.targets.pop(key, None)
+        group.targets.pop(_key(group, target), None)
 
 
 def _deregister_terminated(group: Any, instance_ids: Sequence[str]) -> None:
@@ -72,7 +72,8 @@ def _health_for(group: Any, target: Target, ec2_backend: Any) -> Any:
         state, reason = "unused", "Target.InvalidState"
     else:
         state, reason = found["Health"]
-    return elbv2.FakeHealthStatus(target["Id"], str(port), group.health_check_port, state, reason or None)
+    checked = str(port) if group.health_check_port == "traffic-port" else group.health_check_port
+    return elbv2.FakeHealthStatus(target["Id"], str(port), checked, state, reason or None)
 
 
 def _stopped(target_id: str, ec2_backend: Any) -> bool:

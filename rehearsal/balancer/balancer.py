@@ -3,11 +3,13 @@
 import shutil
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from ipaddress import IPv4Network
 from pathlib import Path
 
 from rehearsal.balancer import pem
 from rehearsal.balancer.config import Files, configuration, server_state
+from rehearsal.balancer.draining import Draining
 from rehearsal.balancer.haproxy import Haproxy
 from rehearsal.balancer.health import Key, Registration, Server, health, seen, servers
 from rehearsal.balancer.model import BalancerError, LoadBalancer, TargetHealth
@@ -47,6 +49,7 @@ class Balancer:
         self._files = Files(directory)
         self._haproxy = Haproxy(self.namespace, self._files)
         self._known: dict[Key, Registration] = {}
+        self._draining = Draining()
         self._text = ""
 
     def up(self) -> None:
@@ -79,6 +82,7 @@ class Balancer:
             self._haproxy.load()
         else:
             self._haproxy.stop()  # haproxy has nothing to do without a port
+        self._draining.change(self._model, model, time.monotonic())
         self._model, self._text = model, text
         self._remember(model)
         return True
@@ -100,10 +104,12 @@ class Balancer:
         """Return the health of every registered target, as the balancer sees it now.
 
         Ask about once a second: a new target becomes healthy with its first passed check (ELB guide, "Health
-        checks"), which haproxy, who would wait for `HealthyThresholdCount` of them, is told here.
+        checks"), which haproxy, who would wait for `HealthyThresholdCount` of them, is told here. So is it when the
+        time is over for what a target has begun that was taken away.
         """
         found = self._servers(self._model)
         now = time.monotonic()
+        self._end(now)
         answers = []
         for group in self._model.target_groups:
             for target in group.targets:
@@ -111,6 +117,11 @@ class Balancer:
                 server = self._first_pass(key, f"{group.name}.checks/{target.name}", found.get(key))
                 answers.append(health(group, target, server, self._known[key], now))
         return answers
+
+    def _end(self, now: float) -> None:
+        if over := self._draining.due(now):
+            with suppress(OSError):  # it ended this moment, and its connections with it
+                self._haproxy.end_former(over)
 
     def _first_pass(self, key: Key, name: str, server: Server | None) -> Server | None:
         known = self._known[key]

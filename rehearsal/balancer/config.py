@@ -9,6 +9,7 @@ from rehearsal.balancer.model import LoadBalancer
 from rehearsal.balancer.quoting import quoted
 
 _CONNECT = 10  # seconds; ELB guide, "Troubleshoot your Application Load Balancers", HTTP 504
+_FORMER = "24h"  # for which a former worker may keep connections with targets that stay
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Files:
         return self.folder / "stats.sock"
 
     @property
+    def master(self) -> Path:
+        """The control socket of the master, which alone reaches former workers."""
+        return self.folder / "master.sock"
+
+    @property
     def pem(self) -> Path:
         """Certificate and key of HTTPS listeners, readable by root alone."""
         return self.folder / "listener.pem"
@@ -46,7 +52,7 @@ class Files:
 def configuration(balancer: LoadBalancer, files: Files) -> str:
     """Return the configuration; equal models give equal text."""
     groups = {group.arn: group for group in balancer.target_groups}
-    lines = [*_global(balancer, files), *_defaults(balancer)]
+    lines = [*_global(files), *_defaults(balancer)]
     for listener in balancer.listeners:
         lines += frontend(balancer, listener, groups, files.pem)
     for group in balancer.target_groups:
@@ -54,16 +60,14 @@ def configuration(balancer: LoadBalancer, files: Files) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _global(balancer: LoadBalancer, files: Files) -> list[str]:
-    """Old workers end when a target that was taken away has had its time to finish."""
-    drain = max((group.drain for group in balancer.target_groups), default=0)
+def _global(files: Files) -> list[str]:
     return [
         "global",
         "  maxconn 2000",
         "  user haproxy",
         "  group haproxy",
         "  log stdout format raw daemon notice",
-        f"  hard-stop-after {max(drain, 1)}s",
+        f"  hard-stop-after {_FORMER}",
         f"  stats socket {quoted(str(files.stats))} mode 600 level admin",
         f"  server-state-file {quoted(str(files.state))}",
     ]

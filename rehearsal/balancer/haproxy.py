@@ -4,9 +4,12 @@ import contextlib
 import signal
 import socket
 import subprocess
+from collections.abc import Collection
+from pathlib import Path
 
 from rehearsal import netns
 from rehearsal.balancer.config import Files
+from rehearsal.balancer.draining import Place, former_workers, sessions
 from rehearsal.balancer.model import BalancerError
 from rehearsal.poll import poll
 
@@ -54,7 +57,7 @@ class Haproxy:
 
     def _popen(self, log: int) -> "subprocess.Popen[bytes]":
         """Start in a session of its own: a Ctrl-C at the terminal is for the rehearsal, which ends it in order."""
-        command = ["haproxy", "-W", "-f", str(self._files.config)]
+        command = ["haproxy", "-W", "-S", f"{self._files.master},mode,600", "-f", str(self._files.config)]
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
         )
@@ -69,14 +72,14 @@ class Haproxy:
 
     def ask(self, command: str) -> str:
         """Return the answer of the worker's control socket; raises `OSError` while there is no worker."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
-            control.settimeout(_PATIENCE)
-            control.connect(str(self._files.stats))
-            control.sendall(command.encode() + b"\n")
-            parts = []
-            while part := control.recv(65536):
-                parts.append(part)
-        return b"".join(parts).decode()
+        return _asked(self._files.stats, command)
+
+    def end_former(self, places: Collection[Place]) -> None:
+        """End what former workers still have with these targets; raises `OSError` while there is no master."""
+        for worker in former_workers(_asked(self._files.master, "show proc")):
+            shown = _asked(self._files.master, f"@!{worker} show sess")
+            for session in sessions(shown, places):
+                _asked(self._files.master, f"@!{worker} shutdown session {session}")
 
     def stop(self) -> None:
         """End master and workers, open connections with them; not running is no fault."""
@@ -89,3 +92,15 @@ class Haproxy:
         if process.returncode is None:
             process.kill()
             process.wait()
+
+
+def _asked(place: Path, command: str) -> str:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as control:
+        control.settimeout(_PATIENCE)
+        control.connect(str(place))
+        control.sendall(command.encode() + b"\n")
+        control.shutdown(socket.SHUT_WR)  # without it the master's waits for another command
+        parts = []
+        while part := control.recv(65536):
+            parts.append(part)
+    return b"".join(parts).decode()

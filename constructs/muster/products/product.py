@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from muster.fields import Block
+from muster.names import READY
 
 if TYPE_CHECKING:
     from muster.spec.model import Cluster
@@ -70,8 +71,13 @@ class Product:
     `trust` names; `admin` the path below which the product is administered, `users` the one of its users' requests,
     each None where there is none. `leads` tells whether the file wants administration to reach the node alone that
     leads the pair. `serving` and `readiness` name the port that users reach and the one whose /ready the balancer asks.
-    `defaults` is merged below what a cluster file says, and gets that: raw values, of whatever kind. `memory` is what a
-    node needs at least, in GiB. A `pair` is two nodes over one H2 database, which has a witness.
+    `defaults` is merged below what a cluster file says, and gets that: raw values, of whatever kind. By them a product
+    says, too, by which cookie the balancer keeps its users on a node. `memory` is what a node needs at least, in GiB. A
+    `pair` is two nodes over one H2 database, which has a witness.
+
+    `weighed` gives the ports on which each node, by name, takes users' requests, where that is not the one of `serving`
+    on all of them; absent nodes count too. `idle` gives the seconds after which the balancer ends a connection on which
+    nothing comes, None for AWS's 60. `health` gives the path that is asked of `readiness` where it is not /ready.
 
     `field` is the name of the product's block in a cluster file. `archive` is what the name of the application's file
     ends with. For a new cluster file, `example` is that file's name, `start` what the block says in a region from the
@@ -102,6 +108,9 @@ class Product:
     users: Callable[["Cluster"], str] | None = None
     leads: Callable[["Cluster"], bool] = lambda _: False
     pair: bool = False
+    weighed: Callable[["Cluster"], Mapping[str, tuple[int, ...]]] | None = None
+    idle: Callable[["Cluster"], int | None] = lambda _: None
+    health: Callable[["Cluster"], str] = lambda _: READY
 
     def port(self, cluster: "Cluster", name: str) -> int:
         """Return the number of the port named `name`."""
@@ -110,3 +119,9 @@ class Product:
     def ports_for(self, cluster: "Cluster", reach: Reach) -> tuple[Port, ...]:
         """Return the ports that `reach` may reach, in the product's order."""
         return tuple(port for port in self.ports(cluster) if port.reach is reach)
+
+    def targets(self, cluster: "Cluster") -> Mapping[str, tuple[int, ...]]:
+        """Return the ports on which the balancer sends users' requests to each node, by the node's name."""
+        if self.weighed:
+            return self.weighed(cluster)
+        return dict.fromkeys(cluster.nodes, (self.port(cluster, self.serving),))

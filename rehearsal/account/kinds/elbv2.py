@@ -101,10 +101,10 @@ class TargetGroup(Kind):
             request.call("elbv2", "ModifyTargetGroup", TargetGroupArn=arn, **request.given(*self.checked))
         if "TargetGroupAttributes" in changed:
             _set_attributes(request, "TargetGroup", arn)
-        before, after = old.properties.get("Targets", []), request.properties.get("Targets", [])
-        if gone := [target for target in before if target not in after]:
+        before, after = _targets(old.properties), _targets(request.properties)
+        if gone := [target for place, target in before.items() if place not in after]:
             request.call("elbv2", "DeregisterTargets", TargetGroupArn=arn, Targets=gone)
-        if new := [target for target in after if target not in before]:
+        if new := [target for place, target in after.items() if place not in before]:
             request.call("elbv2", "RegisterTargets", TargetGroupArn=arn, Targets=new)
         _retag(request, old)
         return old.attributes
@@ -112,6 +112,12 @@ class TargetGroup(Kind):
     def delete(self, cloud: Cloud, old: Existing) -> None:
         """Delete the group."""
         cloud.call("elbv2", "DeleteTargetGroup", TargetGroupArn=old.physical_id)
+
+
+def _targets(properties: Mapping[str, Any]) -> dict[tuple[str, int], Mapping[str, Any]]:
+    """Return the targets by id and port, which is the group's where none is given."""
+    given = properties.get("Targets", ())
+    return {(target["Id"], int(target.get("Port") or properties["Port"])): target for target in given}
 
 
 def _refuse_a_second_balancer(request: Request, balancer: str, actions: Sequence[Mapping[str, Any]]) -> None:
