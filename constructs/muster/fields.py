@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,6 +17,9 @@ class Block(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+    no_fields: ClassVar[Mapping[str, str]] = {}
+    """What a user may look for here in vain, and in words why, or where it stands."""
 
 
 def default_of_the_product(schema: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from muster.spec.faults import Fault, Location, SpecError
 from muster.spec.model import UNION_KINDS, Cluster, file_model
 from muster.spec.reading import Document, read
 from muster.spec.rules import findings
-from muster.spec.shape import RawLocation, fields_at, wanted_at
+from muster.spec.shape import RawLocation, fields_at, no_fields_at, wanted_at
 
 _STAND_INS: Final[Mapping[str, Any]] = {
     "name": "stand-in",
@@ -147,6 +147,8 @@ def _unknown(model: type[Cluster], loc: RawLocation) -> str:
     owner = next((each.name for each in PRODUCTS.values() if each.field == name), None)
     if len(loc) == 1 and owner:
         return f"belongs to the product {owner}, allowed: {choice}"
+    if reason := no_fields_at(model, loc[:-1]).get(name):
+        return f"is no field, {reason}, allowed: {choice}"
     if re.search(r"password|secret|access_?key|token|credential", name, re.IGNORECASE):
         return f"is unknown, and no secret stands in a cluster file (Muster generates them), allowed: {choice}"
     return f"is unknown{closest(name, allowed)}, allowed: {choice}"

@@ -25,6 +25,12 @@ def fields_at(model: type[Cluster], location: RawLocation) -> list[str]:
     return list(fields_of(kind)) if is_block(kind) else []
 
 
+def no_fields_at(model: type[Cluster], location: RawLocation) -> Mapping[str, str]:
+    """Return what the mapping at `location` has no field for, with the reason."""
+    kind, _ = _at(model, location)
+    return kind.no_fields if is_block(kind) else {}
+
+
 def wanted_at(model: type[Cluster], location: RawLocation) -> str:
     """Return what is allowed at `location`, in words."""
     kind, want = _at(model, location)

@@ -1,0 +1,199 @@
+"""Axon.ivy: engines that share a database and a folder, behind a balancer that sends some more users than others.
+
+After Axon.ivy's "Axon.ivy Cluster"; what it does by workers and AJP, a load balancer does by HTTP and further ports.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+
+from pydantic import Field
+
+from muster import weights
+from muster.aws_names import partition_of
+from muster.checking import Check, checked, not_wanted
+from muster.fields import Block, Home, NodeName
+from muster.fields import Port as PortNumber
+from muster.products.axonivy_engines import FORM, JSESSIONID, VERSION, Engine, engine, fault
+from muster.products.axonivy_fields import LicenceFile, SharedFolder, SystemDatabase, ports_of
+from muster.products.product import Port, Product, Reach
+
+if TYPE_CHECKING:
+    from muster.spec.model import Cluster
+
+MOUNTED: Final = "/mnt/axonivy"
+"""Where a node mounts a file system of EFS."""
+
+LICENCE: Final = "/etc/muster/axonivy.lic"
+"""Where a node has the licence, before the engine gets it."""
+
+NFS: Final = 2049
+"""The port of EFS."""
+
+
+def _weight(value: Any) -> int:
+    if type(value) is int and value >= 1:
+        return value
+    raise not_wanted(value, weights.WANT)
+
+
+Weight = Annotated[int, Check(weights.WANT, _weight, {"minimum": 1})]
+
+
+class AxonIvy(Block):
+    """Which Axon.ivy engine this is, what its nodes share, and how users spread over them."""
+
+    no_fields: ClassVar[Mapping[str, str]] = {
+        "ajp": "the load balancer speaks HTTP with nodes, and AJP is off",
+        "ajp_port": "the load balancer speaks HTTP with nodes, and AJP is off",
+        "cookie": "it stands in balancer.stickiness.cookie",
+        "lbfactor": "it stands in axonivy.weights",
+        "multicast": "a VPC carries no multicast, so each engine is told the addresses of all",
+        "route": "it is the node's name",
+        "workers": "nodes have weights in axonivy.weights in place of workers",
+    }
+
+    version: Annotated[str, checked(fault, VERSION, pattern=f"^(?:{FORM})$")] | None = None
+    """The engine's version, in quotes. It decides Java and the session cookie. Needed."""
+    weights: Annotated[
+        Mapping[NodeName, Weight],
+        Check("a mapping of nodes to weights such as {a: 2, b: 1}"),
+        Field(default_factory=dict),
+    ]
+    """How many of the new users each node gets beside the others, 1 if nothing is said; at most 5 times the least."""
+    licence: LicenceFile | None = None
+    """The path of the licence for as many nodes, relative to the cluster file. Needed."""
+    database: SystemDatabase | None = None
+    """The system database that all nodes share. Needed."""
+    shared: SharedFolder | None = None
+    """What all nodes share files in: `efs` (made with the cluster), an EFS id, or your own image's folder. Needed."""
+    home: Home = "/opt/ivy"
+    """The product's folder on a node."""
+    http_port: PortNumber = 8080
+    """The port on which an engine answers users. A heavier node takes them on further ones, in steps of 10."""
+    jgroups_port: PortNumber = 7800
+    """The port of the engines among themselves."""
+    peer_port: PortNumber = 9181
+    """The port on which the nodes tell each other whom they see."""
+    readiness_port: PortNumber = 9180
+    """The port on which a node tells the balancer whether it is ready."""
+
+
+def engine_of(cluster: "Cluster") -> Engine | None:
+    """Return what the version of `cluster` decides, or None where its file does not tell it."""
+    version = cluster.block(AxonIvy).version
+    return engine(version) if version else None
+
+
+def taken(cluster: "Cluster") -> tuple[int, ...]:
+    """Return the ports of a node on which no user comes."""
+    own = cluster.block(AxonIvy)
+    return own.jgroups_port, own.peer_port, own.readiness_port
+
+
+def most_connectors(cluster: "Cluster") -> int:
+    """Return the number of ports of the heaviest node; 1 where the weights are such that the rules refuse them."""
+    given, nodes = cluster.block(AxonIvy).weights, cluster.nodes
+    return 1 if [*weights.refusals(given, nodes)] else max(weights.reduced(given, nodes).values(), default=1)
+
+
+def connectors(cluster: "Cluster") -> Mapping[str, tuple[int, ...]]:
+    """Return the ports on which each node takes users, by its name: as many as its weight, reduced."""
+    own, most = cluster.block(AxonIvy), most_connectors(cluster)
+    if most == 1 or weights.crowded(own.http_port, most, taken(cluster)):
+        return dict.fromkeys(cluster.nodes, (own.http_port,))
+    return weights.spread(own.weights, cluster.nodes, own.http_port, taken(cluster))
+
+
+def mounted(cluster: "Cluster") -> str | None:
+    """Return the folder that all nodes of `cluster` share, or None where its file tells none."""
+    shared = cluster.block(AxonIvy).shared
+    return shared if shared is None or shared.startswith("/") else MOUNTED
+
+
+def told(cluster: "Cluster", node: str) -> Mapping[str, Any]:
+    """Return the settings of the node called `node`: those of all, with its own route and connectors."""
+    common = dict(_settings(cluster))
+    own = common.pop("nodes")[node]
+    return {**common, **own}
+
+
+def _settings(cluster: "Cluster") -> Mapping[str, Any]:
+    """One document is for all nodes: what differs stands in `nodes` by name."""
+    own = cluster.block(AxonIvy)
+    if own.version is None or own.database is None or own.shared is None or own.licence is None:
+        raise ValueError(f"the engine of {cluster.name} is not known as a whole")
+    driver = {"driver": own.database.driver} if own.database.driver else {}
+    return {
+        "home": own.home,
+        "version": own.version,
+        "jgroups": own.jgroups_port,
+        "database": {"url": own.database.url, **driver},
+        "shared": mounted(cluster),
+        "licence": LICENCE,
+        "nodes": {name: {"route": name, "connectors": [*ports]} for name, ports in connectors(cluster).items()},
+    }
+
+
+def _ports(cluster: "Cluster") -> tuple[Port, ...]:
+    own = cluster.block(AxonIvy)
+    return (
+        Port("http", own.http_port, "axonivy.http_port", Reach.BALANCER),
+        Port("jgroups", own.jgroups_port, "axonivy.jgroups_port", Reach.MEMBERS),
+        Port("peer", own.peer_port, "axonivy.peer_port", Reach.MEMBERS),
+        Port("readiness", own.readiness_port, "axonivy.readiness_port", Reach.BALANCER),
+    )
+
+
+def _java(cluster: "Cluster") -> tuple[int, ...]:
+    found = engine_of(cluster)
+    return (found.java,) if found else (11, 17, 21)
+
+
+def _ways_out(cluster: "Cluster") -> tuple[int, ...]:
+    own = cluster.block(AxonIvy)
+    files = (NFS,) if mounted(cluster) == MOUNTED and own.shared != MOUNTED else ()
+    return (*files, *sorted(ports_of(own.database.url) if own.database else ()))
+
+
+def _defaults(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what follows from what stands in the file as the product's block, whatever that is."""
+    block = values.get("axonivy")
+    version = block.get("version") if isinstance(block, dict) else None
+    found = engine(version) if isinstance(version, str) and not fault(version) else None
+    return {
+        "instance": {"java": found.java if found else 17},
+        "balancer": {"stickiness": {"cookie": found.cookie if found else JSESSIONID}},
+    }
+
+
+def _start(region: str) -> Mapping[str, Any]:
+    secret = f"arn:{partition_of(region)}:secretsmanager:{region}:123456789012:secret:ivy-AbCdEf"
+    return {
+        "version": "12.0.9",
+        "licence": "artifacts/axonivy.lic",
+        "database": {"url": "jdbc:postgresql://db.example.org:5432/ivy", "secret": secret},
+        "shared": "efs",
+    }
+
+
+AXONIVY: Final = Product(
+    name="axonivy",
+    title="Axon.ivy Engine",
+    field="axonivy",
+    block=AxonIvy,
+    nodes=range(2, 9),
+    java=_java,
+    defaults=_defaults,
+    serving="http",
+    readiness="readiness",
+    secrets=(),
+    ports=_ports,
+    settings=_settings,
+    ways_out=_ways_out,
+    weighed=connectors,
+    memory=2,  # a heap of 1 GiB, and Java needs as much beside it
+    example="artifacts/axonivy-engine-12.0.9.zip",
+    archive=".zip",
+    start=_start,
+    examples={"weights": {"a": 2, "b": 1}},
+)
