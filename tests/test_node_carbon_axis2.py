@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musternode.carbon import axis2, encoded
+from musternode.carbon import axis2
 from musternode.carbon.clustering import Clustering, parameters
 from musternode.failure import Failure
+from musternode.markup import encoded
 
 PLACE = ("10.0.1.10", 5701)
 GROUP = ("eu-west-1", "muster-carbon", "muster:cluster", "carbon")

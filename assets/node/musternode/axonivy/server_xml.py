@@ -6,16 +6,14 @@ An engine has no such file, its stand-in of the rehearsal does.
 import re
 from typing import List, Sequence
 
-from ..carbon import elements, encoded
-from ..carbon.elements import Element
-from ..carbon.encoded import Edit
 from ..failure import Failure
+from ..markup import elements, encoded
+from ..markup.elements import Element
+from ..markup.encoded import Edit
+from ..markup.lines import Lines
 
 NAME = "conf/server.xml"
 _ATTRIBUTE = re.compile(rb"\s([^\s\"'=<>/]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
-_LINE_END = re.compile(rb"\r\n|\n|\r")
-_BLANK = re.compile(rb"[ \t]*")
-_REST = re.compile(rb"[ \t]*(?:\r\n|\n|\r)")
 
 
 def patched(content: bytes, route: str, connectors: Sequence[int]) -> bytes:
@@ -54,7 +52,7 @@ class _Connectors:
     """What is to change in `text` so that its plain HTTP connectors have the ports that are wanted, in their order."""
 
     def __init__(self, text: bytes, service: Element, wanted: Sequence[int]) -> None:
-        self._text = text
+        self._text, self._lines = text, Lines(text)
         found = service.called("Connector")
         self._ajp = [each for each in found if "ajp" in each.attributes.get("protocol", "").lower()]
         self._plain = [each for each in found if each not in self._ajp and not _encrypted(each)]
@@ -73,37 +71,21 @@ class _Connectors:
         moved = list(zip(self._spare, self._missing))
         gone = [*self._ajp, *self._spare[len(moved) :]]
         edits = [edit for each, port in moved for edit in _attribute(self._text, each, "port", port)]
-        return [*edits, *self._new(self._missing[len(moved) :]), *(self._removal(each) for each in gone)]
+        return [*edits, *self._new(self._missing[len(moved) :]), *map(self._lines.removal, gone)]
 
     def _new(self, ports: Sequence[str]) -> List[Edit]:
         """Return the edit that puts a copy of the first connector for each of `ports` behind the last one."""
         if not ports:
             return []
         first, last = self._plain[0], self._plain[-1]
-        line_end = _LINE_END.search(self._text)
-        joint = (line_end.group() if line_end else b"\n") + self._indent(first.start)
-        copies = b"".join(joint + self._copy(first, port) for port in ports)
-        return [(last.end, last.end, copies)]
+        copies = [self._copy(first, port) for port in ports]
+        return [(last.end, last.end, self._lines.block(self._lines.indent(first), copies))]
 
     def _copy(self, element: Element, port: str) -> bytes:
         text = self._text[element.start : element.end]
         for start, end, new in _attribute(self._text, element, "port", port):
             text = text[: start - element.start] + new + text[end - element.start :]
         return text
-
-    def _removal(self, element: Element) -> Edit:
-        """Return the edit that removes an element, with its line if nothing else stands there."""
-        start, rest = self._line_start(element.start), _REST.match(self._text, element.end)
-        if rest and not self._text[start : element.start].strip(b" \t"):
-            return start, rest.end(), b""
-        return element.start, element.end, b""
-
-    def _indent(self, place: int) -> bytes:
-        found = _BLANK.match(self._text, self._line_start(place), place)
-        return found.group() if found else b""
-
-    def _line_start(self, place: int) -> int:
-        return 1 + max(self._text.rfind(end, 0, place) for end in (b"\n", b"\r"))
 
 
 def _encrypted(connector: Element) -> bool:

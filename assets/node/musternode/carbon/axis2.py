@@ -7,19 +7,16 @@ import re
 from typing import Dict, List, Mapping, Optional, Tuple
 
 from ..failure import Failure
-from . import elements, encoded
+from ..markup import elements, encoded
+from ..markup.elements import Element
+from ..markup.encoded import Edit
+from ..markup.lines import Lines
 from .clustering import Address, Clustering, parameters
-from .elements import Element
-from .encoded import Edit
 from .settings import WKA
 
 NAME = "repository/conf/axis2/axis2.xml"
 
 _ATTRIBUTE = re.compile(rb"([^\s\"'=<>/]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
-_LINE_END = re.compile(rb"\r\n|\n|\r")
-_BLANK = re.compile(rb"[ \t]*")
-_REMARKS = re.compile(rb"(?:[ \t]*<!--(?:(?!-->)[^\r\n])*-->)*")
-_REST = re.compile(rb"[ \t]*(?:\r\n|\n|\r)")
 _NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 _ESCAPES.update({control: f"&#{ord(control)};" for control in "\t\n\r"})
@@ -66,8 +63,7 @@ class _Edits:
     def __init__(self, text: bytes, cluster: Element, wanted: Clustering) -> None:
         self._text, self._cluster, self._wanted = text, cluster, wanted
         self._values = parameters(wanted)
-        found = _LINE_END.search(text)
-        self._newline = found.group() if found else b"\n"
+        self._lines = Lines(text)
         self._standing = self._named()
         self._list = elements.only(cluster.called("members"), "<members>", NAME) if wanted.membership == WKA else None
 
@@ -129,13 +125,15 @@ class _Edits:
         if not self._standing:
             return [self._filled(self._cluster, lines)]
         last = list(self._standing.values())[-1]
-        end = self._remarks_end(last.end)
-        return [(end, end, self._lines(self._indent(last.start), lines))]
+        end = self._lines.behind(last)
+        return [(end, end, self._lines.block(self._lines.indent(last), lines))]
 
     def _stale(self) -> List[Edit]:
         stale = self._wanted.stale
         return [
-            self._removal(each) for each in self._cluster.called("parameter") if each.attributes.get("name") in stale
+            self._lines.removal(each)
+            for each in self._cluster.called("parameter")
+            if each.attributes.get("name") in stale
         ]
 
     def _members(self) -> List[Edit]:
@@ -143,40 +141,21 @@ class _Edits:
         if not members or _addresses(members) == [(host, str(port)) for host, port in self._wanted.members]:
             return []
         lines = [line for member in self._wanted.members for line in _member(member)]
-        return [self._filled(members, lines), *(self._removal(each) for each in members.called("member"))]
+        return [self._filled(members, lines), *(self._lines.removal(each) for each in members.called("member"))]
 
     def _filled(self, element: Element, lines: List[bytes]) -> Edit:
         """Return the edit that puts `lines` at the head of an element's inside."""
-        own = self._indent(element.start)
-        inside = self._indent(element.children[0].start) if element.children else own + _STEP
-        block = self._lines(inside, lines)
+        own = self._lines.indent(element)
+        inside = self._lines.indent(element.children[0]) if element.children else own + _STEP
+        block = self._lines.block(inside, lines)
         if element.alone:
-            closed = self._newline + own + b"</" + element.name.encode() + b">"
+            closed = self._lines.newline + own + b"</" + element.name.encode() + b">"
             return element.inner - 2, element.inner, b">" + block + closed
-        return element.inner, element.inner, block + (b"" if element.inner < element.close else self._newline + own)
-
-    def _removal(self, element: Element) -> Edit:
-        """Return the edit that removes an element, with its line if nothing else stands there."""
-        start, rest = self._line_start(element.start), _REST.match(self._text, element.end)
-        if rest and not self._text[start : element.start].strip(b" \t"):
-            return start, rest.end(), b""
-        return element.start, element.end, b""
-
-    def _lines(self, indent: bytes, lines: List[bytes]) -> bytes:
-        return b"".join(self._newline + indent + line for line in lines)
-
-    def _indent(self, place: int) -> bytes:
-        """Return the blanks with which the line of `place` begins."""
-        found = _BLANK.match(self._text, self._line_start(place), place)
-        return found.group() if found else b""
-
-    def _line_start(self, place: int) -> int:
-        return 1 + max(self._text.rfind(end, 0, place) for end in (b"\n", b"\r"))
-
-    def _remarks_end(self, place: int) -> int:
-        """Return where the comments end that stand behind `place` on its line, if nothing else does."""
-        remarks = _REMARKS.match(self._text, place)
-        return remarks.end() if remarks and _REST.match(self._text, remarks.end()) else place
+        return (
+            element.inner,
+            element.inner,
+            block + (b"" if element.inner < element.close else self._lines.newline + own),
+        )
 
 
 def _addresses(members: Element) -> List[Tuple[str, str]]:

@@ -1,0 +1,1 @@
+"""XML files edited in place: what is in them, where it stands, and how their lines change."""
