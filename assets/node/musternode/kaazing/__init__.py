@@ -1,0 +1,1 @@
+"""A Kaazing WebSocket Gateway as one member of its cluster."""
