@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rehearsal.doubles import store
+from rehearsal.doubles import archive, store
 from rehearsal.doubles.maven import package
 
 NAME = "axonivy"
@@ -14,9 +14,6 @@ JSESSIONID, IVYSESSIONID = "JSESSIONID", "IVYSESSIONID"
 
 OLD_JGROUPS, JGROUPS = "4.2.30.Final", "5.2.27.Final"
 """Which JGroups stands for the engine's own: up to 9.2 one that no document names, from 9.3 on a version 5."""
-
-TIME = (2024, 1, 1, 0, 0, 0)
-"""The time of every file in the ZIP: the same sources give the same bytes."""
 
 EXECUTABLE = "bin/AxonIvyEngine"
 OF_TOMCAT = ("bin/bootstrap.jar", "bin/tomcat-juli.jar", "conf/catalina.properties", "lib/*.jar", "LICENSE", "NOTICE")
@@ -45,7 +42,9 @@ def build_axonivy(version: str, file_name: str, progress: Progress = lambda _: N
     Built and packed unless that was done before. Raises `BuildError`.
     """
     libraries = _libraries(OLD_JGROUPS if _numbers(version) < (9, 3) else JGROUPS, progress)
-    content = hashlib.sha256(f"{version}\0{file_name}\0".encode() + Path(__file__).read_bytes())
+    content = hashlib.sha256(
+        f"{version}\0{file_name}\0".encode() + Path(__file__).read_bytes() + Path(archive.__file__).read_bytes()
+    )
     file = store.shelf(f"{libraries.name}-{content.hexdigest()[:16]}") / file_name
     if not file.exists():
         store.fill(file.parent, lambda scratch: _packed(scratch, file_name, version, libraries))
@@ -74,21 +73,14 @@ def _compiled(scratch: Path, jgroups: str, log: Path) -> Path:
 
 
 def _packed(scratch: Path, file_name: str, version: str, libraries: Path) -> Path:
-    made = scratch / "shelf"
-    made.mkdir()
     # as the product's, it has no folder of its own
-    with zipfile.ZipFile(made / file_name, "w") as archive:
-        for path, content in sorted(_content(version, libraries)):
-            archive.writestr(_entry(path), content)
-    return made
+    return archive.packed(scratch, file_name, _content(version, libraries), "", (EXECUTABLE,))
 
 
 def _content(version: str, libraries: Path) -> Iterator[tuple[str, bytes]]:
     """Yield path and bytes of each file below the engine's home; a path that ends with a slash is a folder."""
     home = store.SOURCES / NAME / "src" / "main" / "home"
-    for file in home.rglob("*"):
-        if file.is_file():
-            yield file.relative_to(home).as_posix(), file.read_bytes()
+    yield from archive.below(home)
     for jar in libraries.glob("*.jar"):
         if not jar.name.startswith("jgroups"):
             yield f"bin/engine/{jar.name}", jar.read_bytes()
@@ -101,18 +93,9 @@ def _content(version: str, libraries: Path) -> Iterator[tuple[str, bytes]]:
     yield from ((folder, b"") for folder in FOLDERS)
 
 
-def _tomcat(archive: Path) -> Iterator[tuple[str, bytes]]:
-    with zipfile.ZipFile(archive) as opened:
+def _tomcat(shipped: Path) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(shipped) as opened:
         for name in opened.namelist():
             path = Path(name.partition("/")[2])
             if any(path.match(part) for part in OF_TOMCAT) and not any(part in path.name for part in LEFT_OUT):
                 yield path.as_posix(), opened.read(name)
-
-
-def _entry(path: str) -> zipfile.ZipInfo:
-    """Return a head that is the same on every machine; stored, because jars are packed already."""
-    entry = zipfile.ZipInfo(path, TIME)
-    entry.create_system = 3  # Unix: permissions count
-    mode = 0o40755 if path.endswith("/") else 0o100755 if path.endswith(EXECUTABLE) else 0o100644
-    entry.external_attr = mode << 16
-    return entry

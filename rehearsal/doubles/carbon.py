@@ -2,12 +2,11 @@
 
 import hashlib
 import struct
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
-from rehearsal.doubles import store
+from rehearsal.doubles import archive, store
 from rehearsal.doubles.maven import BuildError, package
 
 NAME = store.BY_KERNEL
@@ -22,9 +21,6 @@ NEW_AGENT = "org.wso2.carbon.hazelcast.HazelcastClusteringAgent"
 
 PASSWORD = "wso2carbon"  # noqa: S105 - the product's own, in every copy of it
 """Opens the keystores of the product."""
-
-TIME = (2024, 1, 1, 0, 0, 0)
-"""The time of every file in the ZIP: the same sources give the same bytes."""
 
 Progress = Callable[[str], None]
 
@@ -79,7 +75,11 @@ def build_carbon(
     taken = nearest(engine)
     kernel = kernel or KERNELS[taken]
     libraries = _libraries(taken, progress)
-    content = hashlib.sha256("\0".join((file_name, *astuple(kernel))).encode() + Path(__file__).read_bytes())
+    content = hashlib.sha256(
+        "\0".join((file_name, *astuple(kernel))).encode()
+        + Path(__file__).read_bytes()
+        + Path(archive.__file__).read_bytes()
+    )
     file = store.shelf(f"{libraries.name}-{content.hexdigest()[:16]}") / file_name
     if not file.exists():
         store.fill(file.parent, lambda scratch: _packed(scratch, file_name, kernel, libraries))
@@ -104,13 +104,7 @@ def _compiled(scratch: Path, engine: str, log: Path) -> Path:
 
 
 def _packed(scratch: Path, file_name: str, kernel: Kernel, libraries: Path) -> Path:
-    made = scratch / "shelf"
-    made.mkdir()
-    top = Path(file_name).stem
-    with zipfile.ZipFile(made / file_name, "w") as archive:
-        for path, content in sorted(_content(kernel, libraries)):
-            archive.writestr(_entry(f"{top}/{path}"), content)
-    return made
+    return archive.packed(scratch, file_name, _content(kernel, libraries), f"{Path(file_name).stem}/", (".sh",))
 
 
 def _content(kernel: Kernel, libraries: Path) -> Iterator[tuple[str, bytes]]:
@@ -130,15 +124,6 @@ def _shipped(home: Path, kernel: Kernel) -> Iterable[Path]:
     """Return the files that a product on this kernel has; older ones have none of those of deployment.toml's time."""
     left_out = {DEPLOYMENT, "log4j2.properties", "hazelcast.properties.j2"} if kernel.config == AXIS2 else set()
     return (file for file in home.rglob("*") if file.is_file() and file.name not in left_out)
-
-
-def _entry(path: str) -> zipfile.ZipInfo:
-    """Return a head that is the same on every machine; stored, because jars are packed already."""
-    entry = zipfile.ZipInfo(path, TIME)
-    entry.create_system = 3  # Unix: permissions count
-    mode = 0o40755 if path.endswith("/") else 0o100755 if path.endswith(".sh") else 0o100644
-    entry.external_attr = mode << 16
-    return entry
 
 
 def empty_keystore(password: str) -> bytes:

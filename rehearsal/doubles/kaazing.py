@@ -1,11 +1,10 @@
 """The Kaazing Gateway as the ZIP that a user brings: the real one, of its parts in Maven Central, which has no ZIP."""
 
 import hashlib
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rehearsal.doubles import store
+from rehearsal.doubles import archive, store
 from rehearsal.doubles.maven import package
 
 NAME = "kaazing"
@@ -19,9 +18,6 @@ FILE = f"kaazing-gateway-{VERSION}.zip"
 FOLDERS = ("log/", "temp/", "web/")
 """Empty folders of the gateway's home; without temp/ it does not start."""
 
-TIME = (2024, 1, 1, 0, 0, 0)
-"""The time of every file in the ZIP: the same sources give the same bytes."""
-
 Progress = Callable[[str], None]
 
 
@@ -31,7 +27,9 @@ def build_kaazing(file_name: str = FILE, progress: Progress = lambda _: None) ->
     Fetched and packed unless that was done before. Raises `BuildError`.
     """
     libraries = _libraries(progress)
-    content = hashlib.sha256(file_name.encode() + b"\0" + Path(__file__).read_bytes())
+    content = hashlib.sha256(
+        file_name.encode() + b"\0" + Path(__file__).read_bytes() + Path(archive.__file__).read_bytes()
+    )
     file = store.shelf(f"{libraries.name}-{content.hexdigest()[:16]}") / file_name
     if not file.exists():
         store.fill(file.parent, lambda scratch: _packed(scratch, file_name, libraries))
@@ -54,31 +52,14 @@ def _fetched(scratch: Path, log: Path) -> Path:
 
 
 def _packed(scratch: Path, file_name: str, libraries: Path) -> Path:
-    made = scratch / "shelf"
-    made.mkdir()
-    top = Path(file_name).stem
-    with zipfile.ZipFile(made / file_name, "w") as archive:
-        for path, content in sorted(_content(libraries)):
-            archive.writestr(_entry(f"{top}/{path}"), content)
-    return made
+    return archive.packed(scratch, file_name, _content(libraries), f"{Path(file_name).stem}/", (".start",))
 
 
 def _content(libraries: Path) -> Iterator[tuple[str, bytes]]:
     """Yield path and bytes of each file below the gateway's home; a path that ends with a slash is a folder."""
     home = store.SOURCES / NAME / "src" / "main" / "home"
-    for file in home.rglob("*"):
-        if file.is_file():
-            yield file.relative_to(home).as_posix(), file.read_bytes()
+    yield from archive.below(home)
     for jar in libraries.iterdir():
         yield f"lib/{jar.name}", jar.read_bytes()
     for folder in FOLDERS:
         yield folder, b""
-
-
-def _entry(path: str) -> zipfile.ZipInfo:
-    """Return a head that is the same on every machine; stored, because jars are packed already."""
-    entry = zipfile.ZipInfo(path, TIME)
-    entry.create_system = 3  # Unix: permissions count
-    mode = 0o40755 if path.endswith("/") else 0o100755 if path.endswith(".start") else 0o100644
-    entry.external_attr = mode << 16
-    return entry
