@@ -163,6 +163,20 @@ class User:
         return hosts(bench)[str(told["node"])]
 
 
+def users_of(bench: Bench, nodes: set[str]) -> dict[str, User]:
+    """Return a user of each of these members, with a session that has begun there."""
+    users = {node: User(f"user of {node}") for node in sorted(nodes)}
+    for node, user in users.items():
+        user.walk(bench, node)
+    return users
+
+
+def walk(bench: Bench, users: Mapping[str, User], *way: str) -> None:
+    """Let each user ask these members, one after the other: every session goes on."""
+    for user in users.values():
+        user.walk(bench, *way)
+
+
 def hosts(bench: Bench) -> dict[str, str]:
     """Return the names of nodes by those that their hosts have, which EC2 makes of their addresses."""
     return {f"ip-{entry.address.replace('.', '-')}": entry.node for entry in bench.rehearsal.inventory().hosts}

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.spec_help import changed
+from tests.spec_help import COOKIE, changed, placed
 
 AXONIVY: Final = """\
 name: ivy
@@ -32,27 +32,11 @@ axonivy:
 """
 """A cluster file with every field of the product."""
 
-PLACED: Final = """\
-name: ivy
-product: axonivy
-region: eu-west-1
-nodes:
-  a: {zone: eu-west-1a, address: 10.0.1.10}
-  b: {zone: eu-west-1a, address: 10.0.1.10}
-  c: {zone: eu-west-1b, address: 10.0.2.10}
-instance: {type: t4g.medium}
-artifact: {file: artifacts/axonivy-engine-9.4.0.zip}
-network:
-  vpc:
-    id: vpc-0123456789abcdef0
-    cidr: 10.0.0.0/16
-    zones:
-      eu-west-1a:
-        nodes: {id: subnet-0123456789abcdef0, cidr: 10.0.1.0/24}
-        balancer: {id: subnet-0123456789abcdef1, cidr: 10.0.101.0/24}
-      eu-west-1b:
-        nodes: {id: subnet-0123456789abcdef2, cidr: 10.0.2.0/24}
-        balancer: {id: subnet-0123456789abcdef3, cidr: 10.0.102.0/24}
+PLACED: Final = placed(
+    "ivy",
+    "axonivy",
+    "axonivy-engine-9.4.0.zip",
+    """\
 axonivy:
   version: '9.4'
   licence: artifacts/axonivy.lic
@@ -60,7 +44,8 @@ axonivy:
     url: jdbc:mariadb://db.example.org/ivy
     secret: arn:aws:secretsmanager:eu-west-1:123456789012:secret:ivy-AbCdEf
   shared: fs-0123456789abcdef0
-"""
+""",
+)
 """A cluster file with two nodes of one address, and a file system that is there already."""
 
 FIELDS: Final = "version, weights, licence, database, shared, home, http_port, jgroups_port, peer_port, readiness_port"
@@ -72,9 +57,6 @@ URL: Final = (
     "jdbc:postgresql://db.example.org:5432/ivy"
 )
 SHARED: Final = "want `efs` for a file system of the cluster's own, an EFS id, or the folder that your own image mounts"
-COOKIE: Final = (
-    "want the name of the application's session cookie such as JSESSIONID, or `balancer` for the balancer's own"
-)
 ADDRESS: Final = "jdbc:postgresql://db.example.org:5432/ivy"
 WEIGHTS: Final = "{a: 4, b: 2, c: 2}"
 DATABASE: Final = """\

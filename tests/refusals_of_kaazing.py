@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.spec_help import CERTIFICATE, changed
+from tests.spec_help import CERTIFICATE, COOKIE, changed, placed
 
 KAAZING: Final = f"""\
 name: wss
@@ -31,29 +31,7 @@ kaazing:
 """
 """A cluster file with every field of the product."""
 
-PLACED: Final = """\
-name: wss
-product: kaazing
-region: eu-west-1
-nodes:
-  a: {zone: eu-west-1a, address: 10.0.1.10}
-  b: {zone: eu-west-1a, address: 10.0.1.10}
-  c: {zone: eu-west-1b, address: 10.0.2.10}
-instance: {type: t4g.medium}
-artifact: {file: artifacts/kaazing-gateway-5.6.2.zip}
-network:
-  vpc:
-    id: vpc-0123456789abcdef0
-    cidr: 10.0.0.0/16
-    zones:
-      eu-west-1a:
-        nodes: {id: subnet-0123456789abcdef0, cidr: 10.0.1.0/24}
-        balancer: {id: subnet-0123456789abcdef1, cidr: 10.0.101.0/24}
-      eu-west-1b:
-        nodes: {id: subnet-0123456789abcdef2, cidr: 10.0.2.0/24}
-        balancer: {id: subnet-0123456789abcdef3, cidr: 10.0.102.0/24}
-kaazing: {host: gateway.example.org}
-"""
+PLACED: Final = placed("wss", "kaazing", "kaazing-gateway-5.6.2.zip", "kaazing: {host: gateway.example.org}\n")
 """A cluster file with two nodes of one address."""
 
 FIELDS: Final = "cluster, host, home, http_port, member_port, peer_port, readiness_port, path, heartbeat, idle"
@@ -65,9 +43,6 @@ PORT: Final = "want a port from 1024 to 65535 (the services run without root)"
 OWN: Final = "  host: gateway.example.org\n"
 IDLE: Final = "want whole seconds from 10 to 4000"
 HEARTBEAT: Final = "want whole seconds from 5 to 600"
-COOKIE: Final = (
-    "want the name of the application's session cookie such as JSESSIONID, or `balancer` for the balancer's own"
-)
 DOMAIN: Final = "  domain: {name: gateway.example.org, zone: Z0123456789ABC}\n"
 
 

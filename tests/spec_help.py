@@ -141,3 +141,35 @@ def judge(text: str, words: str | None, folder: Path) -> None:
         load(file)
         return
     assert refusal(file) == words
+
+
+COOKIE: Final = (
+    "want the name of the application's session cookie such as JSESSIONID, or `balancer` for the balancer's own"
+)
+"""What may stand as the cookie of stickiness."""
+
+
+def placed(name: str, product: str, artifact: str, block: str) -> str:
+    """Return a cluster file of an existing VPC, two nodes of which have one address; `block` is the product's own."""
+    return f"""\
+name: {name}
+product: {product}
+region: eu-west-1
+nodes:
+  a: {{zone: eu-west-1a, address: 10.0.1.10}}
+  b: {{zone: eu-west-1a, address: 10.0.1.10}}
+  c: {{zone: eu-west-1b, address: 10.0.2.10}}
+instance: {{type: t4g.medium}}
+artifact: {{file: artifacts/{artifact}}}
+network:
+  vpc:
+    id: vpc-0123456789abcdef0
+    cidr: 10.0.0.0/16
+    zones:
+      eu-west-1a:
+        nodes: {{id: subnet-0123456789abcdef0, cidr: 10.0.1.0/24}}
+        balancer: {{id: subnet-0123456789abcdef1, cidr: 10.0.101.0/24}}
+      eu-west-1b:
+        nodes: {{id: subnet-0123456789abcdef2, cidr: 10.0.2.0/24}}
+        balancer: {{id: subnet-0123456789abcdef3, cidr: 10.0.102.0/24}}
+{block}"""

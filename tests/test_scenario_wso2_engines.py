@@ -39,6 +39,8 @@ from tests.carbon_support import (
     say,
     sees,
     told,
+    users_of,
+    walk,
 )
 from tests.scenario_support import Bench, contents, service, stand_in
 
@@ -114,20 +116,6 @@ def bench(story: Story) -> Bench:
     return story.bench
 
 
-def users_of(bench: Bench) -> dict[str, User]:
-    """Return a user of each member, with a session that has begun there."""
-    users = {node: User(f"user of {node}") for node in sorted(ALL)}
-    for node, user in users.items():
-        user.walk(bench, node)
-    return users
-
-
-def walk(bench: Bench, users: Mapping[str, User], *way: str) -> None:
-    """Let each user ask these members, one after the other: every session goes on."""
-    for user in users.values():
-        user.walk(bench, *way)
-
-
 def test_three_members_are_one_cluster_that_passes_every_check(story: Story, bench: Bench) -> None:
     trial = story.trial
     results = {result.name: result for result in bench.checks()}
@@ -143,7 +131,7 @@ def test_three_members_are_one_cluster_that_passes_every_check(story: Story, ben
 
 
 def test_a_killed_member_is_seen_to_leave_at_once_and_comes_back_and_no_session_ends(bench: Bench) -> None:
-    users, killed = users_of(bench), time.monotonic()
+    users, killed = users_of(bench, ALL), time.monotonic()
     processes.kill(Stage(bench.rehearsal), UNIT, "c")
     poll(lambda: all_see(bench, {"a", "b"}), within=HEARTBEAT, every=0.05)
     say(f"a killed member is gone {time.monotonic() - killed:.1f} s later")
@@ -153,7 +141,7 @@ def test_a_killed_member_is_seen_to_leave_at_once_and_comes_back_and_no_session_
 
 
 def test_a_frozen_member_is_gone_after_the_heartbeat_and_comes_back_when_it_thaws(bench: Bench) -> None:
-    users, began = users_of(bench), time.monotonic()
+    users, began = users_of(bench, ALL), time.monotonic()
     with healed(processes.pause(Stage(bench.rehearsal), UNIT, "c")):
         poll(lambda: all_see(bench, {"a", "b"}), within=GONE_WITHIN)
         say(f"a frozen member is gone {time.monotonic() - began:.1f} s after it froze")
@@ -179,7 +167,7 @@ def test_a_cluster_that_is_cut_in_two_goes_on_in_its_larger_part_and_is_one_agai
 
 
 def test_a_member_without_power_is_gone_after_the_heartbeat_and_comes_back_with_it(bench: Bench) -> None:
-    users, began = users_of(bench), time.monotonic()
+    users, began = users_of(bench, ALL), time.monotonic()
     with healed(power.cut(Stage(bench.rehearsal), "c")):
         poll(lambda: all_see(bench, {"a", "b"}), within=GONE_WITHIN)
         say(f"a member without power is gone {time.monotonic() - began:.1f} s after it")
@@ -189,7 +177,7 @@ def test_a_member_without_power_is_gone_after_the_heartbeat_and_comes_back_with_
 
 
 def test_members_restarted_one_after_the_other_keep_every_session(bench: Bench) -> None:
-    users = users_of(bench)
+    users = users_of(bench, ALL)
     for node in sorted(ALL):
         restart(bench, node)
         poll(lambda: one_cluster(bench), within=BACK_WITHIN, every=0.5)

@@ -44,6 +44,8 @@ from tests.carbon_support import (
     say,
     sees,
     stays,
+    users_of,
+    walk,
     without_leave,
 )
 from tests.scenario_support import Bench, contents, service, stacks
@@ -148,15 +150,12 @@ def test_a_stopped_instance_is_left_out_by_all_and_comes_back_with_its_power(ben
     """
     sources = [whole.host(node).address for node in ("a", "b")]
     target = whole.host("c").address
-    users = {node: User(node) for node in sorted(ALL)}
-    for node, user in users.items():
-        user.walk(bench, node)
+    users = users_of(bench, ALL)
     began = time.monotonic()
     with metered(whole, sources, target, bench.scene.port("member")) as tried, healed(power.cut(whole, "c")):
         poll(lambda: all_see(bench, {"a", "b"}), within=GONE_WITHIN)
         say(f"a member without power is gone {time.monotonic() - began:.1f} s after it")
-        for user in users.values():
-            user.walk(bench, "a", "b")
+        walk(bench, users, "a", "b")
         time.sleep(FORGOTTEN_WITHIN)  # dialled again for as long: nobody has told that the host is gone
         at_first = tried.read()
         assert at_first > 0
@@ -164,8 +163,7 @@ def test_a_stopped_instance_is_left_out_by_all_and_comes_back_with_its_power(ben
         assert tried.read() == at_first
     poll(lambda: one_cluster(bench), within=BACK_WITHIN, every=1.0)
     say(f"one cluster again {time.monotonic() - began:.1f} s after the power went")
-    for user in users.values():
-        user.walk(bench, "c", "a", "b")
+    walk(bench, users, "c", "a", "b")
 
 
 def dialled(bench: Bench, stage: Stage, sources: list[str], target: str) -> int:
@@ -394,16 +392,13 @@ def with_nodes(bench: Bench, nodes: Mapping[str, Any]) -> Bench:
 
 @pytest.mark.usefixtures("whole")
 def test_two_more_nodes_in_the_file_are_two_more_members_and_no_session_ends(bench: Bench) -> None:
-    users = {node: User(node) for node in sorted(ALL)}
-    for node, user in users.items():
-        user.walk(bench, node)
+    users = users_of(bench, ALL)
     instances = {member.instance for member in bench.scene.members}
     grown = with_nodes(bench, FIVE)
     poll(lambda: one_cluster(grown), within=HEALED_WITHIN, every=1.0)
     grown.wait_until_healthy()
     assert {member.instance for member in grown.scene.members} > instances
-    for user in users.values():
-        user.walk(grown, *sorted(FIVE))
+    walk(grown, users, *sorted(FIVE))
     assert {result.name: result.detail for result in grown.checks() if result.verdict != "valid"} == {}
 
 
