@@ -111,8 +111,7 @@ class WebSocket:
         if code is None or code.group(1) != "101":
             raise Refused(int(code.group(1)) if code else 0, status)
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        wanted = base64.b64encode(hashlib.sha1(key + _MAGIC, usedforsecurity=False).digest()).decode()
-        if headers.get("sec-websocket-accept") != wanted:
+        if headers.get("sec-websocket-accept") != accept(key):
             raise Refused(0, "Sec-WebSocket-Accept is no answer to the key")
 
     def _frame(self) -> tuple[bool, int, bytes]:
@@ -142,6 +141,11 @@ class WebSocket:
         if not more:
             raise Closed(1006)
         self._rest += more
+
+
+def accept(key: bytes) -> str:
+    """Return what a server says to a client's key (RFC 6455, 4.2.2)."""
+    return base64.b64encode(hashlib.sha1(key + _MAGIC, usedforsecurity=False).digest()).decode()
 
 
 def frame(opcode: int, payload: bytes, mask: bytes) -> bytes:

@@ -1,7 +1,5 @@
 """What the tests of the balancer share: models, and targets that are real HTTP servers in guests."""
 
-import base64
-import hashlib
 import http.server
 import socket
 import threading
@@ -18,6 +16,7 @@ from rehearsal.balancer.model import (
     TargetGroup,
 )
 from rehearsal.netns import socket_in
+from rehearsal.websocket import accept
 
 GROUP_ARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/79bf0c9c23861050"
 ARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/web/"
@@ -68,12 +67,6 @@ def with_groups(model: LoadBalancer, *groups: TargetGroup) -> LoadBalancer:
     return replace(model, target_groups=groups)
 
 
-def accepted(key: str) -> str:
-    """Return what a server says to a WebSocket client's key (RFC 6455, 4.2.2)."""
-    digest = hashlib.sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()  # noqa: S324 - the protocol's
-    return base64.b64encode(digest).decode()
-
-
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: "Site"
@@ -97,7 +90,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(101)
         self.send_header("Upgrade", "websocket")
         self.send_header("Connection", "Upgrade")
-        self.send_header("Sec-WebSocket-Accept", accepted(self.headers["Sec-WebSocket-Key"]))
+        self.send_header("Sec-WebSocket-Accept", accept(self.headers["Sec-WebSocket-Key"].encode()))
         self.end_headers()
         while sent := self.connection.recv(1024):
             self.connection.sendall(sent)

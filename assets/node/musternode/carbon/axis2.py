@@ -151,11 +151,8 @@ class _Edits:
         if element.alone:
             closed = self._lines.newline + own + b"</" + element.name.encode() + b">"
             return element.inner - 2, element.inner, b">" + block + closed
-        return (
-            element.inner,
-            element.inner,
-            block + (b"" if element.inner < element.close else self._lines.newline + own),
-        )
+        closed = b"" if element.inner < element.close else self._lines.newline + own
+        return element.inner, element.inner, block + closed
 
 
 def _addresses(members: Element) -> List[Tuple[str, str]]:
