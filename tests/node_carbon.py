@@ -10,6 +10,7 @@ from musternode.carbon import member, settings
 from musternode.carbon.settings import Settings
 from musternode.carbon.sight import Sight, Word
 from musternode.failure import Failure
+from musternode.servers.member import Standing
 from musternode.state import Board, State
 from tests.node_support import Silent
 
@@ -139,6 +140,9 @@ class Others:
     said: dict[str, State] = field(default_factory=dict)
     heard: dict[str, Word] = field(default_factory=dict)
 
+    def start(self) -> None:
+        """Begin to ask them: they have said already what they say."""
+
     def states(self) -> Mapping[str, State]:
         """Return their states."""
         return self.said
@@ -169,16 +173,11 @@ class Node:
         self.now = 0.0
         self.board = Board(State(name, settings_.generation))
         self.member = member.Member(
-            name,
-            settings_,
+            Standing(name, settings_, self.board, self.reported, 840.0, lambda: self.now),
             self.product,
             self.log,
             self.others,
-            self.board,
-            self.reported,
-            deadline=840.0,
-            clock=lambda: self.now,
-            sight=kept or Sight(),
+            kept or Sight(),
         )
 
     def tick(self, says: Sight | None = None, times: int = 1, seconds: float = 0.0) -> State:

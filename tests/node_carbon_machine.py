@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 
 from musternode import aws, files, host, packages, rollback, stages
-from musternode.carbon import host as carbon_host
-from musternode.carbon import rollout
-from musternode.carbon import stages as carbon_stages
 from musternode.carbon import trust as carbon_trust
 from musternode.carbon.host import Host
+from musternode.carbon.kind import KIND
 from musternode.failure import Failure
 from musternode.host import Identity
 from musternode.paths import Paths
+from musternode.servers import host as server_host
+from musternode.servers import rollout
+from musternode.servers import stages as server_stages
 from musternode.system import Systemd
 from tests.node_carbon import SECRET, document
 from tests.node_machine import Recorded, Restart
@@ -112,27 +113,27 @@ class Machine:
         """Do what a first boot does."""
         host.save(self.paths, Identity("a", "/p"), self.document)
         stages.link_asset(self.paths.current, self.paths.opt / PROGRAM[:16])
-        carbon_stages.install(self.host())
-        carbon_stages.configure(self.host())
+        server_stages.install(KIND, self.host())
+        server_stages.configure(KIND, self.host())
         self.cloud.calls.clear()
 
     def host(self) -> Host:
         """Return the host as its files are now."""
-        loaded = carbon_host.load(self.paths)
+        loaded = server_host.load(self.paths, KIND.read)
         return Host(loaded.identity, loaded.settings, loaded.paths, self.services)
 
     def apply(self, document_: str) -> None:
         """Apply a document, up to the restart of the process."""
         with contextlib.suppress(Restart):
-            rollout.apply(self.host(), document_)
+            rollout.apply(KIND, self.host(), document_)
 
     def begin_anew(self) -> None:
         """Begin the member's process as far as its settings go."""
-        rollout.finish(self.host())
+        rollout.finish(KIND, self.host())
 
     def read(self, place: str) -> str:
         """Return a file of the product in use."""
-        return (self.host().carbon / place).read_text()
+        return (self.host().current / place).read_text()
 
     def units(self) -> dict[str, str]:
         """Return the text of each unit."""
@@ -140,9 +141,9 @@ class Machine:
 
     def facts(self) -> dict[str, str]:
         """Return what the product and the units are made of, and in which distribution."""
-        conf = self.host().carbon / "repository/conf"
+        conf = self.host().current / "repository/conf"
         found = {str(file.relative_to(conf)): file.read_text() for file in sorted(conf.rglob("*")) if file.is_file()}
-        return {**found, **self.units(), "current": str(self.host().carbon.resolve())}
+        return {**found, **self.units(), "current": str(self.host().current.resolve())}
 
 
 @contextlib.contextmanager
@@ -162,12 +163,12 @@ def machine(folder: Path, product: Mapping[str, Any] | None = None) -> Iterator[
         patch.setattr(packages, "system", lambda: "debian-12")
         patch.setattr(packages, "missing", lambda *_: ())
         patch.setattr(packages, "java_home", lambda *_: JAVA)
-        patch.setattr(carbon_stages, "ensure_user", lambda *_: None)
-        patch.setattr("musternode.carbon.product.shutil.chown", lambda *_, **__: None)
+        patch.setattr(server_stages, "ensure_user", lambda *_: None)
+        patch.setattr("musternode.servers.distribution.shutil.chown", lambda *_, **__: None)
         patch.setattr(carbon_trust, "bring", bring)
         patch.setattr(files, "_owned", lambda *_: True)
         patch.setattr(Systemd, "reload", lambda _: None)
         patch.setattr(Systemd, "enable", lambda _, unit: made.services.said.append(f"enable {unit}"))
-        patch.setattr(Host, "aws", lambda *_, **__: made.cloud)
+        patch.setattr(server_host.Host, "aws", lambda *_, **__: made.cloud)
         made.bootstrap()
         yield made

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from musternode.carbon import member
 from musternode.carbon.sight import Sight, Word
+from musternode.servers import readiness
 from musternode.state import State
 from tests.node_carbon import Node, address, chosen, sees, serving
 
@@ -135,6 +135,19 @@ def test_an_engine_that_goes_on_alone_ends_the_deploy_at_once() -> None:
     node.runs(alone=ALONE)
     assert len(node.reasons) == 1
     assert node.reasons[0].startswith(f"node a: its engine says: {ALONE}")
+    assert "ec2:DescribeInstances in eu-west-1" in node.reasons[0]
+
+
+def test_without_the_ec2_api_nobody_is_sent_to_look_at_it() -> None:
+    node = Node(chosen(product={"membership": "wka", "credentials": "none"}))
+    node.runs(alone=ALONE)
+    assert node.reasons == [f"node a: its engine says: {ALONE}"]
+
+
+def test_one_that_is_the_only_one_by_the_cluster_file_may_be_alone() -> None:
+    node = Node(chosen("a"))
+    node.runs(alone=ALONE)
+    assert node.reasons == []
 
 
 def test_an_engine_that_went_on_alone_once_does_not_fail_a_formed_cluster() -> None:
@@ -306,4 +319,4 @@ def test_one_that_is_to_leave_never_begins_anew() -> None:
 def test_users_are_wanted_where_the_member_serves_and_the_reason_is_given_elsewhere(
     own: State | None, why: str
 ) -> None:
-    assert member.users_here(own) == why
+    assert readiness.users_here(own) == why

@@ -10,7 +10,9 @@ import pytest
 from musternode import files
 from musternode.carbon import clustering, product
 from musternode.carbon.clustering import Clustering
+from musternode.carbon.kind import KIND
 from musternode.failure import Failure
+from musternode.servers import distribution
 from tests.node_carbon import chosen
 
 WANTED: Clustering = clustering.of(chosen(), "a")
@@ -48,9 +50,15 @@ def packed(folder: Path, content: dict[str, bytes], top: str = TOP) -> Path:
     return archive
 
 
+def unpack(archive: Path, folder: Path) -> Path:
+    """Unpack a distribution; return the product's own home in it."""
+    distribution.unpack(archive, folder, "wso2", KIND.runs)
+    return KIND.home_in(folder, archive.name)
+
+
 def unpacked(folder: Path, content: dict[str, bytes] = CONTENT, top: str = TOP) -> Path:
     """Return the home of a product with `content`."""
-    return product.unpack(packed(folder, content, top), folder / "unpacked", "wso2")
+    return unpack(packed(folder, content, top), folder / "unpacked")
 
 
 def rest(folder: Path) -> list[str]:
@@ -92,7 +100,7 @@ def test_no_folder_is_the_users_while_something_in_it_is_yet_to_be_given(
 def test_what_is_unpacked_is_not_unpacked_again(tmp_path: Path) -> None:
     home = unpacked(tmp_path)
     (home / "wso2carbon.pid").write_text("1")
-    assert product.unpack(tmp_path / "there is none.zip", tmp_path / "unpacked", "wso2") == home
+    assert unpack(tmp_path / "there is none.zip", tmp_path / "unpacked") == home
     assert (home / "wso2carbon.pid").is_file()
 
 
@@ -100,7 +108,7 @@ def test_a_fault_in_the_midst_leaves_nothing_that_counts_and_the_next_time_is_wh
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(product, "_settle", lambda _: 1 / 0)
+        patch.setattr(distribution, "_settle", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             unpacked(tmp_path)
     assert not (tmp_path / "unpacked").exists()
@@ -117,7 +125,7 @@ def test_entries_that_lead_outside_stay_inside_and_links_are_left_out(tmp_path: 
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         made.writestr(link, b"/etc")
         made.writestr(f"{TOP}/repository/link2/file", b"x")
-    home = product.unpack(archive, tmp_path / "unpacked", "wso2")
+    home = unpack(archive, tmp_path / "unpacked")
     assert not (home / "repository/link").exists()
     assert {file.name for file in home.iterdir()} >= {"climbed", "absolute"}
     assert rest(tmp_path) == ["unpacked"]
@@ -158,7 +166,7 @@ def test_what_is_no_zip_archive_is_refused_by_name(tmp_path: Path) -> None:
     for broken in (b"", b"PK", b"no zip", whole[:-30], whole[:place] + b"\xff" * 20 + whole[place + 20 :]):
         archive.write_bytes(broken)
         with pytest.raises(Failure, match=r"product\.zip is no zip archive that can be read"):
-            product.unpack(archive, tmp_path / "unpacked", "wso2")
+            unpack(archive, tmp_path / "unpacked")
         assert not (tmp_path / "unpacked").exists()
 
 
@@ -169,11 +177,11 @@ def test_an_archive_that_is_encrypted_is_refused_by_name(tmp_path: Path) -> None
         content[content.index(head) + flags] |= 1
     archive.write_bytes(content)
     with pytest.raises(Failure, match="encrypted"):
-        product.unpack(archive, tmp_path / "unpacked", "wso2")
+        unpack(archive, tmp_path / "unpacked")
 
 
 def test_an_archive_that_would_fill_the_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(product, "LARGEST", 1 << 20)
+    monkeypatch.setattr(distribution, "LARGEST", 1 << 20)
     with pytest.raises(Failure, match="would have more than 0 GiB once it is unpacked"):
         unpacked(tmp_path, {**CONTENT, "bomb": b"\0" * (1 << 20)})
     assert not (tmp_path / "unpacked").exists()
@@ -276,10 +284,10 @@ def test_the_link_leads_from_one_distribution_to_the_next(tmp_path: Path) -> Non
     first, second, link = tmp_path / "1", tmp_path / "2", tmp_path / "current"
     first.mkdir()
     second.mkdir()
-    assert product.link(link, first) == (True, None)
-    assert product.link(link, first) == (False, first)
+    assert distribution.link(link, first) == (True, None)
+    assert distribution.link(link, first) == (False, first)
     (tmp_path / ".current").symlink_to("left by a crash")
-    assert product.link(link, second) == (True, first)
+    assert distribution.link(link, second) == (True, first)
     assert link.resolve() == second
     assert rest(tmp_path) == ["1", "2", "current"]
 
@@ -289,5 +297,5 @@ def test_distributions_of_before_go_and_the_one_in_use_and_all_else_stays(tmp_pa
     for folder in (used, before, half, tmp_path / "users-own"):
         (folder / "repository").mkdir(parents=True)
     (tmp_path / "current").symlink_to(used)
-    product.tidy(tmp_path, used)
+    distribution.tidy(tmp_path, used)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a" * 16, "current", "users-own"]

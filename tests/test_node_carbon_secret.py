@@ -11,6 +11,7 @@ from musternode.carbon.secret import Key
 from musternode.failure import Failure
 from musternode.host import Identity
 from musternode.paths import Paths
+from musternode.servers import host as server_host
 from musternode.system import Systemd
 from tests.node_carbon import SECRET, chosen
 
@@ -36,7 +37,7 @@ def written(key: str) -> str:
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """Return what AWS is."""
     made = Cloud()
-    monkeypatch.setattr(Host, "aws", lambda *_, **__: made)
+    monkeypatch.setattr(server_host.Host, "aws", lambda *_, **__: made)
     return made
 
 

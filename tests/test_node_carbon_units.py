@@ -7,9 +7,11 @@ import pytest
 
 from musternode.carbon import units
 from musternode.carbon.host import UNIT, Host
+from musternode.carbon.kind import KIND
 from musternode.carbon.launch import java_options
 from musternode.host import Identity
 from musternode.paths import Paths
+from musternode.servers import units as server_units
 from musternode.system import Systemd
 from musternode.units import AGENT, MEMBER, READINESS, VOLUME
 from tests.node_carbon import PROXY, ROLE, chosen
@@ -22,7 +24,7 @@ BRIDGED = {"credentials": "bridge", "discovery_role": ROLE, "engine": "4.2.6", "
 def texts(**product: object) -> dict[str, str]:
     """Return the units of node a."""
     this = Host(Identity("a", "/p"), chosen(product=product), Paths(), Systemd())
-    return units.texts(this, JAVA, SCRIPT)
+    return {**server_units.common(KIND, this), **units.texts(this, JAVA, SCRIPT)}
 
 
 def values(text: str, key: str) -> list[str]:
@@ -49,7 +51,7 @@ def test_the_product_runs_in_its_own_folder_as_its_own_user_with_its_java() -> N
 
 def test_the_product_is_started_by_the_member_and_not_at_a_boot() -> None:
     enabled = {name for name, text in texts(**BRIDGED).items() if "[Install]" in text}
-    assert enabled == set(units.ENABLED) == {VOLUME, MEMBER, READINESS, AGENT}
+    assert enabled == set(server_units.ENABLED) == {VOLUME, MEMBER, READINESS, AGENT}
 
 
 @pytest.mark.parametrize("unit", [UNIT, MEMBER, READINESS, AGENT, units.BRIDGE_UNIT])
@@ -88,7 +90,7 @@ def test_the_bridge_has_no_right_itself_and_another_program_changes_its_unit_alo
         Paths(),
         Systemd(),
     )
-    other = units.texts(this, JAVA, SCRIPT)
+    other = {**server_units.common(KIND, this), **units.texts(this, JAVA, SCRIPT)}
     assert {name for name, one in texts(**BRIDGED).items() if other[name] != one} == {units.BRIDGE_UNIT, AGENT}
 
 

@@ -40,7 +40,7 @@ FIXED: Final[Mapping[str, Fixed]] = {
         frozenset({"address"}),
     ),
 }
-"""By product, as the nodes have it (musternode.rollout.refusal, musternode.carbon.turns.refusal)."""
+"""By product, as the nodes have it (musternode.rollout.refusal, musternode.carbon.settings.refusal)."""
 
 MEANT: Final[Mapping[str, str]] = {"settings.discovery_key": "each node's product restarts with that key in its turn"}
 """What a changed setting does that its name does not tell."""

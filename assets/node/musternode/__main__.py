@@ -3,8 +3,9 @@
 import logging
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
-from typing import List, Optional
+from typing import TYPE_CHECKING, Any, List, Mapping, Optional
 
 from . import (
     bootstrap,
@@ -21,12 +22,14 @@ from . import (
     volume,
 )
 from .agent import service
-from .carbon.settings import PRODUCT as CARBON
 from .failure import Failure, ascii_sentence, unexpected
 from .host import Host, Identity
 from .paths import Paths
 from .report import Reported
 from .watch import Watch
+
+if TYPE_CHECKING:
+    from .servers.kind import Kind
 
 log = logging.getLogger("musternode")
 FORMING, FORMED = 0.2, 0.5
@@ -34,6 +37,10 @@ FORMING, FORMED = 0.2, 0.5
 UNABLE = 5.0
 """Seconds until a gate process without settings or key ends."""
 USAGE = "bootstrap DOCUMENT NODE PARAMETER | member | gate | volume | readiness | carbon-readiness | bridge | agent"
+
+
+KINDS: Mapping[str, str] = {"wso2-carbon": "carbon", "kaazing": "kaazing", "axonivy": "axonivy"}
+"""The package of each product whose servers form a cluster by themselves."""
 
 
 def main(arguments: List[str]) -> int:
@@ -53,7 +60,7 @@ def _run(arguments: List[str]) -> int:
     if arguments == ["volume"]:
         return _volume(paths)
     if arguments == ["member"]:
-        return _carbon_member(paths) if _is_carbon(paths) else _member(_loaded(paths))
+        return _server_member(paths) if _product(paths) in KINDS else _member(_loaded(paths))
     if arguments[:1] == ["bridge"]:
         from .carbon import bridge
 
@@ -73,34 +80,42 @@ def _run(arguments: List[str]) -> int:
 
 def _bootstrap(paths: Paths, identity: Identity, document: Path) -> int:
     text = document.read_text()
-    if settings.product(text) == CARBON:
-        from .carbon import service as carbon  # not for every process: its parsers take their time
+    if settings.product(text) in KINDS:
+        from .servers import service as servers
 
-        return carbon.begin(paths, identity, text)
+        return servers.begin(_kind(settings.product(text)), paths, identity, text)
     return bootstrap.bootstrap(paths, identity, document)
 
 
-def _is_carbon(paths: Paths) -> bool:
-    """Return whether this host's settings are those of a WSO2 Carbon cluster."""
+def _product(paths: Paths) -> str:
+    """Return the product of this host's settings, empty if it has none yet."""
     file = paths.etc / "settings.json"
-    return file.is_file() and settings.product(file.read_text()) == CARBON
+    return settings.product(file.read_text()) if file.is_file() else ""
+
+
+def _kind(product: str) -> "Kind[Any]":
+    """Return what `product` is; its module is not loaded by every process: its parsers take their time."""
+    found: Kind[Any] = import_module(f"musternode.{KINDS[product]}.kind").KIND
+    return found
 
 
 def _volume(paths: Paths) -> int:
-    if _is_carbon(paths):
-        from .carbon import host as carbon
+    product = _product(paths)
+    if product in KINDS:
+        from .servers import host as server
 
-        node = carbon.load(paths).node
+        node = server.load(paths, _kind(product).read).node
     else:
         node = host.load(paths).node
     volume.mount(node.name, node.volume, paths.data)
     return 0
 
 
-def _carbon_member(paths: Paths) -> int:
-    from .carbon import service as carbon
+def _server_member(paths: Paths) -> int:
+    from .servers import service as servers
 
-    return carbon.run(carbon.load(paths))
+    kind = _kind(_product(paths))
+    return servers.run(kind, servers.load(kind, paths))
 
 
 def _gate(paths: Paths) -> int:

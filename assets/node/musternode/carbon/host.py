@@ -1,68 +1,15 @@
 """This host as one member of a WSO2 Carbon cluster."""
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
 
-from .. import host
-from ..aws import Aws
-from ..failure import Failure
-from ..host import Identity
-from ..paths import Paths
-from ..settings import Node
-from ..system import Services, Systemd
-from . import settings
+from ..servers import host
 from .settings import Settings
 
 USER = "wso2"
 UNIT = "wso2-carbon.service"
+Host = host.Host[Settings]
 
 
-@dataclass(frozen=True)
-class Host:
-    """A node with its settings."""
-
-    identity: Identity
-    settings: Settings
-    paths: Paths
-    services: Services
-
-    @property
-    def node(self) -> Node:
-        """This node's entry in the settings."""
-        return self.settings.member(self.identity.node)
-
-    @property
-    def home(self) -> Path:
-        """The folder in which each distribution has a folder of its own."""
-        return self.paths.root / self.settings.settings.home.lstrip("/")
-
-    @property
-    def distribution(self) -> Path:
-        """The folder of the distribution that the settings name."""
-        return self.home / self.settings.artifact.sha256[:16]
-
-    @property
-    def carbon(self) -> Path:
-        """The product's own home: the link that leads to it, whatever its version is called."""
-        return self.home / "current"
-
-    @property
-    def log(self) -> Path:
-        """The product's log."""
-        return self.carbon / "repository/logs/wso2carbon.log"
-
-    def aws(self, *, patience: float = 60.0) -> Aws:
-        """Return the calls to AWS that this node may make."""
-        return Aws(self.identity.node, self.settings.region, patience=patience)
-
-
-def load(paths: Paths) -> Host:
-    """Return this host as its files say; raises `Failure` if it has never been bootstrapped."""
-    try:
-        identity = json.loads((paths.etc / "identity.json").read_text())
-        document = (paths.etc / "settings.json").read_text()
-    except (FileNotFoundError, ValueError):
-        raise Failure(f"this host has no settings in {paths.etc}; it has not been bootstrapped") from None
-    chosen = settings.read(host.readable(paths, document, settings.read))
-    return Host(Identity(**identity), chosen, paths, Systemd())
+def log_of(this: Host) -> Path:
+    """Return the product's log."""
+    return this.current / "repository/logs/wso2carbon.log"

@@ -1,16 +1,16 @@
 """The member: keeps the product running, knows whom it sees, and reports once a generation."""
 
-import dataclasses
 import logging
-import time
-from typing import Callable, FrozenSet, Mapping, Optional, Protocol
+from typing import FrozenSet, Mapping, Optional, Protocol
 
 from .. import state
-from ..failure import Failure, ascii_sentence, unexpected
-from ..report import Reported
-from ..state import Board, State
-from . import parts, sight, verdict
-from .settings import Settings
+from ..report import Body
+from ..servers import member
+from ..servers.member import Standing
+from ..servers.verdict import Known, verdict
+from ..state import State
+from . import parts, sight, words
+from .settings import AWS, Settings
 from .sight import Sight, Word
 
 log = logging.getLogger(__name__)
@@ -48,56 +48,39 @@ class Follows(Protocol):
         """Keep the sight for the next member."""
 
 
-class Hears(Protocol):
+class Hears(member.Hears, Protocol):
     """What other members say."""
-
-    def states(self) -> Mapping[str, State]:
-        """Return their states, by name."""
 
     def words(self) -> Mapping[str, Word]:
         """Return whom they see, by their addresses."""
 
 
-@dataclasses.dataclass
-class Member:
-    """One of the cluster; `deadline` is when (`clock`) one that waits says for whom."""
+class Member(member.Member[Settings]):
+    """One of the cluster, which knows what its log has said before."""
 
-    name: str
-    settings: Settings
-    product: Product
-    log: Follows
-    peers: Hears
-    board: Board
-    reported: Reported
-    deadline: float
-    clock: Callable[[], float] = time.monotonic
-    sight: Sight = dataclasses.field(default_factory=Sight)
-    _run: str = ""
-    _kept: Sight = dataclasses.field(default_factory=Sight)
-    _again: float = 0.0
-    _faults: int = 0
-    _fault: str = ""
-
-    def __post_init__(self) -> None:
-        self._leaves = self.settings.leaves(self.name)
-        self._own = "" if self._leaves else self.settings.member(self.name).address
-        self._wanted = frozenset(member.address for member in self.settings.present)
-        self._kept = self.sight
+    def __init__(self, own: Standing[Settings], product: Product, log: Follows, peers: Hears, sight: Sight) -> None:
+        super().__init__(own)
+        self.product, self._log, self._peers, self.sight = product, log, peers, sight
+        self._run, self._kept = "", sight
         self._ordinals = {member.address: member.ordinal for member in self.settings.present}
         self._patience = parts.Patience()
         self._changed = self.clock()
 
-    def tick(self) -> None:
-        """Look, and do the next step; never raises for a fault of the cluster."""
-        if self.clock() >= self._again:
-            try:
-                self._look()
-                self._faults, self._fault = 0, ""
-            except Exception as fault:  # a fault in musternode itself is reported and tried again like any other
-                if not isinstance(fault, Failure):
-                    log.exception("musternode failed")
-                self._fail(unexpected(fault))
-        self._report()
+    def listen(self) -> None:
+        """Begin to hear the other members."""
+        self._peers.start()
+
+    def states(self) -> Mapping[str, State]:
+        """Return what the other members have said of themselves lately, by name."""
+        return self._peers.states()
+
+    def body(self) -> bytes:
+        """Return what this member says to the others, as JSON."""
+        return words.body(self.board.state, self.word)
+
+    def complaint(self) -> str:
+        """Return what is wrong with the product, as a clause."""
+        return self.product.complaint()
 
     @property
     def word(self) -> Word:
@@ -107,9 +90,10 @@ class Member:
     @property
     def seen(self) -> FrozenSet[str]:
         """The addresses of the wanted members that are in the cluster now, as this one sees it."""
-        return sight.seen(self.sight, self._own, self._wanted)
+        return sight.seen(self.sight, self.address, self.wanted)
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Look whether the product runs, whom it sees, and whether it is in the part that goes on."""
         running = self.product.running()
         if not running:
             self.sight = Sight()  # also after a boot: what was kept is about a run that has ended
@@ -117,20 +101,20 @@ class Member:
         self._follow()
         healthy = running and self.product.healthy()
         out = healthy and self._beaten()
-        enough = sight.enough(self.sight, self._own, self._wanted) and not out
+        enough = sight.enough(self.sight, self.address, self.wanted) and not out
         phase = state.SERVING if healthy and enough else state.STARTING if not healthy else state.WAITING
-        whole = healthy and self.seen == self._wanted
+        whole = healthy and self.seen == self.wanted
         formed = self.board.state.formed or (whole and self._all_say_so())
         self.board.put(phase=phase, healthy=healthy, database=state.OPEN, failure="", formed=formed)
         self._give_way(out, serving=phase == state.SERVING)
 
     def _beaten(self) -> bool:
         """Return whether this member is in a part of a cluster that must give way: one that has formed before."""
-        if self._leaves or not (self.board.state.formed or self.reported.has(self.settings.generation)):
+        if self.leaves or not (self.board.state.formed or self.reported.has(self.settings.generation)):
             return False
-        words = self.peers.words()
-        seeing = parts.views(self._own, self.seen, words, self._wanted)
-        return parts.beaten(self._own, seeing, self._ordinals, parts.parted(self._own, self.sight.left, words))
+        said = self._peers.words()
+        seeing = parts.views(self.address, self.seen, said, self.wanted)
+        return parts.beaten(self.address, seeing, self._ordinals, parts.parted(self.address, self.sight.left, said))
 
     def _give_way(self, out: bool, *, serving: bool) -> None:
         """End a run in a part that must give way, so that another one joins those that go on.
@@ -151,52 +135,35 @@ class Member:
         if self._run and run != self._run:
             self.sight = Sight()  # the engine of before is gone, whatever its log says
         self._run = run
-        self.sight = sight.with_words(self.log.read(self.sight), self._own, self.peers.words())
+        self.sight = sight.with_words(self._log.read(self.sight), self.address, self._peers.words())
         if self.sight != self._kept:
             log.info("sees %s", ", ".join(sorted(self.seen)) or "nobody")
-            self.log.keep(self.sight)
+            self._log.keep(self.sight)
             self._kept, self._changed = self.sight, self.clock()
 
     def _all_say_so(self) -> bool:
         """Return whether each other member serves, and sees all the members that the settings in force here want."""
-        states, words = self.peers.states(), self.peers.words()
+        states, said = self._peers.states(), self._peers.words()
         for other in self.settings.others(self.name):
-            theirs, word = states.get(other.name), words.get(other.address)
+            theirs, word = states.get(other.name), said.get(other.address)
             if theirs is None or word is None or theirs.phase != state.SERVING:
                 return False
-            if not self._wanted <= word.seen:
+            if not self.wanted <= word.seen:
                 return False
         return True
 
-    def _report(self) -> None:
-        if self._leaves or self.reported.has(self.settings.generation):
-            return
-        known = verdict.Known(
-            self.board.state,
-            self.sight,
-            self.seen,
-            self.peers.states(),
-            late=self.clock() >= self.deadline,
-        )
-        body = verdict.verdict(self.name, self.settings, known, self.product.complaint)
-        if body is not None:
-            self.reported.send_aside(self.settings.wait_url, self.settings.generation, body)
+    def due(self, *, late: bool) -> Optional[Body]:
+        """Return the report that is due, or None.
 
-    def _fail(self, sentence: str) -> None:
-        self._faults += 1
-        self._again = self.clock() + min(60.0, 5.0 * self._faults)
-        if sentence != self._fault:
-            log.error("%s", sentence)
-        self._fault = sentence
-        self.board.put(failure=ascii_sentence(sentence), phase=state.FAILED)
+        An engine that says it goes on alone has ended the forming: it would serve users of its own.
+        """
+        alone = self.sight.alone if len(self.settings.present) > 1 else ""
+        fault = f"node {self.name}: its engine says: {alone}{_hint(self.settings)}" if alone else ""
+        known = Known(self.board.state, self.seen, self._peers.states(), bool(self.sight.id), late, fault)
+        return verdict(self.name, self.settings, known, self.product.complaint)
 
 
-def users_here(own: Optional[State]) -> str:
-    """Return why the member wants no users on this node, empty if it wants them."""
-    if own is None:
-        return "the member does not answer"
-    if own.phase == state.SERVING:
+def _hint(settings: Settings) -> str:
+    if settings.settings.membership != AWS:
         return ""
-    if own.phase == state.WAITING:
-        return "the member is not in one cluster with a majority of the members"
-    return f"the member is {own.phase}" + (f": {own.failure}" if own.failure else "")
+    return f" Look at its leave for ec2:DescribeInstances in {settings.region}, at its way to the EC2 API and its trust"

@@ -1,14 +1,8 @@
 """The product on a node: its distribution unpacked, and what is written into its configuration."""
 
-import logging
-import os
 import re
-import shutil
-import stat
-import zipfile
-import zlib
 from pathlib import Path
-from typing import Callable, Optional, Tuple
+from typing import Callable
 
 from .. import files
 from ..failure import Failure
@@ -16,7 +10,6 @@ from . import axis2, deployment_toml, engine_log, engine_toml, hazelcast_propert
 from .clustering import Clustering
 from .settings import AXIS2, DEPLOYMENT
 
-log = logging.getLogger(__name__)
 LAUNCHERS = ("wso2server.sh", "api-manager.sh", "integrator.sh", "wso2-server.sh")
 """Names of the script below bin/ that starts a product on Carbon: the first since ever, the others of later ones."""
 PLACES = {AXIS2: Path("repository/conf/axis2/axis2.xml"), DEPLOYMENT: Path("repository/conf/deployment.toml")}
@@ -26,27 +19,7 @@ PROPERTIES = Path("repository/conf/hazelcast.properties")
 SECURITY = Path("repository/resources/security")
 TRUSTSTORES = (SECURITY / "client-truststore.jks", SECURITY / "client-truststore.p12")
 """What the product's Java trusts: the first since ever, the second of newer products."""
-_KEPT = re.compile(r"\.?[0-9a-f]{16}(\.part)?")
 _PLAIN = re.compile(r"[A-Za-z0-9._+-]+")
-LARGEST = 8 << 30
-"""Bytes that a distribution may have once it is unpacked."""
-
-
-def unpack(archive: Path, folder: Path, user: str) -> Path:
-    """Unpack a distribution to `folder`, for `user`, unless that is done; return the product's own home in it.
-
-    That is the archive's one folder. What is unpacked appears whole or not at all. Raises `Failure`.
-    """
-    if not folder.is_dir():
-        part = folder.with_name(f".{folder.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        _extract(archive, part)
-        _give(part, user)
-        _settle(part)
-        part.replace(folder)
-        files.sync_folder(folder.parent)
-    return carbon_home(folder, archive.name)
 
 
 def carbon_home(folder: Path, name: str) -> Path:
@@ -121,60 +94,3 @@ def _edit(home: Path, place: Path, change: Callable[[bytes], bytes], group: str,
     except Failure as fault:
         raise Failure(str(fault) if str(place) in str(fault) else f"{place}: {fault}") from None
     return files.write(file, new, mode=0o640, group=group)
-
-
-def tidy(home: Path, keep: Path) -> None:
-    """Remove the distributions of before from `home`, all but the folder `keep`: there is no way back to them any more.
-
-    A disk would fill, and an old configuration may hold an old key.
-    """
-    for folder in home.iterdir():
-        if folder.is_dir() and not folder.is_symlink() and folder != keep and _KEPT.fullmatch(folder.name):
-            log.info("the distribution in %s is removed", folder)
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _extract(archive: Path, part: Path) -> None:
-    try:
-        with zipfile.ZipFile(archive) as packed:
-            entries = packed.infolist()
-            if sum(entry.file_size for entry in entries) > LARGEST:
-                raise Failure(f"{archive.name} would have more than {LARGEST >> 30} GiB once it is unpacked")
-            for entry in entries:
-                if not stat.S_ISLNK(entry.external_attr >> 16):
-                    packed.extract(entry, part)  # what leads outside is led inside (zipfile's own promise)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as fault:  # RuntimeError: it is encrypted
-        raise Failure(f"{archive.name} is no zip archive that can be read: {fault}") from None
-
-
-def _give(folder: Path, user: str) -> None:
-    """Make `folder` and all below it the user's, readable by nobody else; scripts may be run.
-
-    From below: no folder is the user's while root still works in it.
-    """
-    for top, _, names in os.walk(folder, topdown=False):
-        for each in [*(Path(top) / name for name in names), Path(top)]:
-            each.chmod(0o750 if each.is_dir() or each.suffix == ".sh" else 0o640)
-            shutil.chown(each, user, user)
-
-
-def _settle(folder: Path) -> None:
-    """Make what was written below `folder` last through a loss of power."""
-    for top, _, names in os.walk(folder):
-        for name in names:
-            with (Path(top) / name).open("rb") as written:
-                os.fsync(written.fileno())
-        files.sync_folder(Path(top))
-
-
-def link(carbon: Path, home: Path) -> Tuple[bool, Optional[Path]]:
-    """Make the link `carbon` lead to `home`; return whether it led elsewhere, and where to."""
-    before = carbon.resolve() if carbon.is_symlink() else None
-    if before == home.resolve():
-        return False, before
-    fresh = carbon.with_name(f".{carbon.name}")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(home)
-    fresh.replace(carbon)
-    files.sync_folder(carbon.parent)
-    return True, before

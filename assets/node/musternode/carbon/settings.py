@@ -1,13 +1,13 @@
 """The settings document of a WSO2 Carbon cluster."""
 
-import dataclasses
 import typing
 from dataclasses import dataclass, field
-from typing import Optional, Tuple
+from typing import Optional, Sequence, Tuple
 
 from .. import strict
 from ..failure import Failure
-from ..settings import Artifact, Asset, Node, content
+from ..servers.settings import Document, fixed_for_good, in_order
+from ..settings import content
 
 PRODUCT = "wso2-carbon"
 CAMEL, KEBAB = "camel", "kebab"
@@ -84,54 +84,39 @@ class ProductSettings:
 
 
 @dataclass(frozen=True)
-class Settings:
-    """One settings document; `members` stand by ordinal, `formation_timeout` is in seconds."""
+class Settings(Document):
+    """One settings document of a cluster on WSO2 Carbon."""
 
-    format: int
-    cluster: str
-    product: str
-    region: str
-    generation: str
-    members: Tuple[Node, ...]
-    asset: Asset
-    artifact: Artifact
-    wait_url: str
-    formation_timeout: int
-    java: int
     ports: Ports
     settings: ProductSettings
     secrets: Secrets = field(default_factory=Secrets)
 
     @property
-    def present(self) -> Tuple[Node, ...]:
-        """The members that have an instance by the cluster file."""
-        return tuple(member for member in self.members if member.present)
+    def home(self) -> str:
+        """The product's folder on a node."""
+        return self.settings.home
 
-    def member(self, name: str) -> Node:
-        """Return the member called `name`; raises `Failure` if the document has none."""
-        for member in self.members:
-            if member.name == name:
-                return member
-        names = ", ".join(member.name for member in self.members)
-        raise Failure(f"the settings document of {self.cluster} has no node {name}; it has {names}")
+    @property
+    def member_port(self) -> int:
+        """The port of the engine."""
+        return self.ports.member
 
-    def others(self, name: str) -> Tuple[Node, ...]:
-        """Return the present members but `name`."""
-        return tuple(member for member in self.present if member.name != name)
+    @property
+    def peer_port(self) -> int:
+        """The port on which nodes tell each other whom they see."""
+        return self.ports.peer
 
-    def leaves(self, name: str) -> bool:
-        """Return whether `name` is to be no member any more: it still runs, and its instance is about to be removed."""
-        return name not in {member.name for member in self.present}
+    @property
+    def readiness_port(self) -> int:
+        """The port on which a node tells the balancer whether it is ready."""
+        return self.ports.readiness
 
 
 def read(text: str) -> Settings:
     """Return the document in `text`; raises `Failure` that names the first fault."""
-    settings = strict.read(Settings, content(text))
-    names = [member.name for member in settings.members]
-    if len(set(names)) != len(names) or not settings.present:
-        raise Failure(f"members: {', '.join(names) or 'none'} given; names must differ, and one at least be present")
+    settings = in_order(strict.read(Settings, content(text)))
     _check(settings.settings, settings.secrets)
-    return dataclasses.replace(settings, members=tuple(sorted(settings.members, key=lambda one: one.ordinal)))
+    return settings
 
 
 def _check(product: ProductSettings, secrets: Secrets) -> None:
@@ -150,3 +135,20 @@ def _check(product: ProductSettings, secrets: Secrets) -> None:
         raise Failure("settings.discovery_role is missing; the bridge has no role to take: deploy again")
     if product.credentials == KEYS and not secrets.discovery:
         raise Failure("secrets.discovery is missing; the engine has no key to ask the EC2 API with: deploy again")
+
+
+def refusal(old: Settings, new: Settings) -> Optional[str]:
+    """Return why `new` cannot be applied to running members one after the other, or None if it can."""
+    if old.settings.domain != new.settings.domain:
+        return fixed_for_good("the domain")
+    if _line(old) != _line(new):
+        return (
+            f"the kernel of running members cannot be changed to {new.settings.kernel} one after the other: Hazelcast "
+            f"{old.settings.engine} and {new.settings.engine} form no cluster; deploy a new one for it"
+        )
+    return old.refusal_of(new)
+
+
+def _line(chosen: Settings) -> Sequence[str]:
+    """Return the first two numbers of the engine: members of one cluster have them in common (Hazelcast's manual)."""
+    return chosen.settings.engine.split(".")[:2]

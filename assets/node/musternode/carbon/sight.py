@@ -8,7 +8,7 @@ so that a pair would end with either of them: of two, the one that was with the 
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, FrozenSet, Iterable, Mapping, Optional, Tuple
 
-from .lines import ALONE, BEGINS, JOINED, LEFT, LOCAL, Event
+from .lines import ALONE, BEGINS, JOINED, LEFT, LOCAL, Event, event
 
 REMEMBERED = 64
 """Addresses of members that have left which are kept."""
@@ -44,24 +44,24 @@ class Word:
     seen: FrozenSet[str] = frozenset()
 
 
-def after(sight: Sight, event: Event) -> Sight:
-    """Return the sight after `event`. An engine that begins sees nobody.
+def after(sight: Sight, said: Event) -> Sight:
+    """Return the sight after the event `said`. An engine that begins sees nobody.
 
     Who leaves is known by the address alone: an engine that merges with others after a split takes a new id without a
     word of that in its own log, so that others may know it by the one before.
     """
-    if event.kind == BEGINS:
+    if said.kind == BEGINS:
         return Sight()
-    if event.kind == LOCAL:
-        return replace(sight, id=event.id)
-    if event.kind == ALONE:
-        return sight if sight.others else replace(sight, alone=sight.alone or event.text)
-    remain = tuple(address for address in sight.left if address != event.address)
-    others, told = _without(sight.others, event.address), _without(sight.told, event.address)
-    if event.kind == JOINED:
-        return replace(sight, others={**others, event.address: event.id}, told=told, left=remain, alone="")
-    if event.kind == LEFT:
-        return replace(sight, others=others, told=told, left=(*remain, event.address)[-REMEMBERED:])
+    if said.kind == LOCAL:
+        return replace(sight, id=said.id)
+    if said.kind == ALONE:
+        return sight if sight.others else replace(sight, alone=sight.alone or said.text)
+    remain = tuple(address for address in sight.left if address != said.address)
+    others, told = _without(sight.others, said.address), _without(sight.told, said.address)
+    if said.kind == JOINED:
+        return replace(sight, others={**others, said.address: said.id}, told=told, left=remain, alone="")
+    if said.kind == LEFT:
+        return replace(sight, others=others, told=told, left=(*remain, said.address)[-REMEMBERED:])
     return sight
 
 
@@ -119,3 +119,20 @@ def read(value: Any) -> Optional[Sight]:
         return Sight(str(value["id"]), others, told, left, str(value["alone"]))
     except (TypeError, KeyError, AttributeError):
         return None
+
+
+class Sights:
+    """What the product's log says, line by line."""
+
+    def after(self, now: Sight, line: str) -> Sight:
+        """Return the sight after another line."""
+        found = event(line)
+        return now if found is None else after(now, found)
+
+    def written(self, now: Sight) -> Mapping[str, Any]:
+        """Return the sight as JSON."""
+        return written(now)
+
+    def read(self, value: Any) -> Optional[Sight]:
+        """Return the sight in a JSON value, or None if it is none."""
+        return read(value)

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Dict
 
-from .. import units
-from ..units import AGENT, HARDENED, MEMBER, READINESS, VOLUME, python
+from ..units import HARDENED, MEMBER, python
 from .bridge import PORT
 from .host import UNIT, USER, Host
 from .launch import java_options
@@ -12,20 +11,11 @@ from .settings import BRIDGE
 
 BRIDGE_UNIT = "muster-bridge.service"
 _RULES = f"PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m musternode bridge rules {USER}"
-ENABLED = (VOLUME, MEMBER, READINESS, AGENT)
-"""Started at each boot. The member starts the product, which takes the bridge with it."""
 
 
 def texts(this: Host, java_home: Path, script: Path) -> Dict[str, str]:
-    """Return file name and text of each unit of this node; `script` starts the product."""
-    paths = this.paths
-    made = {
-        VOLUME: units.volume(paths),
-        MEMBER: units.member(paths),
-        UNIT: _product(this, java_home, script),
-        READINESS: _readiness(this),
-        AGENT: units.agent(this.settings, this.identity.node, paths),
-    }
+    """Return file name and text of each unit of the product on this node; `script` starts it."""
+    made = {UNIT: _product(this, java_home, script)}
     if this.settings.settings.credentials == BRIDGE:
         made[BRIDGE_UNIT] = _bridge(this)
     return made
@@ -61,27 +51,6 @@ LimitNOFILE=65536
 NoNewPrivileges=yes
 PrivateTmp=yes
 ProtectHome=yes
-"""
-
-
-def _readiness(this: Host) -> str:
-    node, ports = this.node, this.settings.ports
-    return f"""\
-[Unit]
-Description=Answers the balancer whether this node may be given users
-StartLimitIntervalSec=0
-After=network-online.target
-Wants=network-online.target
-
-[Service]
-DynamicUser=yes
-{python(this.paths.current)} carbon-readiness {node.address} {ports.readiness} {ports.http}
-Restart=always
-RestartSec=1
-ProtectSystem=strict
-{HARDENED}
-[Install]
-WantedBy=multi-user.target
 """
 
 

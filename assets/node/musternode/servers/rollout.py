@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from typing import Mapping, Optional
+from typing import Any, Mapping, Optional
 
 from .. import bootstrap, host, report, rollback, settings
 from .. import stages as node_stages
@@ -11,10 +11,9 @@ from ..paths import Paths
 from ..report import Reported
 from ..settings import Outline
 from ..state import State
-from . import settings as carbon_settings
 from . import stages, turns
-from .host import Host
-from .settings import Settings
+from .host import Host, S
+from .kind import Kind
 
 log = logging.getLogger(__name__)
 
@@ -23,21 +22,21 @@ class Broken(Failure):
     """A document was put in force by half."""
 
 
-def readable(document: str) -> Optional[Settings]:
+def readable(kind: Kind[S], document: str) -> Optional[S]:
     """Return the settings in `document`, or None if this program cannot read them."""
     try:
-        return carbon_settings.read(document)
+        return kind.read(document)
     except Failure:
         return None
 
 
-def is_turn(this: Host, document: str, states: Mapping[str, State]) -> bool:
+def is_turn(kind: Kind[S], this: Host[S], document: str, states: Mapping[str, State]) -> bool:
     """Return whether this node may apply `document` now."""
     wanted = settings.outline(document).generation
-    return turns.is_turn(this.settings, this.identity.node, wanted, states, readable(document))
+    return turns.is_turn(this.settings, this.identity.node, wanted, states, readable(kind, document))
 
 
-def apply(this: Host, document: str) -> None:
+def apply(kind: Kind[S], this: Host[S], document: str) -> None:
     """Put `document` in force on this node, and begin this process anew on it; raises `Failure` with the cause.
 
     The product is restarted only if its files changed. A document that this musternode cannot read is left to the one
@@ -46,26 +45,26 @@ def apply(this: Host, document: str) -> None:
     """
     outline = settings.outline(document)
     bootstrap.note_start(this.paths, outline.generation)
-    chosen = readable(document)
+    chosen = readable(kind, document)
     if outline.asset.sha256 == this.settings.asset.sha256 or chosen is not None:
-        _refuse(this, carbon_settings.read(document))
+        _refuse(kind, this, kind.read(document))
     if chosen is not None and chosen.leaves(this.identity.node):
         log.info("node %s is wanted no more; its product goes on until the instance ends", this.identity.node)
         return
     if node_stages.place_asset(this, outline.asset):
         host.save_next(this.paths, document)
         rollback.restart_self()  # the new musternode sees the same document again, or finishes it
-    new = Host(this.identity, carbon_settings.read(document), this.paths, this.services)
-    _refuse(this, new.settings)
+    new = Host(this.identity, kind.read(document), this.paths, this.services)
+    _refuse(kind, this, new.settings)
     host.keep_former(this.paths)
     try:
-        stages.carry_out(new)
+        stages.carry_out(kind, new)
     except Exception as fault:
         raise Broken(unexpected(fault)) from fault
     _put_in_force(this, document, outline)
 
 
-def _put_in_force(this: Host, document: str, outline: Outline) -> None:
+def _put_in_force(this: Host[Any], document: str, outline: Outline) -> None:
     former = host.former(this.paths)
     if former is not None and settings.outline(former).generation == outline.generation:
         host.forget_former(this.paths)  # it is the one that has proved itself: there is nothing to go back to
@@ -80,44 +79,44 @@ def done(paths: Paths) -> None:
     host.finished(paths)
 
 
-def finish(this: Host) -> None:
+def finish(kind: Kind[S], this: Host[S]) -> None:
     """Do the stages of settings that are in force because this program cannot read the former ones, or went back."""
     kept = host.unfinished(this.paths)
     if kept is None or settings.outline(kept).generation != this.settings.generation:
         return
-    stages.carry_out(this, again=rollback.failed(this.paths) is not None)
+    stages.carry_out(kind, this, again=rollback.failed(this.paths) is not None)
     done(this.paths)
 
 
-def went_on(this: Host, outline: Outline) -> bool:
+def went_on(this: Host[Any], outline: Outline) -> bool:
     """Return whether the program was exchanged for the document of `outline` although it is not in force."""
     kept = host.unfinished(this.paths)
     return kept is not None and settings.outline(kept).generation == outline.generation
 
 
-def waited_too_long(this: Host, document: str, states: Mapping[str, State]) -> Optional[str]:
+def waited_too_long(kind: Kind[S], this: Host[S], document: str, states: Mapping[str, State]) -> Optional[str]:
     """Return for what this node still waits with `document` when its time-out is near, else None."""
     outline, node, own = settings.outline(document), this.identity.node, this.settings
     bootstrap.note_start(this.paths, outline.generation)
     timeout = own.formation_timeout if outline.formation_timeout is None else outline.formation_timeout
-    name = turns.awaited(own, node, outline.generation, states, readable(document))
+    name = turns.awaited(own, node, outline.generation, states, readable(kind, document))
     if name is None or bootstrap.seconds_left(this.paths, dataclasses.replace(own, formation_timeout=timeout)) > 0:
         return None
     other, peer = own.member(name), states.get(name)
     if peer is not None and peer.failure:
         return None
-    found = f"it is {peer.phase} at generation {peer.generation}" if peer else f"no answer on port {own.ports.peer}"
+    found = f"it is {peer.phase} at generation {peer.generation}" if peer else f"no answer on port {own.peer_port}"
     return (
         f"node {node} waits to change to generation {outline.generation} after node {name} ({other.address}): {found}"
     )
 
 
-def report_failure(this: Host, outline: Outline, cause: str) -> None:
+def report_failure(this: Host[Any], outline: Outline, cause: str) -> None:
     """Tell the wait handle of `outline` why its document was not applied."""
     body = report.failure(this.identity.node, cause)
     Reported(this.paths.etc / "reported").send_aside(outline.wait_url, outline.generation, body)
 
 
-def _refuse(this: Host, wanted: Settings) -> None:
-    if reason := turns.refusal(this.settings, wanted):
+def _refuse(kind: Kind[S], this: Host[S], wanted: S) -> None:
+    if reason := kind.refusal(this.settings, wanted):
         raise Failure(f"node {this.identity.node}: {reason}")

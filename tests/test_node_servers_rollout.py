@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from musternode import host, rollback
-from musternode.carbon import rollout, service, settings, stages, units
+from musternode.carbon import settings, units
 from musternode.carbon.host import UNIT, Host
+from musternode.carbon.kind import KIND
 from musternode.failure import Failure
 from musternode.host import Identity
 from musternode.paths import Paths
+from musternode.servers import rollout, service, stages
 from musternode.state import Board, State
 from musternode.system import Systemd
 from musternode.units import AGENT, READINESS
@@ -54,14 +56,14 @@ def node(tmp_path: Path) -> Iterator[Machine]:
 def roll_out(node: Machine, document: str) -> None:
     """Let the member see a document whose turn it is; it begins anew."""
     with pytest.raises(Restart):
-        service._roll_out(node.host(), parts(document))
+        service._roll_out(KIND, node.host(), parts(document))
 
 
 def parts(document: str, **states: State) -> Any:
     """Return what of a living member the rolling needs."""
     watch = Watch(lambda: document, "old")
     watch.look()
-    return SimpleNamespace(watch=watch, peers=SimpleNamespace(states=lambda: states))
+    return SimpleNamespace(watch=watch, member=SimpleNamespace(states=lambda: states))
 
 
 def test_a_generation_that_changes_nothing_restarts_nothing_and_is_in_force(node: Machine) -> None:
@@ -127,8 +129,8 @@ def test_a_product_is_restarted_for_what_a_member_that_was_killed_had_changed(no
     new = Host(Identity("a", "/p"), settings.read(document), node.paths, node.services)
     (node.paths.run).mkdir(parents=True, exist_ok=True)
     (node.paths.run / "product-changes").touch(mode=0o644)
-    stages.install(new)
-    stages.configure(new)
+    stages.install(KIND, new)
+    stages.configure(KIND, new)
     node.apply(document)
     assert node.services.said == STOP
     node.services.said.clear()
@@ -137,9 +139,9 @@ def test_a_product_is_restarted_for_what_a_member_that_was_killed_had_changed(no
 
 
 def test_another_distribution_is_linked_configured_and_started_by_its_own_script(node: Machine) -> None:
-    before = node.host().carbon.resolve()
+    before = node.host().current.resolve()
     node.apply(node.new(artifact=artifact(NEW)))
-    after = node.host().carbon.resolve()
+    after = node.host().current.resolve()
     assert (before.name, after.name) == ("wso2-1.0", "wso2-1.1")
     assert str(after / "bin/wso2server.sh") in node.units()[UNIT]
     assert 'membership_scheme = "aws"' in node.read(TOML)
@@ -161,7 +163,7 @@ def test_what_is_refused_changes_nothing_and_is_reported_once(
     handle, before = Handle(), node.facts()
     document = node.new(wait_url=handle.url, **changes)
     seen = parts(document)
-    service._roll_out(node.host(), seen)
+    service._roll_out(KIND, node.host(), seen)
     poll(lambda: handle.taken, within=5)
     assert [(body["Status"], named in body["Reason"]) for _, body in handle.taken] == [("FAILURE", True)]
     assert handle.taken[0][1]["Reason"].startswith("node a: ") or "format 2" in handle.taken[0][1]["Reason"]
@@ -173,14 +175,14 @@ def test_what_is_refused_changes_nothing_and_is_reported_once(
 def test_what_is_refused_does_not_exchange_the_program_either(node: Machine) -> None:
     document = node.new({"domain": "other"}, asset={**DOCUMENT["asset"], "sha256": NEW_PROGRAM})
     with pytest.raises(Failure, match="the domain"):
-        rollout.apply(node.host(), document)
+        rollout.apply(KIND, node.host(), document)
     assert node.paths.current.resolve().name == PROGRAM[:16]
 
 
 def test_a_document_that_wants_the_node_no_more_changes_nothing_at_all(node: Machine) -> None:
     before = node.facts()
     node.cloud.broken = "all"
-    rollout.apply(node.host(), node.new(absent="a", artifact=artifact(NEW)))
+    rollout.apply(KIND, node.host(), node.new(absent="a", artifact=artifact(NEW)))
     assert (node.facts(), node.services.said, node.cloud.calls) == (before, [], [])
     assert node.host().settings.generation == GENERATION
 
@@ -210,7 +212,7 @@ def test_a_product_that_nothing_was_changed_of_goes_on_when_its_document_fails(n
 
 def test_a_configuration_that_cannot_be_edited_is_named_with_its_node_and_gives_way(node: Machine) -> None:
     before = node.facts()
-    file = node.host().carbon / TOML
+    file = node.host().current / TOML
     good = file.read_text()
     file.write_text("[clustering\n")
     roll_out(node, node.new({"heartbeat": 30}))
@@ -249,7 +251,7 @@ def test_another_key_restarts_the_product_and_the_one_of_before_comes_back(tmp_p
 def sick(node: Machine) -> None:
     """Let the product stay sick with the settings in force until its time is over."""
     trial = SimpleNamespace(look=lambda _: False)
-    one: Any = SimpleNamespace(board=Board(OPEN), product=SimpleNamespace(complaint=lambda: "it said: no bean"))
+    one: Any = SimpleNamespace(board=Board(OPEN), complaint=lambda: "it said: no bean")
     with pytest.raises(Restart):
         service._judged(node.host(), trial, one)  # type: ignore[arg-type]
 
@@ -320,7 +322,7 @@ def test_a_node_whose_turn_it_is_not_changes_nothing(tmp_path: Path) -> None:
     with machine(tmp_path) as node:
         host.save(node.paths, Identity("b", "/p"), node.document)
         before = node.facts()
-        service._roll_out(node.host(), parts(node.new({"heartbeat": 30}), a=serving("a")))
+        service._roll_out(KIND, node.host(), parts(node.new({"heartbeat": 30}), a=serving("a")))
         assert (node.facts(), node.services.said) == (before, [])
 
 
@@ -328,14 +330,14 @@ def test_a_node_that_waits_for_its_turn_says_for_whom_near_the_time_out(tmp_path
     this = Host(Identity("c", "/p"), chosen(), Paths(tmp_path), Systemd())
     states = {"a": serving("a", "late"), "b": serving("b", "old", phase="starting")}
     value = {**DOCUMENT, "members": members("abc"), "generation": "late"}
-    assert rollout.waited_too_long(this, json.dumps(value), states) is None
+    assert rollout.waited_too_long(KIND, this, json.dumps(value), states) is None
     value["formation_timeout"] = 0
     late = json.dumps(value)
-    sentence = rollout.waited_too_long(this, late, states)
+    sentence = rollout.waited_too_long(KIND, this, late, states)
     assert sentence is not None
     assert "node c waits" in sentence
     assert "node b (10.0.1.11): it is starting at generation old" in sentence
-    silent = rollout.waited_too_long(this, late, {"a": states["a"]})
+    silent = rollout.waited_too_long(KIND, this, late, {"a": states["a"]})
     assert silent is not None
     assert "node b (10.0.1.11): no answer on port 9181" in silent
 
@@ -344,19 +346,19 @@ def test_a_node_does_not_wait_aloud_for_one_that_has_a_cause_of_its_own_or_leave
     this = Host(Identity("b", "/p"), chosen(), Paths(tmp_path), Systemd())
     value = {**DOCUMENT, "members": members("abc"), "generation": "late", "formation_timeout": 0}
     failed = {"a": dataclasses.replace(serving("a", "old"), failure="node a: no disk")}
-    assert rollout.waited_too_long(this, json.dumps(value), failed) is None
+    assert rollout.waited_too_long(KIND, this, json.dumps(value), failed) is None
     leaves = json.dumps({**value, "members": members("abc", absent="a")})
-    assert rollout.waited_too_long(this, leaves, {}) is None
+    assert rollout.waited_too_long(KIND, this, leaves, {}) is None
 
 
 def test_a_fault_in_musternode_is_reported_to_the_new_document(node: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     handle = Handle()
 
-    def strange(_this: Host, _document: str) -> None:
+    def strange(_kind: object, _this: Host, _document: str) -> None:
         raise ZeroDivisionError("odd")
 
     monkeypatch.setattr(rollout, "apply", strange)
-    service._roll_out(node.host(), parts(node.new(wait_url=handle.url)))
+    service._roll_out(KIND, node.host(), parts(node.new(wait_url=handle.url)))
     poll(lambda: handle.taken, within=5)
     assert handle.taken[0][1]["Reason"] == "node a: musternode failed: ZeroDivisionError: odd"
 
@@ -369,5 +371,5 @@ def test_a_way_back_that_fails_serves_with_what_there_is(node: Machine, monkeypa
         raise Failure("no space")
 
     monkeypatch.setattr(stages, "install", fails)
-    assert service._finished(node.host(), Board(OPEN))
+    assert service._finished(KIND, node.host(), Board(OPEN))
     assert host.unfinished(node.paths) is None

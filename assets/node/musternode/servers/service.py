@@ -1,11 +1,11 @@
-"""A node of WSO2 Carbon as processes: from its settings document to a member that lives."""
+"""A node of a cluster of servers as processes: from its settings document to a member that lives."""
 
 import json
 import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from .. import bootstrap, files, report, rollback, settings, state, volume
 from ..failure import Failure, ascii_sentence, unexpected
@@ -13,41 +13,40 @@ from ..h2 import clock
 from ..host import Identity
 from ..paths import Paths
 from ..report import Reported
-from ..state import Board, State
+from ..state import Board
 from ..system import Systemd
 from ..watch import Watch
-from . import host, log_file, peers, product, rollout, stages
-from . import settings as carbon_settings
-from .host import Host
-from .member import Member
-from .peers import Peers
-from .running import Running
+from . import distribution, host, peers, rollout, stages
+from .host import Host, S
+from .kind import Kind, Living
 
 log = logging.getLogger(__name__)
 FORMING, FORMED = 0.25, 0.5
 """Seconds between two steps of the member."""
 
 
-def begin(paths: Paths, identity: Identity, text: str) -> int:
+def begin(kind: Kind[S], paths: Paths, identity: Identity, text: str) -> int:
     """Do all stages for the document `text`; return the exit status. Its causes have been sent to the wait handle."""
-    chosen = carbon_settings.read(text)
-    return bootstrap.begin(paths, identity, chosen, text, lambda: _stages(Host(identity, chosen, paths, Systemd())))
+    chosen = kind.read(text)
+    return bootstrap.begin(
+        paths, identity, chosen, text, lambda: _stages(kind, Host(identity, chosen, paths, Systemd()))
+    )
 
 
-def _stages(this: Host) -> None:
+def _stages(kind: Kind[S], this: Host[S]) -> None:
     from ..stages import link_asset, prepare, timed
 
     link_asset(this.paths.current, this.paths.opt / this.settings.asset.sha256[:16])
     timed("prepare", lambda: prepare(this.paths, this.node))
-    timed("install", lambda: stages.install(this))
-    timed("configure", lambda: stages.configure(this))
+    timed("install", lambda: stages.install(kind, this))
+    timed("configure", lambda: stages.configure(kind, this))
     timed("start", lambda: stages.start(this))
 
 
-def run(this: Host) -> int:
+def run(kind: Kind[S], this: Host[S]) -> int:
     """Live as the member; return 1, for systemd to start another, once a fault has been logged and reported."""
     try:
-        return _live(this)
+        return _live(kind, this)
     except Exception as fault:  # the wait handle must hear of a fault in musternode itself, too
         log.exception("the member ends")
         body = report.failure(this.identity.node, sentence(this, fault))
@@ -55,7 +54,7 @@ def run(this: Host) -> int:
         return 1
 
 
-def sentence(this: Host, fault: Exception) -> str:
+def sentence(this: Host[Any], fault: Exception) -> str:
     """Return the sentence of `fault`, with the node's name."""
     text, node = unexpected(fault), f"node {this.identity.node}"
     return text if node in text else f"{node}: {text}"
@@ -65,43 +64,26 @@ def sentence(this: Host, fault: Exception) -> str:
 class Parts:
     """What a living member is made of."""
 
-    member: Member
-    board: Board
-    peers: Peers
+    member: Living
     watch: Watch
 
 
-def _parts(this: Host) -> Parts:
-    name = this.identity.node
-    board = Board(State(name, this.settings.generation), _log_state, this.paths.public)
-    ears = Peers(this.settings.others(name), this.settings.ports.peer)
-    now, follower = log_file.kept(this.paths.etc / "sight.json", this.log)
-    member = Member(
-        name=name,
-        settings=this.settings,
-        product=Running(this.services, this.settings.ports.http, this.log),
-        log=follower,
-        peers=ears,
-        board=board,
-        reported=Reported(this.paths.etc / "reported"),
-        deadline=time.monotonic() + bootstrap.seconds_left(this.paths, this.settings),
-        sight=now,
-    )
+def _parts(kind: Kind[S], this: Host[S]) -> Parts:
     aws = this.aws(patience=0)
     gone = rollback.failed(this.paths)
     tried = this.settings.generation if gone is None else gone.generation
-    return Parts(member, board, ears, Watch(lambda: aws.parameter(this.identity.parameter), tried))
+    return Parts(kind.member(this), Watch(lambda: aws.parameter(this.identity.parameter), tried))
 
 
-def _live(this: Host) -> int:
-    parts = _parts(this)
-    one, board = parts.member, parts.board
+def _live(kind: Kind[S], this: Host[S]) -> int:
+    parts = _parts(kind, this)
+    one, board = parts.member, parts.member.board
     board.publish()
-    parts.peers.start()
+    one.listen()
     parts.watch.start()
     if not this.settings.leaves(this.identity.node):
-        peers.serve(this.node.address, this.settings.ports.peer, lambda: peers.body(board.state, one.word))
-    whole = _finished(this, board)
+        peers.serve(this.node.address, this.settings.peer_port, one.body)
+    whole = _finished(kind, this, board)
     rollback.tell(this.paths)
     trial, growth = _trial(this), _growth(this)
     while True:
@@ -111,24 +93,24 @@ def _live(this: Host) -> int:
             one.tick()
             _tell_seen(this, one)
             trial = _judged(this, trial, one)
-        _roll_out(this, parts)
+        _roll_out(kind, this, parts)
         time.sleep(FORMED if board.state.formed else FORMING)
 
 
-def _growth(this: Host) -> Optional[volume.Growth]:
+def _growth(this: Host[Any]) -> Optional[volume.Growth]:
     if this.settings.leaves(this.identity.node):
         return None
     return volume.Growth(this.node.name, this.node.volume)
 
 
-def _tell_seen(this: Host, one: Member) -> None:
+def _tell_seen(this: Host[Any], one: Living) -> None:
     """Tell the agent how many members are in the cluster, as this one sees it."""
     state.ready(this.paths.public)
     value = {"members": len(one.seen), "at": clock.now()}
     files.write(this.paths.public / "members.json", json.dumps(value).encode("ascii"))
 
 
-def _trial(this: Host) -> Optional[rollback.Trial]:
+def _trial(this: Host[Any]) -> Optional[rollback.Trial]:
     if _former(this.paths) is None:
         return None
     return rollback.Trial(rollback.within(this.settings.formation_timeout))
@@ -139,7 +121,7 @@ def _former(paths: Paths) -> Optional[Path]:
     return file if file.is_file() else None
 
 
-def _judged(this: Host, trial: Optional[rollback.Trial], one: Member) -> Optional[rollback.Trial]:
+def _judged(this: Host[Any], trial: Optional[rollback.Trial], one: Living) -> Optional[rollback.Trial]:
     """Return the trial if it goes on; once it is passed there is no way back, and one that is lost goes it."""
     from ..host import forget_former
 
@@ -147,21 +129,21 @@ def _judged(this: Host, trial: Optional[rollback.Trial], one: Member) -> Optiona
     if passed is None:
         return trial
     if not passed:
-        _go_back(this, f"node {this.identity.node}: with the changed settings {one.product.complaint()}")
+        _go_back(this, f"node {this.identity.node}: with the changed settings {one.complaint()}")
     forget_former(this.paths)
-    product.tidy(this.home, this.distribution)
+    distribution.tidy(this.home, this.distribution)
     return None
 
 
-def _go_back(this: Host, why: str) -> None:
+def _go_back(this: Host[Any], why: str) -> None:
     gone = settings.outline((this.paths.etc / "settings.json").read_text())
     rollback.go_back(this.paths, this.identity, gone, why)
 
 
-def _finished(this: Host, board: Board) -> bool:
+def _finished(kind: Kind[S], this: Host[S], board: Board) -> bool:
     """Return whether all stages of the settings in force are done; if not, only another document helps."""
     try:
-        rollout.finish(this)
+        rollout.finish(kind, this)
     except Exception as fault:
         log.exception("generation %s was not applied", this.settings.generation)
         why = sentence(this, fault)
@@ -177,18 +159,18 @@ def _finished(this: Host, board: Board) -> bool:
     return True
 
 
-def _roll_out(this: Host, parts: Parts) -> None:
+def _roll_out(kind: Kind[S], this: Host[S], parts: Parts) -> None:
     document = parts.watch.pending()
     if document is None:
         return
-    outline, node, states = settings.outline(document), this.identity.node, parts.peers.states()
-    if not rollout.is_turn(this, document, states):
-        if cause := rollout.waited_too_long(this, document, states):
+    outline, node, states = settings.outline(document), this.identity.node, parts.member.states()
+    if not rollout.is_turn(kind, this, document, states):
+        if cause := rollout.waited_too_long(kind, this, document, states):
             rollout.report_failure(this, outline, cause)
             parts.watch.tried(outline.generation)  # the deploy has failed by now: the parameter falls back
         return
     try:
-        rollout.apply(this, document)
+        rollout.apply(kind, this, document)
     except Exception as fault:  # whatever it is: this generation failed here, and the one in force goes on
         why = sentence(this, fault)
         log.error("generation %s was not applied on %s: %s", outline.generation, node, why)  # noqa: TRY400
@@ -198,16 +180,12 @@ def _roll_out(this: Host, parts: Parts) -> None:
     parts.watch.tried(outline.generation)
 
 
-def load(paths: Paths) -> Host:
+def load(kind: Kind[S], paths: Paths) -> Host[S]:
     """Return this host; settings that cannot be read are reported where their outline says. Raises `Failure`."""
     from ..rollout import report_unreadable
 
     try:
-        return host.load(paths)
+        return host.load(paths, kind.read)
     except Failure as cause:
         report_unreadable(paths, str(cause))
         raise
-
-
-def _log_state(now: State) -> None:
-    log.info("phase %s, healthy %s, formed %s", now.phase, now.healthy, now.formed)

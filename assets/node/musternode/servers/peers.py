@@ -1,24 +1,26 @@
-"""What members tell each other over their peer port: whom each sees, and how far it is with its settings.
+"""What members tell each other over their peer port: how far each is with its settings, and what their product wants.
 
 The shared security group alone lets members reach that port; what is said is no secret.
 """
 
 import http.client
-import json
 import logging
 import threading
 import time
 import urllib.request
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Generic, Mapping, Optional, Tuple, TypeVar
 
-from .. import state, web
+from .. import web
 from ..settings import Node
 from ..state import State
-from .sight import Word
 
 log = logging.getLogger(__name__)
+W = TypeVar("W")
+"""What a member says beside its state."""
+Reader = Callable[[bytes], Optional[Tuple[State, W]]]
+"""Returns state and word in an answer, or None if it is none."""
 PATH = "/state"
 WITHIN = 1.5
 """Seconds for an answer."""
@@ -29,29 +31,12 @@ STALE = 5.0
 
 
 @dataclass(frozen=True)
-class Said:
+class Said(Generic[W]):
     """What a member said, and when (`time.monotonic`)."""
 
     state: State
-    word: Word
+    word: W
     at: float
-
-
-def body(own: State, word: Word) -> bytes:
-    """Return what this member says, as JSON."""
-    said = {"id": word.id, "sees": dict(word.sees), "left": list(word.left), "seen": sorted(word.seen)}
-    return json.dumps({**asdict(own), **said}).encode("ascii")
-
-
-def read(text: bytes) -> Optional[Tuple[State, Word]]:
-    """Return state and word in an answer, or None if it is none."""
-    try:
-        value = json.loads(text)
-        found, sees = state.read(value), {str(address): str(one) for address, one in value["sees"].items()}
-        word = Word(str(value["id"]), sees, tuple(map(str, value["left"])), frozenset(map(str, value["seen"])))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
-    return None if found is None else (found, word)
 
 
 def serve(address: str, port: int, answer: Callable[[], bytes]) -> ThreadingHTTPServer:
@@ -59,14 +44,21 @@ def serve(address: str, port: int, answer: Callable[[], bytes]) -> ThreadingHTTP
     return web.serve(address, port, {PATH: lambda: (200, answer())})
 
 
-class Peers:
+class Peers(Generic[W]):
     """Asks the other members from a thread for each; a member that hangs keeps nobody waiting."""
 
-    def __init__(self, members: Tuple[Node, ...], port: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        members: Tuple[Node, ...],
+        port: int,
+        read: "Reader[W]",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._members = members
         self._port = port
+        self._read = read
         self._clock = clock
-        self._said: Dict[str, Said] = {}
+        self._said: Dict[str, Said[W]] = {}
 
     def start(self) -> None:
         """Ask for as long as the process lives."""
@@ -77,12 +69,12 @@ class Peers:
         """Return what members have said of themselves lately, by name."""
         return {name: said.state for name, said in self._fresh().items()}
 
-    def words(self) -> Mapping[str, Word]:
-        """Return whom members have said lately that they see, by the members' addresses."""
+    def words(self) -> Mapping[str, W]:
+        """Return what members have said lately beside their state, by the members' addresses."""
         fresh = self._fresh()
         return {member.address: fresh[member.name].word for member in self._members if member.name in fresh}
 
-    def _fresh(self) -> Mapping[str, Said]:
+    def _fresh(self) -> Mapping[str, Said[W]]:
         now = self._clock()
         return {name: said for name, said in dict(self._said).items() if now - said.at <= STALE}
 
@@ -90,7 +82,7 @@ class Peers:
         while True:
             began = time.monotonic()
             try:
-                said = ask(member.address, self._port)
+                said = ask(member.address, self._port, self._read)
                 if said is not None and said[0].node == member.name:
                     self._said[member.name] = Said(*said, self._clock())
             except Exception:  # this thread must outlive every fault: nobody else asks
@@ -98,7 +90,7 @@ class Peers:
             time.sleep(max(0.1, EVERY - (time.monotonic() - began)))
 
 
-def ask(address: str, port: int, within: float = WITHIN) -> Optional[Tuple[State, Word]]:
+def ask(address: str, port: int, read: "Reader[W]", within: float = WITHIN) -> Optional[Tuple[State, W]]:
     """Return what the member at `address` says, or None if it does not answer."""
     opener: Any = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

@@ -1,12 +1,12 @@
-"""Whose turn it is in a rolling change of a cluster of WSO2 Carbon, and what is refused."""
+"""Whose turn it is in a rolling change of servers, and what is refused to those of WSO2 Carbon."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from musternode.carbon import turns
-from musternode.carbon.settings import Settings
+from musternode.carbon.settings import Settings, refusal
+from musternode.servers import turns
 from musternode.state import State
 from tests.node_carbon import chosen, members, serving
 
@@ -75,7 +75,7 @@ def test_the_one_that_is_waited_for_is_named() -> None:
     ],
 )
 def test_what_can_be_changed_one_after_the_other_is_not_refused(new: Settings) -> None:
-    assert turns.refusal(OWN, new) is None
+    assert refusal(OWN, new) is None
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_can_be_changed_one_after_the_other_is_not_refused(new: Settings) -
     ],
 )
 def test_what_parts_the_members_while_it_is_changed_is_refused_by_name(new: Any, named: str) -> None:
-    reason = turns.refusal(OWN, new)
+    reason = refusal(OWN, new)
     assert reason is not None
     assert named in reason
     assert "deploy a new" in reason
@@ -97,6 +97,6 @@ def test_what_parts_the_members_while_it_is_changed_is_refused_by_name(new: Any,
 
 def test_only_one_that_is_absent_may_come_back_elsewhere() -> None:
     moved = [{**one, "address": "10.0.9.9"} if one["name"] == "b" else one for one in members("abc")]
-    assert turns.refusal(chosen("abc", absent="b"), chosen(members=moved)) is None
-    reason = turns.refusal(OWN, chosen(members=moved))
+    assert refusal(chosen("abc", absent="b"), chosen(members=moved)) is None
+    reason = refusal(OWN, chosen(members=moved))
     assert reason == "the address of node b can be changed only while it is absent"

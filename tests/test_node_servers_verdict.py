@@ -1,16 +1,15 @@
-"""What a member of WSO2 Carbon tells its wait handle, and when."""
+"""What a member tells its wait handle, and when."""
 
 from dataclasses import replace
 
 import pytest
 
 from musternode.carbon.sight import Sight
-from musternode.carbon.verdict import Known, verdict
 from musternode.report import Body
+from musternode.servers.verdict import Known, verdict
 from musternode.state import State
 from tests.node_carbon import address, chosen, sees, serving
 
-ALONE = "AWS IAM Role Policy missing 'ec2:DescribeInstances' Action! Starting standalone."
 FORMED = serving("a", formed=True)
 WAITING = serving("a", phase="waiting")
 PEERS = {name: serving(name) for name in "bc"}
@@ -19,7 +18,8 @@ PEERS = {name: serving(name) for name in "bc"}
 def said(own: State, now: Sight, *, names: str = "abc", late: bool = False, peers: dict[str, State] = PEERS) -> Body:
     """Return what node a reports; nothing is an empty body."""
     seen = frozenset({address("a"), *now.others}) if now.id else frozenset[str]()
-    body = verdict("a", chosen(names), Known(own, now, seen, peers, late), lambda: "the product is down")
+    known = Known(own, seen, peers, bool(now.id), late)
+    body = verdict("a", chosen(names), known, lambda: "the product is down")
     return {} if body is None else body
 
 
@@ -40,27 +40,17 @@ def test_one_that_waits_says_nothing_until_its_time_out_is_near() -> None:
         assert said(own, sees("b")) == {}
 
 
-def test_an_engine_that_says_it_goes_on_alone_ends_the_deploy_at_once_with_its_sentence() -> None:
-    told = reason(WAITING, sees("", alone=ALONE), late=False)
-    assert told.startswith(f"node a: its engine says: {ALONE}")
-    assert "ec2:DescribeInstances in eu-west-1" in told
-
-
-def test_a_sentence_of_long_ago_ends_no_deploy_of_a_formed_cluster() -> None:
-    assert said(FORMED, sees("", alone=ALONE))["Status"] == "SUCCESS"
-
-
-def test_one_that_is_the_only_one_by_the_cluster_file_may_be_alone() -> None:
-    assert said(WAITING, sees("", alone=ALONE), names="a") == {}
-
-
-def test_without_the_ec2_api_nobody_is_sent_to_look_at_it() -> None:
-    now = sees("", alone=ALONE)
-    known = Known(WAITING, now, frozenset({address("a")}), PEERS, late=False)
-    wka = chosen(product={"membership": "wka", "credentials": "none"})
-    body = verdict("a", wka, known, lambda: "")
+def test_a_fault_with_which_there_is_no_use_in_waiting_ends_the_deploy_at_once() -> None:
+    known = Known(WAITING, frozenset(), PEERS, joined=True, late=False, fault="it goes on alone")
+    body = verdict("a", chosen(), known, lambda: "")
     assert body is not None
-    assert body["Reason"] == f"node a: its engine says: {ALONE}"
+    assert (body["Status"], body["Reason"]) == ("FAILURE", "node a: it goes on alone")
+
+
+def test_a_fault_of_long_ago_ends_no_deploy_of_a_formed_cluster() -> None:
+    body = verdict("a", chosen(), Known(FORMED, frozenset(), PEERS, True, True, "it goes on alone"), lambda: "")
+    assert body is not None
+    assert body["Status"] == "SUCCESS"
 
 
 @pytest.mark.parametrize("sentence", ["no unit", "node a: no unit"])

@@ -5,13 +5,12 @@ import json
 import os
 import stat
 from pathlib import Path
-from typing import Iterator, List, Optional, Tuple
+from typing import Any, Generic, Iterator, List, Mapping, Optional, Protocol, Tuple, TypeVar
 
 from .. import files, state
-from . import sight
-from .lines import event
-from .sight import Sight
 
+S = TypeVar("S")
+"""What a log has said so far."""
 MOST = 1 << 20
 """Bytes that are read at once."""
 
@@ -75,37 +74,49 @@ class LogFile:
                     yield line.decode("utf-8", "replace").rstrip("\r")
 
 
-class Follower:
+class Sights(Protocol[S]):
+    """What a product's log says, put together: pure functions of its lines."""
+
+    def after(self, now: S, line: str) -> S:
+        """Return the sight after another line."""
+
+    def written(self, now: S) -> Mapping[str, Any]:
+        """Return the sight as JSON."""
+
+    def read(self, value: Any) -> Optional[S]:
+        """Return the sight in a JSON value, or None if it is none."""
+
+
+class Follower(Generic[S]):
     """Reads the log on, and keeps in `file` what it has said and where it stands, so that another member can go on."""
 
-    def __init__(self, file: Path, log: LogFile) -> None:
+    def __init__(self, file: Path, log: LogFile, sights: "Sights[S]") -> None:
         self._file = file
         self._log = log
+        self._sights = sights
 
-    def read(self, now: Sight) -> Sight:
+    def read(self, now: S) -> S:
         """Return the sight after what the log has got since."""
         before = self._log.inode
         for line in self._log.lines():
-            found = event(line)
-            if found is not None:
-                now = sight.after(now, found)
+            now = self._sights.after(now, line)
         if self._log.inode != before:
             self.keep(now)  # old files are removed one day: what is kept must not be about one of them
         return now
 
-    def keep(self, now: Sight) -> None:
+    def keep(self, now: S) -> None:
         """Keep `now`, which is what the log has said as far as it has been read."""
-        value = {"sight": sight.written(now), "inode": self._log.inode, "offset": self._log.whole}
+        value = {"sight": self._sights.written(now), "inode": self._log.inode, "offset": self._log.whole}
         files.write(self._file, json.dumps(value).encode("ascii"), mode=0o600)
 
 
-def kept(file: Path, log: Path) -> Tuple[Sight, Follower]:
-    """Return what was kept in `file`, and what follows `log` from there; without it the whole log is read."""
+def kept(file: Path, log: Path, sights: "Sights[S]", fresh: S) -> Tuple[S, Follower[S]]:
+    """Return what was kept in `file`, and what follows `log` from there; without it `fresh`, and all of the log."""
     value = state.load(file) or {}
-    found, inode, offset = sight.read(value.get("sight")), value.get("inode"), value.get("offset")
+    found, inode, offset = sights.read(value.get("sight")), value.get("inode"), value.get("offset")
     if found is None or not isinstance(inode, int) or not isinstance(offset, int) or offset < 0:
-        return Sight(), Follower(file, LogFile(log))
-    return found, Follower(file, LogFile(log, inode, offset))
+        return fresh, Follower(file, LogFile(log), sights)
+    return found, Follower(file, LogFile(log, inode, offset), sights)
 
 
 def _stat(path: Path) -> Optional[os.stat_result]:

@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musternode import settings
-from musternode.carbon import peers
-from musternode.carbon.peers import Peers
+from musternode.carbon import words
 from musternode.carbon.sight import Word
+from musternode.servers import peers
+from musternode.servers.peers import Peers
 from rehearsal.poll import poll
 from tests.node_carbon import serving
 from tests.test_node_state import JSON
@@ -25,7 +26,7 @@ from tests.test_node_state import JSON
 ADDRESS = "127.0.2.2"
 STATE = serving("b", healthy=True)
 WORD = Word("b-1", {"10.0.1.10": "a-1"}, ("10.0.1.13",), frozenset({"10.0.1.10", ADDRESS}))
-TEXT = peers.body(STATE, WORD)
+TEXT = words.body(STATE, WORD)
 
 
 class Raw:
@@ -88,7 +89,7 @@ def member(name: str = "b", address: str = ADDRESS) -> settings.Node:
 
 
 def test_what_a_member_says_is_heard_whole(told: Told) -> None:
-    assert peers.ask(ADDRESS, told.port) == (STATE, WORD)
+    assert peers.ask(ADDRESS, told.port, words.read) == (STATE, WORD)
 
 
 def test_members_that_look_at_it_find_whom_it_sees(told: Told) -> None:
@@ -122,38 +123,38 @@ def test_no_other_path_is_answered(told: Told) -> None:
 )
 def test_an_answer_that_is_none_is_nothing_heard(answer: bytes) -> None:
     server = Raw(answer)
-    assert peers.ask("127.0.0.1", server.port) is None
+    assert peers.ask("127.0.0.1", server.port, words.read) is None
     server.close()
 
 
 def test_one_that_hangs_is_waited_for_no_longer_than_it_is_patient() -> None:
     server, began = Raw(None), time.monotonic()
-    assert peers.ask("127.0.0.1", server.port, within=0.2) is None
+    assert peers.ask("127.0.0.1", server.port, words.read, within=0.2) is None
     assert time.monotonic() - began < 1.0
     server.close()
-    assert peers.ask("127.0.0.1", server.port) is None  # nobody listens
+    assert peers.ask("127.0.0.1", server.port, words.read) is None  # nobody listens
 
 
 def test_no_proxy_of_the_hosts_environment_is_asked(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9/")
-    assert peers.ask(ADDRESS, told.port) is not None
+    assert peers.ask(ADDRESS, told.port, words.read) is not None
 
 
 @given(JSON | st.fixed_dictionaries(dict.fromkeys(json.loads(TEXT), JSON)))
 def test_anything_else_is_no_word(value: Any) -> None:
-    found = peers.read(json.dumps(value).encode())
+    found = words.read(json.dumps(value).encode())
     assert found is None or found[0].node == value["node"]
 
 
 def test_a_member_is_known_by_name_and_address_while_it_answers(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peers, "EVERY", 0.05)
     now = [0.0]
-    heard = Peers((member(), member("c", "127.0.2.9")), told.port, lambda: now[0])
+    heard = Peers((member(), member("c", "127.0.2.9")), told.port, words.read, lambda: now[0])
     assert (heard.states(), heard.words()) == ({}, {})
     heard.start()
     poll(heard.states, within=5, every=0.02)
     assert (heard.states(), heard.words()) == ({"b": STATE}, {ADDRESS: WORD})
-    told.text = peers.body(replace(STATE, phase="starting"), WORD)
+    told.text = words.body(replace(STATE, phase="starting"), WORD)
     poll(lambda: heard.states()["b"].phase == "starting", within=5, every=0.02)
     told.text = b""
 
@@ -169,13 +170,13 @@ def test_one_that_says_it_is_another_is_not_heard(told: Told, monkeypatch: pytes
     asked: list[str] = []
     real = peers.ask
 
-    def ask(address: str, number: int) -> Any:
+    def ask(address: str, number: int, read: Any) -> Any:
         asked.append(address)
-        return real(address, number)
+        return real(address, number, read)
 
     monkeypatch.setattr(peers, "EVERY", 0.02)
     monkeypatch.setattr(peers, "ask", ask)
-    heard = Peers((member("x"),), told.port)
+    heard = Peers((member("x"),), told.port, words.read)
     heard.start()
     poll(lambda: len(asked) > 2, within=5, every=0.02)
     assert heard.states() == {}
@@ -184,13 +185,13 @@ def test_one_that_says_it_is_another_is_not_heard(told: Told, monkeypatch: pytes
 def test_a_fault_in_one_answer_does_not_end_the_asking(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     faults, real = [ZeroDivisionError("odd")], peers.ask
 
-    def ask(address: str, number: int) -> Any:
+    def ask(address: str, number: int, read: Any) -> Any:
         if faults:
             raise faults.pop()
-        return real(address, number)
+        return real(address, number, read)
 
     monkeypatch.setattr(peers, "EVERY", 0.02)
     monkeypatch.setattr(peers, "ask", ask)
-    heard = Peers((member(),), told.port)
+    heard = Peers((member(),), told.port, words.read)
     heard.start()
     poll(heard.states, within=5, every=0.02)

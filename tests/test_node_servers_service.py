@@ -11,13 +11,14 @@ import pytest
 from musternode import __main__ as main
 from musternode import bootstrap, host, volume
 from musternode.agent import service as agent
-from musternode.carbon import service
 from musternode.carbon.host import Host
+from musternode.carbon.kind import KIND
 from musternode.failure import Failure
 from musternode.h2 import clock
 from musternode.host import Identity
 from musternode.paths import Paths
 from musternode.report import Reported
+from musternode.servers import service
 from musternode.state import Board, State
 from tests.node_carbon import GENERATION, Node, document, sees, serving
 from tests.node_carbon_machine import Machine, machine
@@ -38,11 +39,11 @@ def node(tmp_path: Path) -> Iterator[Machine]:
 def test_a_cause_in_the_stages_is_told_with_the_nodes_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     handle = Handle()
 
-    def fails(_: Host) -> None:
+    def fails(_kind: object, _: Host) -> None:
         raise Failure("no space")
 
     monkeypatch.setattr(service, "_stages", fails)
-    assert service.begin(Paths(tmp_path), IDENTITY, document(wait_url=handle.url)) == 1
+    assert service.begin(KIND, Paths(tmp_path), IDENTITY, document(wait_url=handle.url)) == 1
     assert [body["Reason"] for _, body in handle.taken] == ["node a: no space"]
 
 
@@ -50,9 +51,11 @@ def test_the_settings_are_kept_for_the_next_boot_before_anything_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text, found = document(wait_url="http://127.0.0.1:9/"), list[str]()
-    monkeypatch.setattr(service, "_stages", lambda _: found.append((tmp_path / "etc/muster/settings.json").read_text()))
+    monkeypatch.setattr(
+        service, "_stages", lambda *_: found.append((tmp_path / "etc/muster/settings.json").read_text())
+    )
     monkeypatch.setattr(bootstrap, "_formed", lambda *_: 0)
-    assert service.begin(Paths(tmp_path), IDENTITY, text) == 0
+    assert service.begin(KIND, Paths(tmp_path), IDENTITY, text) == 0
     assert found == [text]
 
 
@@ -60,11 +63,11 @@ def test_a_member_that_ends_by_a_fault_has_reported_it_once(node: Machine, monke
     handle = Handle()
     host.save(node.paths, IDENTITY, node.changed(wait_url=handle.url))
 
-    def strange(_: Host) -> int:
+    def strange(_kind: object, _: Host) -> int:
         raise ZeroDivisionError("odd")
 
     monkeypatch.setattr(service, "_live", strange)
-    assert [service.run(node.host()), service.run(node.host())] == [1, 1]
+    assert [service.run(KIND, node.host()), service.run(KIND, node.host())] == [1, 1]
     assert [body["Reason"] for _, body in handle.taken] == ["node a: musternode failed: ZeroDivisionError: odd"]
 
 
@@ -72,13 +75,13 @@ def test_settings_that_cannot_be_read_are_reported_where_they_say(tmp_path: Path
     handle, paths = Handle(), Paths(tmp_path)
     host.save(paths, IDENTITY, document(wait_url=handle.url, format=2))
     with pytest.raises(Failure, match="format 2"):
-        service.load(paths)
+        service.load(KIND, paths)
     assert ["format 2" in body["Reason"] for _, body in handle.taken] == [True]
 
 
 def test_a_host_that_was_never_set_up_says_so(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="it has not been bootstrapped"):
-        service.load(Paths(tmp_path))
+        service.load(KIND, Paths(tmp_path))
 
 
 def test_stages_that_were_not_all_done_are_reported_and_only_another_document_helps(
@@ -87,10 +90,10 @@ def test_stages_that_were_not_all_done_are_reported_and_only_another_document_he
     sent: list[Any] = []
     board = Board(State("a", GENERATION))
     monkeypatch.setattr(Reported, "send_aside", lambda *given: sent.append(given[-1]["Reason"]))
-    assert service._finished(node.host(), board)
+    assert service._finished(KIND, node.host(), board)
     host.save_next(node.paths, node.document)
-    monkeypatch.setattr("musternode.carbon.stages.install", lambda _: 1 / 0)
-    assert not service._finished(node.host(), board)
+    monkeypatch.setattr("musternode.servers.stages.install", lambda *_: 1 / 0)
+    assert not service._finished(KIND, node.host(), board)
     assert (board.state.phase, sent) == ("failed", [board.state.failure])
     assert board.state.failure == "node a: musternode failed: ZeroDivisionError: division by zero"
 
@@ -99,9 +102,9 @@ def test_the_parts_of_a_member_go_on_where_the_last_one_stood(node: Machine) -> 
     kept = {"sight": {"id": "a", "others": {"10.0.1.11": "b"}, "told": {}, "left": [], "alone": ""}}
     file = node.paths.etc / "sight.json"
     file.write_text(json.dumps({**kept, "inode": 1, "offset": 0}))
-    assert service._parts(node.host()).member.word.sees == {"10.0.1.11": "b"}
+    assert KIND.member(node.host()).word.sees == {"10.0.1.11": "b"}
     file.unlink()
-    assert service._parts(node.host()).member.word.id == ""
+    assert KIND.member(node.host()).word.id == ""
 
 
 def test_the_agent_counts_the_members_that_this_one_sees(tmp_path: Path) -> None:
@@ -139,8 +142,8 @@ def test_each_host_lives_as_what_its_document_says(tmp_path: Path, monkeypatch: 
     paths, said = Paths(tmp_path), list[str]()
 
     def live(what: str) -> Any:
-        def run(this: Any) -> int:
-            said.append(f"{what} {this.node.name}")
+        def run(*given: Any) -> int:
+            said.append(f"{what} {given[-1].node.name}")
             return 0
 
         return run
@@ -159,8 +162,8 @@ def test_each_document_begins_what_it_is_for(tmp_path: Path, monkeypatch: pytest
     said = list[str]()
 
     def begin(what: str) -> Any:
-        def run(_paths: Paths, identity: Identity, _document: object) -> int:
-            said.append(f"{what} {identity.node}")
+        def run(*given: Any) -> int:
+            said.append(f"{what} {given[-2].node}")
             return 0
 
         return run

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musternode.carbon import log_file
-from musternode.carbon.log_file import Follower, LogFile
-from musternode.carbon.sight import Sight
+from musternode.carbon.sight import Sight, Sights
+from musternode.servers import log_file
+from musternode.servers.log_file import Follower, LogFile
 
 NAME = "wso2carbon.log"
 BEGINS = "[2026-11-22 07:30:00,123]  INFO {x} - Using aws based membership management scheme\n"
@@ -148,18 +148,18 @@ def test_what_is_no_file_keeps_nobody_waiting(log: Written) -> None:
 
 
 @pytest.fixture
-def follower(log: Written) -> Follower:
+def follower(log: Written) -> Follower[Sight]:
     """Return what a member follows a log with that has two lines about it and one about another."""
     log.write(BEGINS + LOCAL + JOINED)
-    return log_file.kept(log.path.parent / "sight.json", log.path)[1]
+    return log_file.kept(log.path.parent / "sight.json", log.path, Sights(), Sight())[1]
 
 
-def begin_anew(log: Written) -> tuple[Sight, Follower]:
+def begin_anew(log: Written) -> tuple[Sight, Follower[Sight]]:
     """Return what the next member begins with."""
-    return log_file.kept(log.path.parent / "sight.json", log.path)
+    return log_file.kept(log.path.parent / "sight.json", log.path, Sights(), Sight())
 
 
-def test_a_member_that_has_kept_nothing_reads_the_whole_log(log: Written, follower: Follower) -> None:
+def test_a_member_that_has_kept_nothing_reads_the_whole_log(log: Written, follower: Follower[Sight]) -> None:
     assert follower.read(Sight()) == RUNS
     for strange in ("", "[]", '{"sight": 1}', '{"sight": {}, "inode": 1, "offset": 0}'):
         (log.path.parent / "sight.json").write_text(strange)
@@ -167,7 +167,7 @@ def test_a_member_that_has_kept_nothing_reads_the_whole_log(log: Written, follow
         assert (now, next_one.read(now)) == (Sight(), RUNS)
 
 
-def test_the_next_member_goes_on_where_the_last_one_stood(log: Written, follower: Follower) -> None:
+def test_the_next_member_goes_on_where_the_last_one_stood(log: Written, follower: Follower[Sight]) -> None:
     follower.keep(follower.read(Sight()))
     log.write(LEFT[:30])
     follower.keep(follower.read(RUNS))  # in the middle of a line
@@ -178,12 +178,12 @@ def test_the_next_member_goes_on_where_the_last_one_stood(log: Written, follower
     assert next_one.read(now) == Sight("a", {}, left=("10.0.1.11",))
 
 
-def test_what_is_kept_is_for_root_alone(log: Written, follower: Follower) -> None:
+def test_what_is_kept_is_for_root_alone(log: Written, follower: Follower[Sight]) -> None:
     follower.keep(Sight())
     assert (log.path.parent / "sight.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_where_a_member_stands_is_kept_with_each_new_file(log: Written, follower: Follower) -> None:
+def test_where_a_member_stands_is_kept_with_each_new_file(log: Written, follower: Follower[Sight]) -> None:
     """The files of before are removed one day, and their numbers may be given to others."""
     follower.read(Sight())
     log.rotate()

@@ -1,0 +1,86 @@
+"""What differs between products: a module of each makes one `Kind`."""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Dict, FrozenSet, Generic, Mapping, Optional, Protocol, Set
+
+from ..state import Board, State
+from .host import Host, S
+
+
+class Living(Protocol):
+    """A member, as its process sees it."""
+
+    @property
+    def board(self) -> Board:
+        """Where it tells this host of itself."""
+
+    @property
+    def seen(self) -> FrozenSet[str]:
+        """The addresses of the wanted members that it sees now, its own among them."""
+
+    def listen(self) -> None:
+        """Begin to hear the other members."""
+
+    def tick(self) -> None:
+        """Look, and do the next step; never raises for a fault of the cluster."""
+
+    def states(self) -> Mapping[str, State]:
+        """Return what the other members have said of themselves lately, by name."""
+
+    def body(self) -> bytes:
+        """Return what it says to the other members, as JSON."""
+
+    def complaint(self) -> str:
+        """Return what is wrong with the product, as a clause."""
+
+
+class Kind(ABC, Generic[S]):
+    """A product. `user` is who runs it, `unit` what systemd knows it as."""
+
+    user: str
+    unit: str
+    packages: Mapping[str, str] = {}
+    """Packages that it needs beside Java: each by a program that tells that it is there."""
+
+    @abstractmethod
+    def read(self, text: str) -> S:
+        """Return the settings document in `text`; raises `Failure` that names the first fault."""
+
+    @abstractmethod
+    def member(self, this: Host[S]) -> Living:
+        """Return the member of this host, which has not looked yet."""
+
+    @abstractmethod
+    def home_in(self, folder: Path, name: str) -> Path:
+        """Return the product's own home in the unpacked `folder` of the archive `name`; raises `Failure`."""
+
+    def runs(self, path: Path) -> bool:
+        """Return whether `path`, of a distribution, is a program that must be executable."""
+        return path.suffix == ".sh"
+
+    @abstractmethod
+    def units(self, this: Host[S], java_home: Path) -> Dict[str, str]:
+        """Return file name and text of the product's own units; the one called `unit` is among them."""
+
+    @abstractmethod
+    def readiness(self, this: Host[S]) -> str:
+        """Return the command of musternode, with its arguments, that answers the balancer."""
+
+    @abstractmethod
+    def configure(self, this: Host[S], *, again: bool) -> bool:
+        """Write what the settings want into the product's configuration; return whether that changed.
+
+        With `again` nothing is asked of AWS: what this host has kept must do. Raises `Failure`.
+        """
+
+    def restarting(self) -> FrozenSet[str]:
+        """Return the units whose change the product has to begin anew for."""
+        return frozenset({self.unit})
+
+    def settle(self, this: Host[S], changed: Set[str]) -> None:
+        """Do what a change leaves to be done, once everything is written; the units `changed` have another text."""
+
+    def refusal(self, old: S, new: S) -> Optional[str]:
+        """Return why `new` cannot be applied to members that run with `old` one after the other, or None if it can."""
+        return old.refusal_of(new)
