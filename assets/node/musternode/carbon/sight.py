@@ -8,6 +8,7 @@ so that a pair would end with either of them: of two, the one that was with the 
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, FrozenSet, Iterable, Mapping, Optional, Tuple
 
+from ..servers import majority
 from .lines import ALONE, BEGINS, JOINED, LEFT, LOCAL, Event, event
 
 REMEMBERED = 64
@@ -99,10 +100,7 @@ def seen(sight: Sight, own: str, wanted: Iterable[str]) -> FrozenSet[str]:
 def enough(sight: Sight, own: str, wanted: Iterable[str]) -> bool:
     """Return whether this member may be given users."""
     wanted = frozenset(wanted)
-    number = len(seen(sight, own, wanted))
-    if 2 * number > len(wanted):
-        return True
-    return len(wanted) == 2 and number == 1 and wanted - {own} <= set(sight.left)
+    return majority.enough(seen(sight, own, wanted), own, wanted, sight.left)
 
 
 def written(sight: Sight) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ The log names all members whenever one comes or goes, so that nobody else need b
 from dataclasses import asdict, dataclass, replace
 from typing import Any, FrozenSet, Iterable, Mapping, Optional, Tuple
 
-from .lines import BEGINS, DOWN, END, FAULT, LIST, LISTED, MERGED, ONLINE, SERVING, STARTED, Event
+from .lines import BEGINS, DOWN, END, FAULT, LIST, LISTED, MERGED, ONLINE, SERVING, STARTED, Event, event
 
 REMEMBERED = 64
 """Addresses of members that have gone which are kept."""
@@ -31,13 +31,16 @@ class Sight:
     listed: Optional[FrozenSet[str]] = None
 
 
-def after(sight: Sight, event: Event) -> Sight:
-    """Return the sight after `event`. A run that begins sees nobody; of its faults the first one is the cause."""
-    kind, address = event.kind, event.address
+def after(sight: Sight, said: Event) -> Sight:
+    """Return the sight after the event `said`.
+
+    A run that begins sees nobody; of its faults the first one is the cause.
+    """
+    kind, address = said.kind, said.address
     if kind == BEGINS:
         return Sight()
     if kind == FAULT:
-        return sight if sight.serving or sight.fault else replace(sight, fault=event.text)
+        return sight if sight.serving or sight.fault else replace(sight, fault=said.text)
     if kind == SERVING:
         return replace(sight, serving=True, fault="")
     if kind == STARTED:
@@ -96,3 +99,20 @@ def read(value: Any) -> Optional[Sight]:
         return Sight(str(value["own"]), serving, others, left, merged, str(value["fault"]))
     except (TypeError, KeyError, ValueError):
         return None
+
+
+class Sights:
+    """What the gateway's log says, line by line."""
+
+    def after(self, now: Sight, line: str) -> Sight:
+        """Return the sight after another line."""
+        found = event(line)
+        return now if found is None else after(now, found)
+
+    def written(self, now: Sight) -> Mapping[str, Any]:
+        """Return the sight as JSON."""
+        return written(now)
+
+    def read(self, value: Any) -> Optional[Sight]:
+        """Return the sight in a JSON value, or None if it is none."""
+        return read(value)

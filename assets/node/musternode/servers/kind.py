@@ -40,8 +40,12 @@ class Kind(ABC, Generic[S]):
 
     user: str
     unit: str
-    packages: Mapping[str, str] = {}
-    """Packages that it needs beside Java: each by a program that tells that it is there."""
+    number: Optional[int] = None
+    """The number of user and group where nodes share files, which belong to numbers; None if it does not matter."""
+
+    def packages(self, this: Host[S]) -> Mapping[str, str]:  # noqa: ARG002 - it depends on the settings of some
+        """Return the packages that it needs beside Java: each by a program that tells that it is there."""
+        return {}
 
     @abstractmethod
     def read(self, text: str) -> S:

@@ -19,9 +19,9 @@ def install(kind: Kind[S], this: Host[S]) -> Set[str]:
     """Bring packages, user, the distribution and the units; return the units whose program or text changed."""
     system, java = packages.system(), this.settings.java
     brought = packages.java_home(java) is not None
-    more = [package for program, package in kind.packages.items() if shutil.which(program) is None]
+    more = [package for program, package in kind.packages(this).items() if shutil.which(program) is None]
     stages.bring_packages(this.identity.node, (*packages.needed(system, java, brought=brought), *more))
-    ensure_user(kind.user, str(this.home))
+    ensure_user(kind.user, str(this.home), kind.number)
     fresh = distribution.bring(kind, this)
     java_home = packages.java_home(java)
     if java_home is None:
