@@ -36,7 +36,10 @@ FORMING, FORMED = 0.2, 0.5
 """Seconds between two steps of the member."""
 UNABLE = 5.0
 """Seconds until a gate process without settings or key ends."""
-USAGE = "bootstrap DOCUMENT NODE PARAMETER | member | gate | volume | readiness | carbon-readiness | bridge | agent"
+USAGE = (
+    "bootstrap DOCUMENT NODE PARAMETER | member | gate | volume | readiness | carbon-readiness | kaazing-readiness | "
+    "axonivy-readiness | bridge | agent"
+)
 
 
 KINDS: Mapping[str, str] = {"wso2-carbon": "carbon", "kaazing": "kaazing", "axonivy": "axonivy"}
@@ -65,10 +68,9 @@ def _run(arguments: List[str]) -> int:
         from .carbon import bridge
 
         return bridge.run(arguments[1:])
-    if arguments[:1] == ["carbon-readiness"]:
-        from .carbon import readiness as carbon_readiness
-
-        return carbon_readiness.run(arguments[1:], paths)
+    if arguments and arguments[0] in {f"{package}-readiness" for package in KINDS.values()}:
+        answering: Any = import_module(f"musternode.{arguments[0].partition('-')[0]}.readiness")
+        return int(answering.run(arguments[1:], paths))
     if arguments == ["gate"]:
         return _gate(paths)
     if arguments[:1] == ["readiness"]:

@@ -2,7 +2,7 @@
 
 import grp
 import pwd
-from typing import Protocol
+from typing import Optional, Protocol
 
 from .commands import run
 from .failure import Failure
@@ -78,15 +78,25 @@ class Systemd:
         run(["systemctl", "enable", "--quiet", unit])
 
 
-def ensure_user(name: str, home: str) -> None:
-    """Make the system user and group `name` without a login, unless they exist."""
+def ensure_user(name: str, home: str, number: Optional[int] = None) -> None:
+    """Make the system user and group `name` without a login, unless they exist; both with `number`, if there is one.
+
+    Raises `Failure`, also if they exist with another number.
+    """
     try:
         pwd.getpwnam(name)
         grp.getgrnam(name)
     except KeyError:
+        chosen = [] if number is None else ["--uid", str(number)]
         shell = "/usr/sbin/nologin"
-        run(["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", home, "--shell", shell, name])
+        made = ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", home, "--shell", shell]
+        run([*made, *chosen, name])
     try:
-        pwd.getpwnam(name)
+        found = {pwd.getpwnam(name).pw_uid, grp.getgrnam(name).gr_gid}
     except KeyError:
         raise Failure(f"the user {name} could not be made") from None
+    if number is not None and found != {number}:
+        raise Failure(
+            f"user and group {name} have the numbers {', '.join(map(str, sorted(found)))} here and need {number}: "
+            "nodes share files, which belong to numbers; free that number, and leave the user out of the image"
+        )

@@ -1,6 +1,6 @@
 """configuration/ivy.yaml edited in place: ports, system database and shared folders are set, all else stays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Dict, FrozenSet
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ class Login:
     """Who the engine is to its system database."""
 
     user: str
-    password: str
+    password: str = field(repr=False)
 
 
 def wanted(product: ProductSettings, login: Login, address: str = "") -> Dict[str, Scalar]:

@@ -13,6 +13,8 @@ MOST_CONNECTORS = 5
 """Ports of one node in the balancer's target group."""
 _ROUTE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 """What may stand behind the point in a session's id: it travels in a cookie."""
+_PLAIN = re.compile(r"[A-Za-z0-9._/-]+")
+"""What units, which name paths, take as it is."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,11 @@ class ProductSettings:
 
 def read(value: Any) -> ProductSettings:
     """Return the settings in the block `value` of the document; raises `Failure` that names the first fault."""
-    product = strict.read(ProductSettings, value, "settings.")
+    return checked(strict.read(ProductSettings, value, "settings."))
+
+
+def checked(product: ProductSettings) -> ProductSettings:
+    """Return `product`, with which an engine can work; raises `Failure` that names the first fault."""
     eras.of(product.version)
     _check_ports(product)
     _check_paths(product)
@@ -73,6 +79,8 @@ def _check_paths(product: ProductSettings) -> None:
         parts = path.split("/")
         if not path.startswith("/") or ".." in parts or not path.isprintable() or not path.strip("/"):
             raise Failure(f"settings.{name} is {path!r}; a path from the root is needed, without ..")
+        if not _PLAIN.fullmatch(path):
+            raise Failure(f"settings.{name} is {path!r}; a path of letters, digits and . _ - is needed")
     if not product.licence.endswith(".lic"):
         raise Failure(f"settings.licence is {product.licence!r}; an engine takes a licence by its ending .lic")
     if f"{product.shared}/".startswith(f"{product.home.rstrip('/')}/"):

@@ -1,0 +1,44 @@
+"""Whether the engine on this node answers users."""
+
+import http.client
+from typing import List, Sequence
+
+from ..failure import Failure
+from ..paths import Paths
+from ..servers import readiness
+from ..servers.readiness import WITHIN
+from .eras import HEALTH
+
+
+def answers(port: int, path: str, timeout: float = WITHIN) -> bool:
+    """Return whether the engine is healthy by its page `path`, asked by the one name that every licence lets in.
+
+    A first page, which is no page about its health, may lead elsewhere.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request("GET", path, headers={"Host": f"localhost:{port}"})
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return status == http.client.OK if path == HEALTH else http.client.OK <= status < http.client.BAD_REQUEST
+
+
+def lacks(port: int, path: str) -> str:
+    """Return the clause that says what an engine that is not healthy lacks."""
+    return f"the engine does not say at {path} port {port} that it runs"
+
+
+def reasons(paths: Paths, port: int, path: str) -> List[str]:
+    """Return why this node should be given no users; empty if it should."""
+    return readiness.reasons(paths, "" if answers(port, path) else lacks(port, path))
+
+
+def run(arguments: Sequence[str], paths: Paths) -> int:
+    """Serve ADDRESS PORT HTTP_PORT PATH until the process ends; raises `Failure` on others."""
+    if len(arguments) != 4:
+        raise Failure("usage: musternode axonivy-readiness ADDRESS PORT HTTP_PORT PATH")
+    address, port, http_port, path = arguments
+    return readiness.serve(address, int(port), lambda: reasons(paths, int(http_port), path))
