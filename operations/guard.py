@@ -12,16 +12,16 @@ from operations.files import load_file
 
 VOLUME: Final = "AWS::EC2::Volume"
 INSTANCE: Final = "AWS::EC2::Instance"
-IRREPLACEABLE: Final = frozenset({"AWS::SecretsManager::Secret", "AWS::DynamoDB::Table"})
-"""What a running cluster has one of, beside its volumes: its passwords, and its witness."""
+IRREPLACEABLE: Final = frozenset({"AWS::SecretsManager::Secret", "AWS::DynamoDB::Table", "AWS::EFS::FileSystem"})
+"""What a running cluster has one of, beside its volumes: its passwords, its witness, its shared files."""
 
 
 def stack_policy(template: Mapping[str, Any]) -> dict[str, Any]:
     """Return the stack policy of `template`: all may be updated, but what holds data is never replaced.
 
-    Denied are the replacement of instances, of their volumes, of secrets and of the witness; where the volumes are
-    kept at a deletion (a protected cluster) also the removal of all these but the instances. The volume of an absent
-    node is in nobody's hand, and so may move with it.
+    Denied are the replacement of instances, of their volumes, of secrets, of the witness and of shared files; where the
+    volumes are kept at a deletion (a protected cluster) also the removal of all these but the instances. The volume of
+    an absent node is in nobody's hand, and so may move with it.
     """
     resources: Mapping[str, Any] = template.get("Resources", {})
     used = set(_volumes_in_use(resources))

@@ -66,6 +66,7 @@ def leftovers(aws: Aws, cluster: str, *, stack_there: bool) -> list[Leftover]:
         *_balancers(aws, cluster),
         *_volumes(aws, cluster),
         *_snapshots(aws, cluster),
+        *_file_systems(aws, cluster),
         *_buckets(aws, cluster),
         *_log_groups(aws, cluster),
         *_tables(aws, cluster),
@@ -117,6 +118,21 @@ def _snapshots(aws: Aws, cluster: str) -> Iterator[Leftover]:
         command = f"aws ec2 delete-snapshot --snapshot-id {name} --region {aws.region}"
         taken = each["StartTime"].strftime("%Y-%m-%d %H:%M")
         yield Leftover("snapshot", name, f"{each['VolumeSize']} GiB of {taken}, {_node(each)}", (command,))
+
+
+def _file_systems(aws: Aws, cluster: str) -> Iterator[Leftover]:
+    """Yield file systems of EFS; one can be deleted once nothing mounts it any more."""
+    for each in aws.pages("efs", "describe_file_systems", "FileSystems"):
+        if not _marked({tag["Key"]: tag["Value"] for tag in each.get("Tags", ())}, cluster):
+            continue
+        name, size = str(each["FileSystemId"]), each["SizeInBytes"]["Value"]
+        mounted = aws.pages("efs", "describe_mount_targets", "MountTargets", FileSystemId=name)
+        ends = [
+            f"aws efs delete-mount-target --mount-target-id {target['MountTargetId']} --region {aws.region}"
+            for target in mounted
+        ]
+        end = f"aws efs delete-file-system --file-system-id {name} --region {aws.region}"
+        yield Leftover("file system", name, f"the files that the nodes shared, {size} bytes", (*ends, end))
 
 
 def _batched(values: Sequence[str]) -> Iterator[list[str]]:

@@ -29,7 +29,7 @@ class SeenInstance:
 
 @dataclass(frozen=True)
 class SeenTarget:
-    """What a target group says about an instance; `state` is `healthy` or another word of the balancer's.
+    """What a target group says about an instance on a port; `state` is `healthy` or another word of the balancer's.
 
     `led`: the group's requests are for the one node that leads the pair.
     """
@@ -39,6 +39,7 @@ class SeenTarget:
     state: str
     reason: str = ""
     led: bool = False
+    port: int = 0
 
 
 def stack_status(aws: Aws, stack: str) -> str | None:
@@ -120,7 +121,7 @@ def by_node(instances: Iterable[SeenInstance]) -> dict[str, SeenInstance]:
 
 
 def seen_targets(aws: Aws, stack: str) -> list[SeenTarget]:
-    """Return the health of every instance in every target group of `stack`. Raises `Failure`."""
+    """Return the health of every instance on every port in every target group of `stack`. Raises `Failure`."""
     arns = [each["PhysicalResourceId"] for each in stack_resources(aws, stack) if each["ResourceType"] == TARGET_GROUP]
     groups = aws.call("elbv2", "describe_target_groups", TargetGroupArns=arns)["TargetGroups"] if arns else []
     return [
@@ -136,7 +137,8 @@ def _target(group: Mapping[str, Any], described: Mapping[str, Any]) -> SeenTarge
     health = described["TargetHealth"]
     reason = " ".join(part for part in (health.get("Reason"), health.get("Description")) if part)
     name, led = group["TargetGroupArn"].split(":")[-1], group.get("HealthCheckPath") == READY_TO_ADMINISTER
-    return SeenTarget(name, described["Target"]["Id"], health["State"], reason, led)
+    target = described["Target"]
+    return SeenTarget(name, target["Id"], health["State"], reason, led, target.get("Port", 0))
 
 
 def unhealthy(
@@ -144,7 +146,8 @@ def unhealthy(
 ) -> list[str]:
     """Return one clause for each node of `present` that does not serve; nothing means that all are healthy.
 
-    Of a group that the pair's leader alone serves, one healthy node is wanted.
+    A node serves if it is healthy on each of its ports. Of a group that the pair's leader alone serves, one healthy
+    node is wanted.
     """
     known = list(targets)
     groups = sorted({target.group for target in known})
@@ -155,12 +158,18 @@ def unhealthy(
         if instance is None:
             faults.append(f"{node} has no instance")
             continue
-        states = {target.group: target for target in known if target.instance == instance.id}
-        faults += [f"{node} is no target of {group}" for group in groups if group not in states]
-        bad = next((each for each in states.values() if each.state != "healthy" and each.group not in led), None)
+        own = [target for target in known if target.instance == instance.id]
+        faults += [f"{node} is no target of {group}" for group in groups if group not in {each.group for each in own}]
+        bad = next((each for each in own if each.state != "healthy" and each.group not in led), None)
         if bad:
-            why = "and no other node takes administration" if bad.led else bad.reason and f"({bad.reason})"
-            faults.append(" ".join(part for part in (f"{node} is {bad.state}", why) if part))
+            faults.append(f"{node} is {_described(bad, own)}")
         elif not groups:
             faults.append(f"{node} is in no target group")
     return faults
+
+
+def _described(bad: SeenTarget, own: Iterable[SeenTarget]) -> str:
+    """Return the state of a target with why; of an instance on several ports in its group, with the port."""
+    several = len({each.port for each in own if each.group == bad.group}) > 1
+    why = "and no other node takes administration" if bad.led else bad.reason and f"({bad.reason})"
+    return " ".join(part for part in (bad.state, f"on port {bad.port}" if several else "", why) if part)

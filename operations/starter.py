@@ -50,7 +50,7 @@ def _top(start: Start, name: str, field: FieldInfo) -> Iterator[str]:
     elif chosen := _chosen(start, name):
         yield from _comment(field.description or "", "")
         yield f"{name}:"
-        yield from _open_block(start, name, kind_of(field), chosen)
+        yield from _open_block(start, (name,), kind_of(field), chosen)
     elif field.is_required():
         yield from _comment(_meaning(field), "")
         yield f"{name}: {flow(getattr(start, name))}"
@@ -89,33 +89,46 @@ def _chosen(start: Start, name: str) -> Mapping[str, Any]:
     return start.block if name == start.about.field else _CHOSEN.get(name, {})
 
 
-def _open_block(start: Start, name: str, kind: type[Block], chosen: Mapping[str, Any]) -> Iterator[str]:
-    fields = {key: field for key, field in fields_of(kind).items() if f"{name}.{key}" not in foreign(start.about)}
+def _open_block(
+    start: Start, place: tuple[str, ...], kind: type[Block], chosen: Mapping[str, Any], indent: str = "  "
+) -> Iterator[str]:
+    """Write the block at `place` field by field, with what is `chosen` in it set."""
+    fields = {
+        key: field for key, field in fields_of(kind).items() if ".".join((*place, key)) not in foreign(start.about)
+    }
     followers = dict(TOGETHER)
     for key, field in fields.items():
         if key in followers.values():
             continue
         if key in chosen:
-            yield from _comment(_meaning(field), "  ")
-            yield f"  {key}: {flow(chosen[key])}"
+            yield from _set(start, (*place, key), field, chosen[key], indent)
             continue
         unit = [key, followers[key]] if key in followers else [key]
-        if not _has_line(start, name, key, fields[key]):
-            yield from _below({key: fields[key]}, "  #   ")
+        if not _has_line(start, (*place, key), fields[key]):
+            yield from _below({key: fields[key]}, f"{indent}#   ")
             continue
         for each in unit:
-            yield from _explained(fields[each], "  ")
+            yield from _explained(fields[each], indent)
         if key == "vpc":
-            yield from _comment(VPC_TOO, "  ")
+            yield from _comment(VPC_TOO, indent)
             yield from _vpc(start)
             continue
         for each in unit:
-            yield f"  #{each}: {flow(value_of(start, (name, each), fields[each]))}"
+            yield f"{indent}#{each}: {flow(value_of(start, (*place, each), fields[each]))}"
 
 
-def _has_line(start: Start, name: str, key: str, field: FieldInfo) -> bool:
+def _set(start: Start, place: tuple[str, ...], field: FieldInfo, value: Any, indent: str) -> Iterator[str]:
+    yield from _comment(_meaning(field), indent)
+    if is_block(kind_of(field)):
+        yield f"{indent}{place[-1]}:"
+        yield from _open_block(start, place, kind_of(field), value, f"{indent}  ")
+    else:
+        yield f"{indent}{place[-1]}: {flow(value)}"
+
+
+def _has_line(start: Start, place: tuple[str, ...], field: FieldInfo) -> bool:
     """Return whether there is something to set; without a default or an example it says otherwise what is said."""
-    return key == "vpc" or value_of(start, (name, key), field) is not None
+    return place[-1] == "vpc" or value_of(start, place, field) is not None
 
 
 def _vpc(start: Start) -> Iterator[str]:

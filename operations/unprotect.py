@@ -51,7 +51,7 @@ def unprotect_file(file: Path) -> int:
         raise Failure(f"{file}: {error.strerror}: it is as it was") from error
     print(f"{file}: protection is lifted now; to remove the cluster:")
     print(f"  ./muster cdk deploy -c cluster={typed(file)}     lets stack, instances and balancer be deleted")
-    kept = "keeps a snapshot of each data volume, backups, the witness and the access logs"
+    kept = "keeps a snapshot of each data volume, backups, the witness, shared files and the access logs"
     print(f"  ./muster cdk destroy -c cluster={typed(file)}    {kept}")
     print(f"  ./muster leftovers {typed(file)}                 lists them, with the command that removes each")
     return 0

@@ -61,12 +61,12 @@ class Deployment:
         ]
 
     def wait_until_healthy(self) -> None:
-        """Wait until the balancer finds every target healthy, and one where administration is led to one.
+        """Wait until the balancer finds every port of every node healthy, and one where administration is led to one.
 
         Raises `TimeoutError` with the last states.
         """
         balancing = self._rehearsal.client("elbv2")
-        wanted = len(self._cluster.present_nodes)
+        wanted = targets(self._cluster)
 
         def healthy() -> bool:
             found = [
@@ -79,6 +79,12 @@ class Deployment:
             raise NotYet(f"targets are {', '.join(states) or 'not registered'}")
 
         poll(healthy, within=HEALTHY_SECONDS, every=0.3)
+
+
+def targets(cluster: Cluster) -> int:
+    """Return how many targets a group has: a node that is to get more users than another has several ports."""
+    ports = cluster.about.targets(cluster)
+    return sum(len(ports[node]) for node in cluster.present_nodes)
 
 
 def serves(path: str | None, states: Sequence[str]) -> bool:

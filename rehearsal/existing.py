@@ -7,7 +7,7 @@ import json
 import urllib.request
 
 from muster.spec import Cluster
-from rehearsal.account.existing import Existing, Subnet, Vpc
+from rehearsal.account.existing import Existing, FileSystem, Subnet, Vpc
 from rehearsal.drive import Rehearsal
 
 SERVICES = ("s3", "dynamodb", "ec2", "ssm", "ssmmessages", "secretsmanager", "logs", "monitoring")
@@ -15,13 +15,23 @@ SERVICES = ("s3", "dynamodb", "ec2", "ssm", "ssmmessages", "secretsmanager", "lo
 
 
 def existing(cluster: Cluster) -> Existing:
-    """Return what has to exist before `cluster` is deployed: its VPC, hosted zone, permission boundary."""
+    """Return what has to exist before `cluster` is deployed: its VPC, hosted zone, boundary, file system, login."""
     domain, boundary = cluster.balancer.domain, cluster.permission_boundary
     return Existing(
         vpcs=_vpcs(cluster),
         zones={domain.zone: domain.name.partition(".")[2]} if domain else {},
         policies=[boundary.rsplit("/", 1)[1]] if boundary else [],
+        file_systems=_file_systems(cluster),
+        logins=sorted(cluster.about.given_secrets(cluster).values()),
     )
+
+
+def _file_systems(cluster: Cluster) -> list[FileSystem]:
+    """Return the file system that the cluster file names: its mount targets are where the nodes are."""
+    wanted, vpc = cluster.about.shared_files(cluster), cluster.network.vpc
+    if vpc is None or wanted is None or not wanted.startswith("fs-"):
+        return []
+    return [FileSystem(wanted, vpc.id, [place.nodes.id for place in vpc.zones.values()])]
 
 
 def _vpcs(cluster: Cluster) -> list[Vpc]:
@@ -38,10 +48,7 @@ def _vpcs(cluster: Cluster) -> list[Vpc]:
 
 def provide(rehearsal: Rehearsal, cluster: Cluster) -> None:
     """Let it exist in the running rehearsal; what exists already stays. Raises `urllib.error.URLError`."""
-    wanted = existing(cluster)
-    if wanted == Existing():
-        return
-    _ask(rehearsal, "PUT", "/muster/existing", wanted.text().encode())
+    _ask(rehearsal, "PUT", "/muster/existing", existing(cluster).text().encode())
 
 
 def remains(rehearsal: Rehearsal) -> list[str]:

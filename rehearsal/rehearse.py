@@ -73,32 +73,30 @@ def rehearse(file: Path, cluster: Cluster, *, keep: bool, progress: Progress) ->
 
 
 def find_artifacts(cluster: Cluster, progress: Progress) -> Path | None:
-    """Return the folder of doubles when the cluster file's artifact is not there, else None.
+    """Return the folder of doubles when files that the cluster file names are not there, else None.
 
-    A double is a program that stands where a product cannot be had; it is announced.
+    A double is a program that stands where a product cannot be had; it is announced, and so is a licence that is none.
     """
-    artifact = cluster.artifact
-    if isinstance(artifact, ArtifactInS3) or (cluster.folder / artifact.file).is_file():
-        return None
-    with progress.phase("double", f"double of {cluster.product} built"):
-        file = doubles.stand_in(cluster, lambda text: progress.detail("double", text))
-    what = f"{artifact.file} is not there: a double of {cluster.product} stands in for it{engine_told(cluster)}"
-    progress.say(what, f" ({file})")
-    return file.parent
-
-
-def engine_told(cluster: Cluster) -> str:
-    """Return which engine a double of this cluster runs and for which kernel, if its product is one with an engine."""
-    known = cluster.about.settings(cluster)
-    if "engine" not in known:
-        return ""
-    return f", with Hazelcast {known['engine']}, which is the engine of kernel {known['kernel']}"
+    artifact, folder = cluster.artifact, None
+    if not isinstance(artifact, ArtifactInS3) and not (cluster.folder / artifact.file).is_file():
+        with progress.phase("double", f"what stands in for {cluster.product} built"):
+            file = doubles.stand_in(cluster, lambda text: progress.detail("double", text))
+        progress.say(f"{artifact.file} is not there: {doubles.told(cluster)}", f" ({file})")
+        folder = file.parent
+    if licence := doubles.stand_in_licence(cluster, folder):
+        what = f"{doubles.missing_licence(cluster)} is not there: a file that is no licence stands in for it"
+        progress.say(what, f" ({licence})")
+        folder = licence.parent
+    return folder
 
 
 def stand_ins(cluster: Cluster) -> tuple[str, ...]:
     """Return a line for each thing of the cluster file for which something else stands in on the hosts here."""
     java = cluster.instance.java
-    return () if java == JAVA else (f"Java {java} is not to be had here: Java {JAVA} stands in",)
+    older = () if java == JAVA else (f"Java {java} is not to be had here: Java {JAVA} stands in",)
+    if cluster.about.shared_files(cluster) is None:
+        return older
+    return (*older, "amazon-efs-utils are not to be had here: a folder of this machine stands in, without NFS and TLS")
 
 
 def synthesize(file: Path, artifacts: Path | None, record: Path, progress: Progress) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
 from muster import session_manager, settings
@@ -18,6 +19,7 @@ from muster.discovery_role import DiscoveryRole
 from muster.discovery_user import DiscoveryUser
 from muster.formation_wait import FormationHandle, FormationWait
 from muster.images import Images
+from muster.licence import Licence
 from muster.lock_warning import warn_unlocked
 from muster.log_groups import LogGroups
 from muster.names import CLUSTER_TAG, NODE_TAG, SETTINGS_TAG, parameter_name, stack_name
@@ -28,7 +30,9 @@ from muster.node_role import NodeRole, apply_boundary
 from muster.outputs import outputs
 from muster.pair import Pair
 from muster.products import Discovery, Reach
+from muster.published_file import PublishedFile
 from muster.settings_document import SettingsDocument
+from muster.shared_files import SharedFiles
 from muster.shared_security_group import SharedSecurityGroup
 from muster.spec import Cluster, Member, cluster_lock, plan
 from muster.sticky_balancer import StickyBalancer
@@ -99,12 +103,9 @@ class ClusterStack(cdk.Stack):
             NodeAsset(self, "NodeAsset", package=node_files / "musternode").stored,
             Artifact(self, "Artifact", cluster=cluster).stored,
         )
-        trust = self._trust()
+        files, self._shared = self._published_files(), self._shared_files()
         user = self._discovery_user()
-        secrets = {
-            each.name: DatabaseSecret(self, each.id, cluster=cluster.name, secret=each, kms_key=self._key).secret
-            for each in self._product.secrets
-        } | ({"discovery": user.secret} if user else {})
+        secrets = self._secrets() | ({"discovery": user.secret} if user else {})
         pair = Pair(self, "Pair", cluster=cluster, kms_key=self._key) if self._product.pair else None
         self._volumes = {member.name: self._volume(member) for member in self._plan.members}
         content = settings.content(
@@ -115,7 +116,7 @@ class ClusterStack(cdk.Stack):
             artifact=artifact,
             secrets={name: secret.secret_arn for name, secret in secrets.items()},
             pair=pair,
-            more={**(trust.settings if trust else {}), **(user.settings if user else {})},
+            more={name: each for part in (*files, self._shared, user) if part for name, each in part.settings.items()},
         )
         generation = settings.generation(cluster, self._plan, content, self._user_data)
         handle = FormationHandle(self, "FormationHandle", generation=generation)
@@ -124,26 +125,62 @@ class ClusterStack(cdk.Stack):
             self,
             "NodeRole",
             parameter_name=name,
-            objects=[asset, artifact, *(pair.objects if pair else []), *([trust.stored] if trust else [])],
+            objects=[asset, artifact, *(pair.objects if pair else []), *(each.stored for each in files)],
             secrets=list(secrets.values()),
             log_groups=list(LogGroups(self, "Logs", cluster=cluster, kms_key=self._key).groups.values()),
             kms_key=self._key,
             session_manager=session_manager.possible(cluster),
-            more=pair.statements if pair else [],
+            more=[each for part in (pair, self._shared) if part for each in part.statements],
             encrypted=pair.encrypted if pair else [],
         )
         if pair:
             pair.accept_in(role.policy)
+        if self._shared:
+            self._shared.let_in(role.role)
         more, policies = self._discovery(role)
         content["settings"] |= more  # which role it is decides the generation by the file already
         after = [role.policy, *policies, *(user.policies if user else [])]
         document = SettingsDocument(self, "Settings", name=name, document=content, handle=handle, after=after)
         return document, handle, role
 
-    def _trust(self) -> Trust | None:
-        path = self._product.trust(self._cluster)
-        field = f"{self._product.field}.trust"
-        return Trust(self, "Trust", cluster=self._cluster, field=field, path=path) if path else None
+    def _secrets(self) -> dict[str, secretsmanager.ISecret]:
+        """Return those that the product needs, by their keys: made here, or the user's own."""
+        cluster = self._cluster
+        made = {
+            each.name: DatabaseSecret(self, each.id, cluster=cluster.name, secret=each, kms_key=self._key).secret
+            for each in self._product.secrets
+        }
+        given = {
+            name: secretsmanager.Secret.from_secret_complete_arn(self, f"Given-{name}", arn)
+            for name, arn in self._product.given_secrets(cluster).items()
+        }
+        return {**made, **given}
+
+    def _published_files(self) -> Sequence[PublishedFile]:
+        """Return the files beside the application's that the product's block names."""
+        cluster, block = self._cluster, self._product.field
+        trust, licence = self._product.trust(cluster), self._product.licence(cluster)
+        made: list[PublishedFile] = []
+        if trust:
+            made.append(Trust(self, "Trust", cluster=cluster, field=f"{block}.trust", path=trust))
+        if licence:
+            made.append(Licence(self, "Licence", cluster=cluster, field=f"{block}.licence", path=licence))
+        return made
+
+    def _shared_files(self) -> SharedFiles | None:
+        wanted = self._product.shared_files(self._cluster)
+        if wanted is None:
+            return None
+        return SharedFiles(
+            self,
+            "SharedFiles",
+            wanted=wanted,
+            cluster=self._cluster,
+            plan=self._plan,
+            network=self._network,
+            nodes=self._group,
+            kms_key=self._key,
+        )
 
     def _discovery_user(self) -> DiscoveryUser | None:
         if self._product.discovery(self._cluster) is not Discovery.USER:
@@ -194,7 +231,7 @@ class ClusterStack(cdk.Stack):
             protected=self._cluster.deletion_refused,
             kms_key=self._key,
             tags=self._tags(member.name, member.name) | {SETTINGS_TAG: parameter_name(self._cluster.name)},
-            after=[document, *self._network.ready],
+            after=[document, *self._network.ready, *(self._shared.ready if self._shared else [])],
         )
 
     def _tags(self, node: str, name: str) -> dict[str, str]:

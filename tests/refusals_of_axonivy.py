@@ -65,6 +65,12 @@ DATABASE: Final = """\
     driver: org.postgresql.Driver
     secret: arn:aws:secretsmanager:eu-west-1:123456789012:secret:ivy-AbCdEf
 """
+NAME: Final = "want 1 to 24 lower-case letters, digits and -, beginning with a letter and not ending with -"
+NO_EFS: Final = (
+    "but debian-12 has no amazon-efs-utils, which mount a file system of EFS, want instance.os: amazon-linux-2023, or "
+    "the folder that your own image (instance.ami) mounts"
+)
+SECRET: Final = "user and password stand in your own secret (axonivy.database.secret), allowed: url, driver, secret"
 HTTP: Final = "the load balancer speaks HTTP with nodes, and AJP is off"
 
 
@@ -96,16 +102,17 @@ def more(field: str) -> str:
     return own(("  home: /opt/ivy\n", f"  home: /opt/ivy\n  {field}\n"))
 
 
-REFUSED: list[tuple[str, str]] = [
-    (weighed("{a: 0, b: 1}"), f"13: axonivy.weights.a: got 0, {WEIGHT}"),
-    (weighed("{a: -2, b: 1}"), f"13: axonivy.weights.a: got -2, {WEIGHT}"),
-    (weighed("{a: 2, b: 1.5}"), f"13: axonivy.weights.b: got 1.5, {WEIGHT}"),
-    (weighed("{a: 2.0, b: 1}"), f"13: axonivy.weights.a: got 2.0, {WEIGHT}"),
-    (weighed("{a: true, b: 1}"), f"13: axonivy.weights.a: got true, {WEIGHT}"),
-    (weighed("{a: '2'}"), f"13: axonivy.weights.a: got '2', {WEIGHT}"),
-    (weighed("{a: }"), f"13: axonivy.weights.a: got nothing, {WEIGHT}"),
-    (weighed("2"), "13: axonivy.weights: got 2, want a mapping of nodes to weights such as {a: 2, b: 1}"),
+CATALOGUE: list[tuple[int, str, str]] = [
+    (32, weighed("{a: 0, b: 1}"), f"13: axonivy.weights.a: got 0, {WEIGHT}"),
+    (32, weighed("{a: -2, b: 1}"), f"13: axonivy.weights.a: got -2, {WEIGHT}"),
+    (32, weighed("{a: 2, b: 1.5}"), f"13: axonivy.weights.b: got 1.5, {WEIGHT}"),
+    (32, weighed("{a: 2.0, b: 1}"), f"13: axonivy.weights.a: got 2.0, {WEIGHT}"),
+    (32, weighed("{a: true, b: 1}"), f"13: axonivy.weights.a: got true, {WEIGHT}"),
+    (32, weighed("{a: '2'}"), f"13: axonivy.weights.a: got '2', {WEIGHT}"),
+    (32, weighed("{a: }"), f"13: axonivy.weights.a: got nothing, {WEIGHT}"),
+    (32, weighed("2"), "13: axonivy.weights: got 2, want a mapping of nodes to weights such as {a: 2, b: 1}"),
     (
+        32,
         weighed("{a: 6}"),
         (
             "13: axonivy.weights.a: got 6, which is 6 ports beside the others, want at most 5 ports a node, such as "
@@ -113,18 +120,21 @@ REFUSED: list[tuple[str, str]] = [
         ),
     ),
     (
+        32,
         weighed("{a: 1000000000000}"),
         (
             "13: axonivy.weights.a: got 1000000000000, which is 1000000000000 ports beside the others, want at most 5 "
             "ports a node, such as {a: 5, b: 1, c: 1}"
         ),
     ),
-    (weighed("{d: 2}"), "13: axonivy.weights.d: is the weight of no node, want one of a, b, c"),
+    (32, weighed("{d: 2}"), "13: axonivy.weights.d: is the weight of no node, want one of a, b, c"),
     (
+        32,
         own(("  c: {zone", "  server: {zone"), (WEIGHTS, "{sever: 2}")),
         "13: axonivy.weights.sever: is the weight of no node (did you mean 'server'?), want one of a, b, server",
     ),
     (
+        32,
         weighed("{a: 0, d: 2}"),
         (
             f"13: axonivy.weights.a: got 0, {WEIGHT}\n"
@@ -132,9 +142,31 @@ REFUSED: list[tuple[str, str]] = [
         ),
     ),
     (
+        32,
         own((WEIGHTS, "{a: 5}"), ("http_port: 8080", "http_port: 65500")),
         ("21: axonivy.http_port: got 65500, from which 5 ports in steps of 10 lead to 65540, want one such as 65495"),
     ),
+    (
+        38,
+        own(("  c: {zone", "  c.1: {zone"), (WEIGHTS, "{}")),
+        (
+            "7: nodes.c.1: got 'c.1', want 1 to 15 lower-case letters, digits and -, beginning with a letter and not "
+            "ending with -"
+        ),
+    ),
+    (38, more("route: a.b"), f"21: axonivy.route: is no field, it is the node's name, allowed: {FIELDS}"),
+    (
+        38,
+        more("workers: [a, b]"),
+        (
+            "21: axonivy.workers: is no field, nodes have weights in axonivy.weights in place of workers, allowed: "
+            f"{FIELDS}"
+        ),
+    ),
+]
+"""Entries of the catalogue."""
+
+BESIDE: list[tuple[str, str]] = [
     (own(("  version: '9.4'\n", "")), f"11: axonivy.version: is missing, {VERSION}"),
     (own(("'9.4'", "9.4")), f"12: axonivy.version: got 9.4, {VERSION}"),
     (own(("'9.4'", "nine")), f"12: axonivy.version: got 'nine', which is no version, {VERSION}"),
@@ -218,16 +250,14 @@ REFUSED: list[tuple[str, str]] = [
     ),
     (
         own(("    secret:", "    password: geheim\n    secret:")),
-        (
-            "18: axonivy.database.password: is unknown, and no secret stands in a cluster file (Muster generates "
-            "them), allowed: url, driver, secret"
-        ),
+        f"18: axonivy.database.password: is no field, {SECRET}",
     ),
+    (own(("    secret:", "    user: ivy\n    secret:")), f"18: axonivy.database.user: is no field, {SECRET}"),
     (
         own(("secret: arn:aws:secretsmanager:eu-west-1:123456789012:secret:ivy-AbCdEf", "secret: geheim")),
         (
-            "18: axonivy.database.secret: got 'geheim', want the ARN of a secret: "
-            "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME"
+            "18: axonivy.database.secret: got 'geheim', want the whole ARN of a secret: "
+            "arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX"
         ),
     ),
     (
@@ -269,7 +299,8 @@ REFUSED: list[tuple[str, str]] = [
         own(("amazon-linux-2023, java: 17", "debian-12"), ("'9.4'", "12.0.8")),
         (
             "8: instance.os: got 'debian-12', whose only Java is 17, but the engine 12.0.8 runs with 21, want "
-            "amazon-linux-2023; engines with Java 17 begin with 9.4"
+            "amazon-linux-2023; engines with Java 17 begin with 9.4\n"
+            f"19: axonivy.shared: got 'efs', {NO_EFS}"
         ),
     ),
     (
@@ -277,13 +308,6 @@ REFUSED: list[tuple[str, str]] = [
         "22: axonivy.jgroups_port: got 8080, which is also axonivy.http_port, want a port of its own",
     ),
     (more("ajp_port: 8009"), f"21: axonivy.ajp_port: is no field, {HTTP}, allowed: {FIELDS}"),
-    (
-        more("workers: [a, b]"),
-        (
-            "21: axonivy.workers: is no field, nodes have weights in axonivy.weights in place of workers, allowed: "
-            f"{FIELDS}"
-        ),
-    ),
     (
         more("cookie: IVYSESSIONID"),
         f"21: axonivy.cookie: is no field, it stands in balancer.stickiness.cookie, allowed: {FIELDS}",
@@ -295,4 +319,23 @@ REFUSED: list[tuple[str, str]] = [
     ),
     (own(("9.4.0.zip", "9.4.0.jar")), "9: artifact.file: got 'axonivy-engine-9.4.0.jar', want a .zip for axonivy"),
     (PLACED, "6: nodes.b.address: got '10.0.1.10', which is also that of node a, want another"),
+    (
+        PLACED.replace("10.0.1.10}\n  c", "239.192.0.1}\n  c"),
+        (
+            "6: nodes.b.address: got '239.192.0.1', want one of 10.0.1.0/24, but for the first four and the last (AWS "
+            "keeps them)"
+        ),
+    ),
+    (own(("name: ivy\n", "name: i<v>y\n")), f"1: name: got 'i<v>y', {NAME}"),
+    (
+        own(("amazon-linux-2023", "debian-12")),
+        f"19: axonivy.shared: got 'efs', {NO_EFS}",
+    ),
+    (
+        changed(PLACED, "t4g.medium", "t4g.medium, os: debian-12").replace(
+            "b: {zone: eu-west-1a, address: 10.0.1.10}", "b: {zone: eu-west-1a, address: 10.0.1.11}"
+        ),
+        f"27: axonivy.shared: got 'fs-0123456789abcdef0', {NO_EFS}",
+    ),
 ]
+"""What the catalogue does not count."""

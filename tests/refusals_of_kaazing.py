@@ -37,6 +37,7 @@ PLACED: Final = placed("wss", "kaazing", "kaazing-gateway-5.6.2.zip", "kaazing: 
 FIELDS: Final = "cluster, host, home, http_port, member_port, peer_port, readiness_port, path, heartbeat, idle"
 HOST: Final = "want a host name in lower case such as gateway.example.org, of at most 128 characters"
 NAME: Final = "want 1 to 63 printable characters with single blanks at most between them, without < > & and ${"
+OWN_NAME: Final = "want 1 to 24 lower-case letters, digits and -, beginning with a letter and not ending with -"
 UNREAD: Final = "which the gateway cannot read in its own file"
 ALL: Final = "each gateway is told the addresses of all"
 PORT: Final = "want a port from 1024 to 65535 (the services run without root)"
@@ -69,7 +70,39 @@ def more(field: str) -> str:
     return own(("  idle: 300\n", f"  idle: 300\n  {field}\n"))
 
 
-REFUSED: list[tuple[str, str]] = [
+CATALOGUE: list[tuple[int, str, str]] = [
+    (37, at("239.192.0.1"), f"14: kaazing.host: got '239.192.0.1', whose last part has more than letters, {HOST}"),
+    (37, named("a<b"), f"14: kaazing.cluster: got 'a<b', {UNREAD}, {NAME}"),
+    (37, named("a>b"), f"14: kaazing.cluster: got 'a>b', {UNREAD}, {NAME}"),
+    (37, named("R&D"), f"14: kaazing.cluster: got 'R&D', {UNREAD}, {NAME}"),
+    (37, named("'${name}'"), f"14: kaazing.cluster: got '${{name}}', {UNREAD}, {NAME}"),
+    (37, named("a  b"), f"14: kaazing.cluster: got 'a  b', which is not such, {NAME}"),
+    (37, named("n" * 64), f"14: kaazing.cluster: got '{'n' * 59}..., which is not such, {NAME}"),
+    (37, named("''"), f"14: kaazing.cluster: got '', which is not such, {NAME}"),
+    (37, named("Zürich"), f"14: kaazing.cluster: got 'Z\\xfcrich', which is not such, {NAME}"),
+    (37, named("7"), f"14: kaazing.cluster: got 7, {NAME}"),
+    (
+        37,
+        more("multicast: udp://239.192.0.1:54327"),
+        f"24: kaazing.multicast: is no field, a VPC carries no multicast, so {ALL}, allowed: {FIELDS}",
+    ),
+    (
+        37,
+        PLACED.replace("10.0.1.10}\n  c", "239.192.0.1}\n  c"),
+        (
+            "6: nodes.b.address: got '239.192.0.1', want one of 10.0.1.0/24, but for the first four and the last (AWS "
+            "keeps them)"
+        ),
+    ),
+    (
+        37,
+        own(("name: wss\n", "name: a&b\n"), ("  cluster: Gateways of Basel\n", "")),
+        f"1: name: got 'a&b', {OWN_NAME}",
+    ),
+]
+"""Entries of the catalogue."""
+
+BESIDE: list[tuple[str, str]] = [
     (
         own((DOMAIN, ""), (OWN, "")),
         (
@@ -84,7 +117,6 @@ REFUSED: list[tuple[str, str]] = [
             "gateway would answer 404, want one name for both, or no kaazing.host"
         ),
     ),
-    (at("239.192.0.1"), f"14: kaazing.host: got '239.192.0.1', whose last part has more than letters, {HOST}"),
     (at("10.64.0.10"), f"14: kaazing.host: got '10.64.0.10', whose last part has more than letters, {HOST}"),
     (at("'@eth0'"), f"14: kaazing.host: got '@eth0', which is not a host name, {HOST}"),
     (at("gateway"), f"14: kaazing.host: got 'gateway', which has no dot, {HOST}"),
@@ -97,15 +129,6 @@ REFUSED: list[tuple[str, str]] = [
         at("wss://gateway.example.org/echo"),
         f"14: kaazing.host: got 'wss://gateway.example.org/echo', which is not a host name, {HOST}",
     ),
-    (named("a<b"), f"14: kaazing.cluster: got 'a<b', {UNREAD}, {NAME}"),
-    (named("a>b"), f"14: kaazing.cluster: got 'a>b', {UNREAD}, {NAME}"),
-    (named("R&D"), f"14: kaazing.cluster: got 'R&D', {UNREAD}, {NAME}"),
-    (named("'${name}'"), f"14: kaazing.cluster: got '${{name}}', {UNREAD}, {NAME}"),
-    (named("a  b"), f"14: kaazing.cluster: got 'a  b', which is not such, {NAME}"),
-    (named("n" * 64), f"14: kaazing.cluster: got '{'n' * 59}..., which is not such, {NAME}"),
-    (named("''"), f"14: kaazing.cluster: got '', which is not such, {NAME}"),
-    (named("Zürich"), f"14: kaazing.cluster: got 'Z\\xfcrich', which is not such, {NAME}"),
-    (named("7"), f"14: kaazing.cluster: got 7, {NAME}"),
     (own(("heartbeat: 60", "heartbeat: 4")), f"22: kaazing.heartbeat: got 4, {HEARTBEAT}"),
     (own(("heartbeat: 60", "heartbeat: 601")), f"22: kaazing.heartbeat: got 601, {HEARTBEAT}"),
     (own(("heartbeat: 60", "heartbeat: 7.5")), f"22: kaazing.heartbeat: got 7.5, {HEARTBEAT}"),
@@ -127,10 +150,6 @@ REFUSED: list[tuple[str, str]] = [
     (more("connect: [tcp://10.0.0.1:5942]"), f"24: kaazing.connect: is no field, {ALL}, allowed: {FIELDS}"),
     (more("accept: tcp://@eth0:5942"), f"24: kaazing.accept: is no field, {ALL}, allowed: {FIELDS}"),
     (
-        more("multicast: udp://239.192.0.1:54327"),
-        f"24: kaazing.multicast: is no field, a VPC carries no multicast, so {ALL}, allowed: {FIELDS}",
-    ),
-    (
         more("discovery: aws://security-group:5942/g"),
         f"24: kaazing.discovery: is no field, aws:// needs keys in the gateway's file, so {ALL}, allowed: {FIELDS}",
     ),
@@ -149,6 +168,13 @@ REFUSED: list[tuple[str, str]] = [
         ),
     ),
     (more("hart_beat: 5"), f"24: kaazing.hart_beat: is unknown (did you mean 'heartbeat'?), allowed: {FIELDS}"),
+    (
+        own(("cookie: balancer", "cookie: JSESSIONID")),
+        (
+            "12: balancer.stickiness.cookie: got 'JSESSIONID', but gateways set no cookie, and answer 404 to a session "
+            "of the HTTP emulation on another, want balancer"
+        ),
+    ),
     (
         own(("cookie: balancer", "cookie: AWSALB")),
         f"12: balancer.stickiness.cookie: got 'AWSALB', which the balancer keeps for itself, {COOKIE}",
@@ -181,3 +207,4 @@ REFUSED: list[tuple[str, str]] = [
     ),
     (PLACED, "6: nodes.b.address: got '10.0.1.10', which is also that of node a, want another"),
 ]
+"""What the catalogue does not count."""

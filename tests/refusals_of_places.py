@@ -72,7 +72,10 @@ PLACES: list[tuple[int, str, str]] = [
     (
         9,
         own("product: as400gateway", "product: as500gateway"),
-        "3: product: got 'as500gateway' (did you mean 'as400gateway'?), want as400gateway or wso2-carbon",
+        (
+            "3: product: got 'as500gateway' (did you mean 'as400gateway'?), want as400gateway or axonivy or kaazing "
+            "or wso2-carbon"
+        ),
     ),
     (
         10,

@@ -38,6 +38,12 @@ def stack(document: dict[str, Any] | None = None) -> Template:
         "Vpc": resource("EC2::VPC", CidrBlock="10.0.0.0/20"),
         "Group": resource("EC2::SecurityGroup", GroupName="muster-as400", GroupDescription="d", VpcId=ref("Vpc")),
         "Secret": resource("SecretsManager::Secret", Description="d"),
+        "Files": {
+            **resource("EFS::FileSystem", Encrypted=True),
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+        },
+        "MountA": resource("EFS::MountTarget", FileSystemId=ref("Files"), SubnetId="subnet-1", SecurityGroups=["sg-1"]),
         "Logs": {**resource("Logs::LogGroup", RetentionInDays=30), "DeletionPolicy": "Retain"},
         "Balancer": resource("ElasticLoadBalancingV2::LoadBalancer", Scheme="internal", Type="application"),
         "Targets": resource("ElasticLoadBalancingV2::TargetGroup", Port=8080, Protocol="HTTP", VpcId=ref("Vpc")),

@@ -15,7 +15,7 @@ STACK = "muster-as400"
 
 @dataclass
 class Instance:
-    """An instance of a node."""
+    """An instance of a node; on the ports `sick` it is not healthy while it is on the others."""
 
     id: str
     type: str
@@ -24,6 +24,7 @@ class Instance:
     zone: str
     protected: bool = False
     healthy: bool = True
+    sick: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -45,6 +46,7 @@ class World(Aws):
     trouble: Callable[[int], int | None] = lambda _: None
     account: str = "123456789012"
     parameter: str | None = None
+    ports: tuple[int, ...] = (8080,)
     made: int = 0
 
     def __post_init__(self) -> None:
@@ -158,8 +160,12 @@ class World(Aws):
     def _describe_target_health(self, **_: Any) -> Any:
         return {
             "TargetHealthDescriptions": [
-                {"Target": {"Id": each.id}, "TargetHealth": {"State": "healthy" if each.healthy else "unhealthy"}}
+                {
+                    "Target": {"Id": each.id, "Port": port},
+                    "TargetHealth": {"State": "healthy" if each.healthy and port not in each.sick else "unhealthy"},
+                }
                 for each in self.instances.values()
+                for port in self.ports
             ]
         }
 

@@ -1,5 +1,8 @@
 """Whole clusters for the scenarios: a service, what the real CDK command line deploys to it, and what remains."""
 
+import json
+import signal
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,6 +10,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from ruamel.yaml import YAML
 
 from muster.names import READY, READY_TO_ADMINISTER
 from muster.spec import Cluster, load
@@ -20,6 +25,8 @@ from rehearsal.checks.check import AnyCheck
 from rehearsal.checks.scene import Member, Scene
 from rehearsal.deployment import cause
 from rehearsal.drive import CdkRun, Rehearsal
+from rehearsal.faults import processes
+from rehearsal.faults.stage import Stage
 from rehearsal.poll import poll
 from rehearsal.rehearse import keep_logs
 
@@ -29,6 +36,8 @@ READY_SECONDS = 600.0
 HEALTHY: Mapping[str, Sequence[tuple[str, str]]] = {
     "as400gateway": (("http", "/actuator/health"),),
     "wso2-carbon": (("http", "/services"), ("readiness", READY)),
+    "kaazing": (("readiness", READY),),
+    "axonivy": (("readiness", READY),),
 }
 """What answers 200 on a node of each product that is well: names of ports, and paths."""
 
@@ -104,19 +113,22 @@ class Bench:
         return check.result(check.lines(self.scene))
 
     def states(self) -> dict[str, str]:
-        """Return the balancer's view of each member's health, by node name; absent ones are missing."""
+        """Return the balancer's view of each member's health, by node name; absent ones are missing.
+
+        A member with several ports has all the states that they have.
+        """
         ours = self.cluster.nodes
         names = {host.instance: host.node for host in self.rehearsal.inventory().hosts if host.node in ours}
         balancing = self.rehearsal.client("elbv2")
-        return {
-            names[entry["Target"]["Id"]]: entry["TargetHealth"]["State"]
-            for group in balancing.describe_target_groups()["TargetGroups"]
-            if group.get("HealthCheckPath") != READY_TO_ADMINISTER
-            for entry in balancing.describe_target_health(TargetGroupArn=group["TargetGroupArn"])[
-                "TargetHealthDescriptions"
-            ]
-            if entry["Target"]["Id"] in names
-        }
+        found: dict[str, set[str]] = {}
+        for group in balancing.describe_target_groups()["TargetGroups"]:
+            if group.get("HealthCheckPath") == READY_TO_ADMINISTER:
+                continue
+            seen = balancing.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+            for entry in seen:
+                if entry["Target"]["Id"] in names:
+                    found.setdefault(names[entry["Target"]["Id"]], set()).add(entry["TargetHealth"]["State"])
+        return {node: " and ".join(sorted(states)) for node, states in found.items()}
 
     def wait_until_healthy(self, within: float = 90.0) -> None:
         """Wait until the balancer finds every present member healthy and each says the same of itself.
@@ -182,6 +194,14 @@ def edited(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     return new
 
 
+def cluster_file(example: Path, folder: Path, name: str, changes: Mapping[str, Any]) -> Path:
+    """Write an example under another cluster name, with dotted fields set (None: taken away); JSON is YAML."""
+    fields = YAML(typ="safe", pure=True).load(example.read_text(encoding="utf-8"))
+    file = folder / f"{name}.yaml"
+    file.write_text(json.dumps(edited(fields, {"name": name, **changes}), indent=1), encoding="utf-8")
+    return file
+
+
 def for_faults(folder: Path, name: str) -> Path:
     """Write the example cluster file for a pair that may take over as often as it must."""
     region = "region: eu-west-1\n"
@@ -227,8 +247,28 @@ _LISTS = (
     ("secret", "secretsmanager.list_secrets", "SecretList", "ARN"),
     ("parameter", "ssm.describe_parameters", "Parameters", "Name"),
     ("log group", "logs.describe_log_groups", "logGroups", "logGroupName"),
+    ("file system", "efs.describe_file_systems", "FileSystems", "FileSystemId"),
     ("bucket", "s3.list_buckets", "Buckets", "Name"),
 )
+
+
+@contextmanager
+def kept_down(bench: Bench, unit: str, node: str) -> Iterator[None]:
+    """Kill a unit on a node (SIGKILL) and whatever of it starts again, for the time of the block."""
+    stage, over = Stage(bench.rehearsal), threading.Event()
+
+    def keep() -> None:
+        while not over.wait(0.1):
+            processes.send(processes.processes(stage, node, unit), signal.SIGKILL)
+
+    processes.kill(stage, unit, node)
+    thread = threading.Thread(target=keep, name=f"no-{unit}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def stacks(rehearsal: Rehearsal) -> dict[str, str]:

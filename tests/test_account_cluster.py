@@ -11,6 +11,7 @@ from rehearsal.account import Account
 from rehearsal.existing import existing
 from rehearsal.poll import poll
 from tests.account_help import Stacks, Template, running_account, send
+from tests.axonivy_support import ivy, write_named_files
 from tests.conftest import Synthesize, WriteCluster
 
 STACK = "muster-as400"
@@ -56,6 +57,17 @@ IN_EXISTING: dict[str, Any] = {
 }
 
 
+ENGINES = ivy({"weights": {"a": 2, "b": 1}}, name="as400", protection="off")
+"""What two engines of Axon.ivy have otherwise, with a file system of their own."""
+ENGINES_IN_EXISTING = {**ivy({"shared": "fs-0123456789abcdef0"}, name="as400"), **IN_EXISTING}
+GATEWAYS: dict[str, Any] = {
+    "product": "kaazing",
+    "protection": "off",
+    "artifact": {"file": "artifacts/gateway.zip"},
+    "kaazing": {"host": "gateway.example.org"},
+}
+
+
 @pytest.fixture
 def account() -> Iterator[Account]:
     with running_account(bootstrapped=True) as account:
@@ -95,11 +107,24 @@ def failures(stacks: Stacks, stack: str) -> list[tuple[str, str, str]]:
     return [event for event in stacks.events(stack) if "FAILED" in event[1]]
 
 
-@pytest.mark.parametrize("changes", [{"protection": "off"}, EVERYTHING, IN_EXISTING], ids=["plain", "all", "existing"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"protection": "off"}, id="plain"),
+        pytest.param(EVERYTHING, id="all"),
+        pytest.param(IN_EXISTING, id="existing"),
+        pytest.param(GATEWAYS, id="gateways"),
+        pytest.param(ENGINES, id="engines"),
+        pytest.param(ENGINES_IN_EXISTING, id="engines in existing"),
+    ],
+)
 def test_a_cluster_of_any_kind_is_deployed_found_unchanged_and_removed(
     account: Account, stacks: Stacks, synthesize: Synthesize, write_cluster: WriteCluster, changes: dict[str, Any]
 ) -> None:
-    account.provide(existing(load(write_cluster(**changes))))
+    cluster = load(write_cluster(**changes))
+    write_named_files(cluster.folder)
+    (cluster.folder / "artifacts" / "gateway.zip").write_bytes(b"not really a zip")
+    account.provide(existing(cluster))
     wanted = synthesize(**changes)
     stack = deploy(stacks, wanted)
     assert stacks.propose(stack, wanted, kind="UPDATE")["Status"] == "FAILED"  # nothing to change

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from muster.spec import load
 from rehearsal.account import Account
-from rehearsal.account.existing import Existing, Subnet, Vpc, parse
+from rehearsal.account.existing import Existing, FileSystem, Subnet, Vpc, parse
+from rehearsal.existing import existing
 from tests.account_help import request, running_account
+from tests.axonivy_support import SECRET, ivy
+from tests.conftest import WriteCluster
+from tests.spec_help import existing_vpc
 
 TABLE = "rtb-0123456789abcdef0"
 VPC = Vpc(
@@ -21,7 +26,9 @@ VPC = Vpc(
     way_out=True,
     endpoints=["ssm", "s3"],
 )
-WANTED = Existing([VPC], {"Z0123456789ABC": "example.org"}, ["bound"])
+FILES = FileSystem("fs-0123456789abcdef0", VPC.id, ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"])
+NAMELESS = SECRET.rpartition("-")[0].replace("ivy", "other")
+WANTED = Existing([VPC], {"Z0123456789ABC": "example.org"}, ["bound"], [FILES], [SECRET, NAMELESS])
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +64,44 @@ def test_zone_policy_and_endpoints_are_there(account: Account) -> None:
     assert account.client("iam").get_policy(PolicyArn="arn:aws:iam::123456789012:policy/bound")
     found = account.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]
     assert sorted(each["ServiceName"].rsplit(".", 1)[1] for each in found) == ["s3", "ssm"]
+
+
+def test_a_file_system_has_its_id_and_a_mount_target_in_a_zone_that_is_open_to_the_vpc(account: Account) -> None:
+    efs = account.client("efs")
+    assert [each["FileSystemId"] for each in efs.describe_file_systems()["FileSystems"]] == [FILES.id]
+    (target,) = efs.describe_mount_targets(FileSystemId=FILES.id)["MountTargets"]
+    assert target["SubnetId"] == "subnet-0123456789abcdef0"
+    groups = efs.describe_mount_target_security_groups(MountTargetId=target["MountTargetId"])["SecurityGroups"]
+    (group,) = account.client("ec2").describe_security_groups(GroupIds=groups)["SecurityGroups"]
+    assert [(rule["FromPort"], rule["IpRanges"][0]["CidrIp"]) for rule in group["IpPermissions"]] == [(2049, VPC.cidr)]
+
+
+def test_a_login_is_a_secret_of_exactly_its_arn(account: Account) -> None:
+    found = account.client("secretsmanager").get_secret_value(SecretId=SECRET)
+    assert (found["ARN"], found["Name"]) == (SECRET, "ivy")
+    login = json.loads(found["SecretString"])
+    assert sorted(login) == ["password", "username"]
+    assert len(login["password"]) > 20
+
+
+def test_an_arn_without_its_last_letters_is_not_that_of_the_secret(account: Account) -> None:
+    found = account.client("secretsmanager").describe_secret(SecretId="other")
+    assert found["ARN"].startswith(f"{NAMELESS}-")
+
+
+def test_a_cluster_file_takes_its_login_and_its_file_system_for_granted(write_cluster: WriteCluster) -> None:
+    own = existing(load(write_cluster(**ivy())))
+    assert (own.logins, own.file_systems) == ([SECRET], [])
+    vpc = existing_vpc()
+    nodes = {"a": {"zone": "eu-west-1a", "address": "10.0.1.10"}, "b": {"zone": "eu-west-1b", "address": "10.0.2.10"}}
+    file = write_cluster(**ivy({"shared": FILES.id}, network={"vpc": vpc, "egress": "nat"}, nodes=nodes))
+    subnets = [place["nodes"]["id"] for place in vpc["zones"].values()]
+    assert existing(load(file)).file_systems == [FileSystem(FILES.id, vpc["id"], subnets)]
+
+
+def test_a_product_without_them_takes_neither(write_cluster: WriteCluster) -> None:
+    found = existing(load(write_cluster()))
+    assert (found.logins, found.file_systems) == ([], [])
 
 
 def test_asked_for_again_nothing_changes_and_it_is_no_remainder(account: Account) -> None:

@@ -127,7 +127,46 @@ def test_new_sessions_that_were_one_user_prove_nothing() -> None:
     assert sessions.judge_spread([*KNOWN, *(replace(visit, session="s") for visit in NEW)]).verdict == "unknown"
 
 
-JUDGES = [(sessions.judge_sticky, STUCK), (sessions.judge_spread, NEW)]
+def weighted(a: int, b: int, sessions_of_a: int) -> Finding:
+    """Judge 600 new sessions of two nodes with so many ports."""
+    known = [replace(each, ports=ports) for each, ports in zip(KNOWN, (a, b), strict=True)]
+    through = [replace(visit, node=HOSTS["a" if place < sessions_of_a else "b"]) for place, visit in enumerate(NEW)]
+    return sessions.judge_weighted([*known, *through])
+
+
+def test_sessions_by_the_weights_are_valid_and_counted() -> None:
+    finding = weighted(2, 1, 400)
+    assert (finding.verdict, finding.detail) == ("valid", "600 new sessions: 400 on a, 200 on b, at 2:1 ports")
+
+
+@pytest.mark.parametrize(
+    ("ports", "of_a", "verdict"),
+    [
+        ((2, 1), 430, "valid"),
+        ((2, 1), 431, "invalid"),
+        ((2, 1), 369, "invalid"),
+        ((1, 1), 330, "valid"),
+        ((1, 1), 331, "invalid"),
+        ((3, 2), 360, "valid"),
+        ((5, 1), 500, "valid"),
+        ((5, 1), 300, "invalid"),
+        ((1, 2), 400, "invalid"),
+    ],
+)
+def test_more_than_a_twentieth_beside_the_weights_is_invalid(ports: tuple[int, int], of_a: int, verdict: str) -> None:
+    assert weighted(*ports, of_a).verdict == verdict
+
+
+def test_the_weights_say_what_should_be() -> None:
+    said = "of 600 new sessions there are 300 on a, 300 on b, at 2:1 ports; by the weights it is 400 on a, 200 on b"
+    assert weighted(2, 1, 300) == invalid(said)
+
+
+def test_a_node_that_nobody_reaches_is_told_whatever_its_weight() -> None:
+    assert "never reached b" in weighted(5, 1, 600).detail
+
+
+JUDGES = [(sessions.judge_sticky, STUCK), (sessions.judge_spread, NEW), (sessions.judge_weighted, NEW)]
 Judge = Callable[[list[Visit]], Finding]
 
 
@@ -153,7 +192,7 @@ def test_too_few_requests_or_unknown_members_prove_nothing(judge: Judge, through
 
 # reach
 
-PLAN = reach.plan(["a", "b"], for_balancer=[8080, 9180], for_members=[9092, 9093], listener=80)
+PLAN = reach.plan(dict.fromkeys("ab", (8080, 9180)), for_members=[9092, 9093], listener=80)
 KEPT = [replace(attempt, outcome=attempt.expected) for attempt in PLAN]
 
 
@@ -206,6 +245,41 @@ def test_silence_proves_nothing_where_those_in_need_do_not_get_through(origin: s
 def test_a_port_never_seen_open_proves_nothing() -> None:
     for origin in ("visitor", "balancer"):
         assert reach.judge([attempt for attempt in KEPT if attempt.origin != origin]).verdict == "unknown"
+
+
+WEIGHED = [
+    replace(attempt, outcome=attempt.expected)
+    for attempt in reach.plan({"a": [8080, 8090, 9180], "b": [8080, 9180]}, for_members=[7800], listener=80)
+]
+"""Of two nodes with different weights, as it should be."""
+
+
+def test_the_port_of_another_nodes_weight_is_refused_to_the_balancer_and_silent_to_all_others() -> None:
+    expected = {(each.origin, each.target): each.expected for each in WEIGHED if each.port == 8090}
+    assert expected == {
+        ("balancer", "a"): "open",
+        ("balancer", "b"): "refused",
+        ("visitor", "a"): "silent",
+        ("visitor", "b"): "silent",
+        ("b", "a"): "silent",
+        ("a", "b"): "silent",
+    }
+    finding = reach.judge(WEIGHED)
+    assert finding.verdict == "valid"
+    assert finding.detail.endswith("were open to those in need, 1 to ports of other nodes were refused")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict", "said"),
+    [
+        ("open", "invalid", "balancer to b:8090 was open, must be refused"),
+        ("silent", "unknown", "balancer to b:8090 was silent, must be refused"),
+    ],
+)
+def test_anything_else_at_the_port_of_another_node_is_told(outcome: str, verdict: str, said: str) -> None:
+    found = [replace(each, outcome=outcome) if each.expected == "refused" else each for each in WEIGHED]
+    finding = reach.judge(found)
+    assert (finding.verdict, said in finding.detail) == (verdict, True)
 
 
 # targets

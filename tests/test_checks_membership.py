@@ -122,5 +122,21 @@ def test_a_node_whose_engine_does_not_run_does_not_see_itself() -> None:
     assert (result.verdict, result.detail) == ("invalid", "the node of c sees 0 of 3 members: not a, c, b")
 
 
+def test_of_a_product_without_a_telling_engine_the_nodes_word_counts_alone() -> None:
+    def nodes(member: str, path: str, jar: object) -> Any:
+        return answers(member, path, jar) if path == "/state" else AssertionError(path)
+
+    lines = membership.BY_NODES.lines(scene(nodes))
+    result = membership.BY_NODES.result(lines)
+    assert (result.verdict, result.detail) == ("valid", "3 members see each other and nobody else")
+    assert membership.BY_NODES.result(lines[1:]).verdict != "valid"
+    assert membership.CHECK.result(lines).verdict == "unknown"
+
+
+def test_the_nodes_word_alone_tells_of_a_split_too() -> None:
+    split = [sight for sight in with_sight(5, sees=(ADDRESSES["c"],)) if sight.told_by == NODE]
+    assert membership.judge_nodes(split).verdict == "invalid"
+
+
 def test_the_scripted_members_are_those_of_the_tests() -> None:
     assert ScriptedScene(answers).addresses == ADDRESSES

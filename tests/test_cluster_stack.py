@@ -18,6 +18,7 @@ STATEFUL = (
     *("SecretsManager::Secret", "SSM::Parameter", "ElasticLoadBalancingV2::LoadBalancer"),
     *("ElasticLoadBalancingV2::TargetGroup", "Logs::LogGroup", "S3::Bucket", "SNS::Topic", "EC2::VPCEndpoint"),
     *("WAFv2::WebACL", "Route53::RecordSet", "DynamoDB::Table", "IAM::User", "IAM::AccessKey"),
+    *("EFS::FileSystem", "EFS::MountTarget"),
 )
 TYPES = {
     *(f"CloudFormation::{name}" for name in ("WaitCondition", "WaitConditionHandle")),
@@ -31,6 +32,7 @@ TYPES = {
     *(f"S3::{name}" for name in ("Bucket", "BucketPolicy")),
     *(f"SNS::{name}" for name in ("Subscription", "Topic", "TopicPolicy")),
     *(f"WAFv2::{name}" for name in ("LoggingConfiguration", "WebACL", "WebACLAssociation")),
+    *(f"EFS::{name}" for name in ("FileSystem", "MountTarget")),
     *("DynamoDB::Table", "Logs::LogGroup", "Route53::RecordSet", "SSM::Parameter", "SecretsManager::Secret"),
 }
 

@@ -1,6 +1,9 @@
 """What `cdk deploy` says, read for the person who waits."""
 
-from rehearsal.deployment import cause, progress_of
+from muster.spec import load
+from rehearsal.deployment import cause, progress_of, targets
+from tests.axonivy_support import ivy
+from tests.conftest import WriteCluster
 
 EVENTS = """\
 muster-as400: creating CloudFormation changeset...
@@ -30,3 +33,10 @@ def test_progress_counts_resources() -> None:
 
 def test_other_lines_are_no_progress() -> None:
     assert progress_of("muster-as400: creating CloudFormation changeset...") is None
+
+
+def test_a_node_counts_as_often_as_it_has_ports_and_an_absent_one_not_at_all(write_cluster: WriteCluster) -> None:
+    assert targets(load(write_cluster())) == 2
+    assert targets(load(write_cluster(**ivy({"weights": {"a": 3, "b": 1}})))) == 4
+    nodes = {name: {"zone": f"eu-west-1{name}", "present": name != "c"} for name in "abc"}
+    assert targets(load(write_cluster(**ivy({"weights": {"a": 2, "c": 4}}, nodes=nodes)))) == 3

@@ -190,6 +190,13 @@ def test_a_stand_in_for_certificates_can_be_synthesized(tmp_path: Path, monkeypa
     assert (tmp_path / "all" / "ca.pem").read_bytes() == b"-----BEGIN CERTIFICATE-----"
 
 
+def test_so_can_one_for_a_licence_which_may_not_be_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MUSTER_ARTIFACTS", raising=False)
+    (tmp_path / "x.yaml").write_text("axonivy: {licence: ivy.lic}\n")
+    assert gather([tmp_path / "x.yaml"], tmp_path / "all") == ["ivy.lic"]
+    assert (tmp_path / "all" / "ivy.lic").read_bytes() == b"none"
+
+
 @pytest.mark.parametrize("text", ["", "artifact: {s3: b/k}", "artifact: [1]", "artifact: {file: 5}", "a: b: c", "\0"])
 def test_a_file_without_an_artifact_s_file_needs_none(text: str, tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(text)

@@ -139,5 +139,11 @@ def test_a_missing_compiler_is_named_with_its_package(tmp_path: Path, monkeypatc
 
 
 def test_a_product_without_double_is_refused_with_those_there_are() -> None:
-    with pytest.raises(BuildError, match=f"no double of kaazing; there are: {', '.join(names())}"):
-        build("kaazing")
+    with pytest.raises(BuildError, match=f"no double of tomcat; there are: {', '.join(names())}"):
+        build("tomcat")
+
+
+def test_a_double_for_a_cluster_file_is_not_built_without_one() -> None:
+    for name in store.BY_FILE:
+        with pytest.raises(BuildError, match=f"the double of {name} stands for what a cluster file wants"):
+            build(name)

@@ -1,6 +1,5 @@
 """VPC endpoints of the account become places and names on the networks of their VPCs, and go with the account's."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from rehearsal.hosts.endpoint import Endpoint, Interface, read_endpoints
@@ -31,11 +30,10 @@ def view(*endpoints: Endpoint) -> View:
 
 
 class Network:
-    """Remembers what it is to serve and to name."""
+    """Remembers what it is to serve."""
 
     def __init__(self) -> None:
         self.served: dict[str, tuple[str, str, str]] = {}
-        self.names: dict[str, Sequence[str]] = {}
 
     def serve(self, namespace: str, address: str, subnet_cidr: str, endpoint: str) -> None:
         self.served[namespace] = (address, subnet_cidr, endpoint)
@@ -43,19 +41,17 @@ class Network:
     def withdraw(self, namespace: str) -> None:
         del self.served[namespace]
 
-    def name_privately(self, names: dict[str, Sequence[str]]) -> None:
-        self.names = names
 
-
-def test_interfaces_are_served_and_named_as_long_as_the_account_has_them() -> None:
+def test_interfaces_are_served_as_long_as_the_account_has_them() -> None:
     network: Any = Network()
     endpoints = Endpoints("eu-west-1")
     endpoints.follow(view(SSM, LOGS, S3), {"vpc-1": network})
     assert network.served["mu-e-0000000a"] == ("10.0.0.200", "10.0.0.0/24", "vpce-1")
-    assert network.names == {"ssm.eu-west-1.amazonaws.com": ["10.0.0.200"]}
+    assert endpoints.names(view(SSM, LOGS, S3), "vpc-1") == {"ssm.eu-west-1.amazonaws.com": ["10.0.0.200"]}
+    assert endpoints.names(view(SSM), "vpc-2") == {}
     assert [policy.address for _, policy in endpoints.policies(view(SSM, LOGS, S3))] == ["10.0.0.200", "10.0.0.201"]
     endpoints.follow(view(LOGS), {"vpc-1": network})
-    assert (list(network.served), network.names) == (["mu-e-0000000b"], {})
+    assert list(network.served) == ["mu-e-0000000b"]
 
 
 def test_an_endpoint_of_a_vpc_without_machines_waits_for_its_network() -> None:

@@ -30,7 +30,7 @@ class Account:
         if self.broken:
             raise ConnectionError(self.broken)
         keys = ("Reservations", "Vpcs", "Subnets", "SecurityGroups", "RouteTables", "Volumes", "LoadBalancers")
-        return lambda: {key: [] for key in (*keys, "VpcEndpoints")}
+        return lambda **_asked: {key: [] for key in (*keys, "VpcEndpoints", "FileSystems")}
 
 
 @pytest.fixture

@@ -81,8 +81,18 @@ def test_a_volume_has_the_name_that_ec2_gives_it() -> None:
     assert by_id("vol-0abc") == "nvme-Amazon_Elastic_Block_Store_vol0abc"
 
 
+MOUNT_TARGET = {
+    "MountTargetId": "fsmt-1",
+    "FileSystemId": "fs-1",
+    "VpcId": "vpc-1",
+    "SubnetId": "subnet-a",
+    "AvailabilityZoneName": "eu-west-1a",
+    "IpAddress": "10.0.0.252",
+}
+
+
 class Ec2:
-    """Answers with one instance, its root disk and one data volume."""
+    """Answers with one instance, its root disk and one data volume, and a file system."""
 
     def __getattr__(self, operation: str) -> Any:
         volumes = [
@@ -98,14 +108,25 @@ class Ec2:
             "describe_security_groups": {"SecurityGroups": []},
             "describe_route_tables": {"RouteTables": []},
             "describe_vpc_endpoints": {"VpcEndpoints": []},
+            "describe_file_systems": {"FileSystems": [{"FileSystemId": "fs-1"}]},
+            "describe_mount_targets": {"MountTargets": [MOUNT_TARGET]},
+            "describe_mount_target_security_groups": {"SecurityGroups": ["sg-1"]},
         }
-        return lambda: answers[operation]
+        return lambda **_asked: answers[operation]
 
 
 def test_root_disks_are_no_data_volumes() -> None:
-    view = read_view(Ec2(), Ec2())
+    view = read_view(Ec2(), Ec2(), Ec2())
     assert [entry.volume for entry in view.attachments] == ["vol-sdf"]
     assert view.volumes == {"vol-xvda", "vol-sdf"}
+
+
+def test_a_mount_target_has_a_name_of_its_zone() -> None:
+    view = read_view(Ec2(), Ec2(), Ec2())
+    assert view.file_systems == {"fs-1"}
+    (target,) = view.mount_targets
+    assert (target.file_system, target.vpc, target.address, target.groups) == ("fs-1", "vpc-1", "10.0.0.252", ("sg-1",))
+    assert target.name("eu-west-1") == "eu-west-1a.fs-1.efs.eu-west-1.amazonaws.com"
 
 
 V1 = """\

@@ -181,6 +181,15 @@ def test_a_tree_without_the_java_that_stands_in_is_refused(tmp_path: Path) -> No
         prepare._bring_java(tmp_path)
 
 
+def test_a_host_mounts_file_systems_of_efs_by_what_the_image_brings(tmp_path: Path) -> None:
+    (tmp_path / "usr/sbin").mkdir(parents=True)
+    prepare._bring_efs(tmp_path)
+    helper = tmp_path / "usr/sbin/mount.efs"
+    assert helper.read_bytes() == prepare.MOUNT_EFS.read_bytes()
+    done = subprocess.run([helper, "fs", "/mnt"], capture_output=True, text=True, check=False, env={})
+    assert (done.returncode, done.stderr.split(":")[0]) == (32, "Invalid file system name")
+
+
 def test_mount_points_are_found_the_deepest_first_and_only_below() -> None:
     points = ["/w/a", "/w/a/b/c", "/wide", "/w/with\\040blank/x", "/other"]
     text = "".join(f"31 23 0:28 / {point} rw - tmpfs tmpfs rw\n" for point in points)

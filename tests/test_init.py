@@ -1,12 +1,14 @@
 """A cluster file to begin with: right as it is, and right with each of its settings taken in."""
 
 import re
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic.fields import FieldInfo
 
 from muster.products import PRODUCTS
 from muster.spec import Cluster, load
@@ -20,9 +22,14 @@ from operations.starter_values import Start
 from tests.test_cli import muster
 
 REGIONS = ("eu-west-1", "us-gov-west-1", "cn-north-1")
-KNOWN = "as400gateway or wso2-carbon"
+KNOWN = "as400gateway or axonivy or kaazing or wso2-carbon"
 COMMON = {"account", "tags", "ami", "clients", "certificate", "domain", "alarms", "kms_key", "permission_boundary"}
-EXAMPLES = {"as400gateway": COMMON | {"admin"}, "wso2-carbon": COMMON | {"member_port", "proxy", "trust"}}
+EXAMPLES = {
+    "as400gateway": COMMON | {"admin"},
+    "axonivy": COMMON | {"driver", "weights"},
+    "kaazing": COMMON | {"cluster", "path"},
+    "wso2-carbon": COMMON | {"member_port", "proxy", "trust"},
+}
 """By product, settings that stand with an example: taken in, they change the cluster."""
 
 
@@ -117,15 +124,24 @@ def test_all_settings_of_an_own_vpc_together_are_right(tmp_path: Path) -> None:
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_every_field_is_explained(product: str) -> None:
     text = "\n".join(starting(product, "eu-west-1"))
+    told = re.sub(r"\n *# *", " ", text)
     inside_flow = {"id", "s3", "sha256", "file", "nodes", "balancer"}
-    for name, field in fields_of(file_model(product)).items():
-        if name in foreign(PRODUCTS[product]):
-            continue
-        assert re.search(rf"^#?{name}:", text, re.M), name
-        inner = fields_of(kind_of(field)) if is_block(kind_of(field)) else {}
-        for each in {each for each in set(inner) - inside_flow if f"{name}.{each}" not in foreign(PRODUCTS[product])}:
-            assert re.search(rf"^ *#? *{each}: ", text, re.M) or f"#{each}:" in text, f"{name}.{each}"
-            assert (inner[each].description or "").split(".")[0][:40] in re.sub(r"\n *# *", " ", text), each
+    for place, field in places(fields_of(file_model(product)), foreign(PRODUCTS[product])):
+        *above, name = place.split(".")
+        if not above:
+            assert re.search(rf"^#?{name}:", text, re.M), name
+        elif name not in inside_flow:
+            assert re.search(rf"^ *#? *{name}:( |$)", text, re.M), place
+            assert (field.description or "").split(".")[0][:40] in told, place
+
+
+def places(fields: Mapping[str, FieldInfo], left_out: Set[str], above: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Yield each field by its dotted place, and those of the blocks in it."""
+    for name, field in fields.items():
+        if f"{above}{name}" not in left_out:
+            yield f"{above}{name}", field
+            below = fields_of(kind_of(field)) if is_block(kind_of(field)) else {}
+            yield from places(below, left_out, f"{above}{name}.")
 
 
 @given(st.text(max_size=26), st.sampled_from([*REGIONS, "eu-west-1a", "nowhere", ""]))

@@ -1,19 +1,16 @@
-"""What a cluster file of Kaazing Gateway becomes: settings, ports, the balancer's idle time; and what it is refused."""
+"""What a cluster file of Kaazing Gateway becomes: settings, ports, the balancer's idle time."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from muster.products import PRODUCTS, Reach
-from muster.products.kaazing import KAAZING, public_port
+from muster.products import Reach
+from muster.products.kaazing import PRODUCT, public_port
 from muster.spec import Cluster, SpecError, load
-from muster.spec.kaazing_rules import KAAZING_RULES
-from tests.conftest import BASE, WriteCluster
-from tests.product_registered import registered
-from tests.refusals_of_kaazing import KAAZING as FULL
-from tests.refusals_of_kaazing import PLACED, REFUSED
+from tests.conftest import WriteCluster
+from tests.refusals_of_kaazing import PLACED
 from tests.spec_help import CERTIFICATE, changed, judge
 
 GATEWAY: Mapping[str, Any] = {
@@ -25,12 +22,6 @@ GATEWAY: Mapping[str, Any] = {
 """What a plain cluster file of the product has otherwise than `BASE`."""
 
 Make = Callable[..., Cluster]
-
-
-@pytest.fixture(autouse=True)
-def _registered() -> Iterator[None]:
-    with registered(KAAZING, KAAZING_RULES):
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +36,7 @@ def cluster(write_cluster: WriteCluster) -> Make:
 
 def test_a_plain_file_tells_nodes_exactly_this(cluster: Make) -> None:
     found = cluster()
-    assert KAAZING.settings(found) == {
+    assert PRODUCT.settings(found) == {
         "home": "/opt/kaazing",
         "cluster": "wss",
         "host": "gateway.example.org",
@@ -53,7 +44,7 @@ def test_a_plain_file_tells_nodes_exactly_this(cluster: Make) -> None:
         "heartbeat": 60,
         "idle": 300,
     }
-    assert {port.name: port.number for port in KAAZING.ports(found)} == {
+    assert {port.name: port.number for port in PRODUCT.ports(found)} == {
         "http": 8000,
         "member": 5942,
         "peer": 9181,
@@ -74,7 +65,7 @@ def test_what_a_file_says_reaches_the_nodes(cluster: Make) -> None:
         "readiness_port": 9280,
     }
     found = cluster(block)
-    assert KAAZING.settings(found) == {
+    assert PRODUCT.settings(found) == {
         "home": "/srv/kaazing",
         "cluster": "Gateways of Basel",
         "host": "gateway.example.org",
@@ -83,7 +74,7 @@ def test_what_a_file_says_reaches_the_nodes(cluster: Make) -> None:
         "idle": 4000,
         "path": "/echo",
     }
-    assert [port.number for port in KAAZING.ports(found)] == [8001, 5943, 9281, 9280]
+    assert [port.number for port in PRODUCT.ports(found)] == [8001, 5943, 9281, 9280]
 
 
 def test_users_come_by_443_where_the_balancer_has_a_certificate(cluster: Make) -> None:
@@ -93,28 +84,28 @@ def test_users_come_by_443_where_the_balancer_has_a_certificate(cluster: Make) -
 def test_a_file_without_a_host_takes_the_name_of_the_balancers_domain(cluster: Make) -> None:
     domain = {"name": "wss.example.org", "zone": "Z0123456789ABC"}
     found = cluster({"host": None}, balancer={"domain": domain})
-    assert KAAZING.settings(found)["host"] == "wss.example.org"
+    assert PRODUCT.settings(found)["host"] == "wss.example.org"
 
 
 def test_the_rules_alone_let_a_file_without_a_name_through_to_nobody(cluster: Make) -> None:
     found = cluster()
-    nameless = found.block(KAAZING.block).model_copy(update={"host": None})
+    nameless = found.block(PRODUCT.block).model_copy(update={"host": None})
     with pytest.raises(ValueError, match="the public name of wss is not known"):
-        KAAZING.settings(found.model_copy(update={"kaazing": nameless}))
+        PRODUCT.settings(found.model_copy(update={"kaazing": nameless}))
 
 
 def test_members_reach_two_ports_and_the_balancer_two(cluster: Make) -> None:
-    names = {reach: [port.name for port in KAAZING.ports_for(cluster(), reach)] for reach in Reach}
+    names = {reach: [port.name for port in PRODUCT.ports_for(cluster(), reach)] for reach in Reach}
     assert names == {Reach.MEMBERS: ["member", "peer"], Reach.BALANCER: ["http", "readiness"], Reach.NOBODY: []}
 
 
 def test_users_come_to_one_port_of_each_node(cluster: Make) -> None:
-    assert KAAZING.targets(cluster()) == {"a": (8000,), "b": (8000,)}
+    assert PRODUCT.targets(cluster()) == {"a": (8000,), "b": (8000,)}
 
 
 def test_the_balancer_ends_quiet_connections_when_the_gateways_know_that_it_does(cluster: Make) -> None:
     found = cluster({"idle": 120})
-    assert KAAZING.idle(found) == KAAZING.settings(found)["idle"] == 120
+    assert PRODUCT.idle(found) == PRODUCT.settings(found)["idle"] == 120
 
 
 def test_users_stay_on_a_node_by_the_balancers_cookie_since_gateways_set_none(cluster: Make) -> None:
@@ -146,11 +137,7 @@ def test_fewer_or_more_nodes_are_refused(count: int, cluster: Make) -> None:
 
 def test_bounds_of_time_are_accepted(cluster: Make) -> None:
     for heartbeat, idle in ((5, 10), (600, 4000)):
-        assert KAAZING.settings(cluster({"heartbeat": heartbeat, "idle": idle}))["idle"] == idle
-
-
-def test_a_file_with_every_field_is_accepted(tmp_path: Path) -> None:
-    judge(FULL, None, tmp_path)
+        assert PRODUCT.settings(cluster({"heartbeat": heartbeat, "idle": idle}))["idle"] == idle
 
 
 def test_nodes_with_addresses_of_their_own_are_accepted(tmp_path: Path) -> None:
@@ -159,11 +146,6 @@ def test_nodes_with_addresses_of_their_own_are_accepted(tmp_path: Path) -> None:
         None,
         tmp_path,
     )
-
-
-@pytest.mark.parametrize(("text", "words"), REFUSED, ids=[words.partition(", want")[0][:70] for _, words in REFUSED])
-def test_refuses_with_exactly_these_lines(text: str, words: str, tmp_path: Path) -> None:
-    judge(text, words, tmp_path)
 
 
 def test_a_block_that_is_no_mapping_is_refused_and_ends_nothing(write_cluster: WriteCluster) -> None:
@@ -176,11 +158,3 @@ def test_a_block_that_is_no_mapping_is_refused_and_ends_nothing(write_cluster: W
 def test_a_block_beside_another_product_is_refused(write_cluster: WriteCluster) -> None:
     with pytest.raises(SpecError, match="kaazing: belongs to the product kaazing, allowed: "):
         load(write_cluster(kaazing={"host": "gateway.example.org"}))
-
-
-def test_nothing_else_knows_the_product_yet(write_cluster: WriteCluster) -> None:
-    """The control of this file's fixture: outside of it the product is unknown."""
-    PRODUCTS.pop("kaazing")
-    with pytest.raises(SpecError, match=r"got 'kaazing', want as400gateway or wso2-carbon"):
-        load(write_cluster(**GATEWAY))
-    assert "kaazing" not in BASE

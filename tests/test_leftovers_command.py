@@ -45,7 +45,9 @@ def leave_behind(aws: Aws, cluster: str) -> dict[str, str]:
         DeletionProtectionEnabled=True,
         Tags=tags(cluster),
     )
+    shared = aws("efs").create_file_system(CreationToken=cluster, Tags=tags(cluster))["FileSystemId"]
     return {
+        "file system": shared,
         "instance": instance,
         "load balancer": balancer(aws, cluster),
         "volume": volume,
@@ -155,6 +157,20 @@ def run(aws: Aws, command: str) -> None:
     if words[1] == "logs":
         parameters = {key[0].lower() + key[1:]: value for key, value in parameters.items()}
     getattr(aws(words[1]), operation)(**parameters)
+
+
+def test_a_file_system_that_still_has_addresses_loses_them_first(moto: Aws) -> None:
+    shared = leave_behind(moto, "as400")["file system"]
+    subnet = moto("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    target = moto("efs").create_mount_target(FileSystemId=shared, SubnetId=subnet)["MountTargetId"]
+    (found,) = (each for each in leftovers(moto, "as400", stack_there=False) if each.id == shared)
+    assert found.commands == (
+        f"aws efs delete-mount-target --mount-target-id {target} --region {REGION}",
+        f"aws efs delete-file-system --file-system-id {shared} --region {REGION}",
+    )
+    for command in found.commands:
+        run(moto, command)
+    assert not moto("efs").describe_file_systems()["FileSystems"]
 
 
 def test_a_bucket_says_what_it_holds(moto: Aws) -> None:

@@ -67,7 +67,13 @@ def test_names_have_their_addresses(name: str, expected: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["gone.eu-west-1.elb.amazonaws.com", "example.com", "ip-10-64-0-999", "s3.eu-west-1.amazonaws.com.ec2.internal"],
+    [
+        "gone.eu-west-1.elb.amazonaws.com",
+        "eu-west-1a.fs-0123abcd.efs.eu-west-1.amazonaws.com",
+        "example.com",
+        "ip-10-64-0-999",
+        "s3.eu-west-1.amazonaws.com.ec2.internal",
+    ],
 )
 def test_a_name_that_does_not_exist_is_denied_for_all_types(name: str) -> None:
     assert rcode(respond(query(name), resolve, 512)) == 3

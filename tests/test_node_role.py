@@ -13,7 +13,7 @@ DEBIAN = {"type": "t4g.medium", "os": "debian-12"}
 
 def statements(template: Template) -> dict[str, Any]:
     """Return the statements of the nodes' policy by their Sid, without it."""
-    _, policy = the(template, "IAM::ManagedPolicy")
+    _, policy = the(template, "IAM::ManagedPolicy", Description="What a node of the cluster may do")
     return {each.pop("Sid"): each for each in [dict(one) for one in policy["PolicyDocument"]["Statement"]]}
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from operations.observed import SeenInstance, SeenTarget, unhealthy
+from operations.observed import SeenInstance, SeenTarget, seen_targets, unhealthy
+from tests.roll_world import Instance, World
 
 INSTANCES = {
     name: SeenInstance(f"i-{name}", name, "running", "t4g.medium", "ami-1", f"10.64.0.{number}", "eu-west-1a")
@@ -39,3 +40,46 @@ def administration(**states: str) -> list[SeenTarget]:
 )
 def test_of_a_group_that_is_led_one_healthy_node_is_wanted(targets: list[SeenTarget], faults: list[str]) -> None:
     assert unhealthy(INSTANCES, targets, ["a", "b"]) == faults
+
+
+HEAVY = {8080: "healthy", 8090: "unhealthy"}
+
+
+def on_ports(**states: dict[int, str]) -> list[SeenTarget]:
+    """Return what the users' target group says of each node on each of its ports."""
+    return [
+        SeenTarget("users", f"i-{node}", state, "timeout", port=port)
+        for node, ports in states.items()
+        for port, state in ports.items()
+    ]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("a", "faults"),
+    [
+        (HEAVY, ["a is unhealthy on port 8090 (timeout)"]),
+        ({8080: "draining", 8090: "healthy"}, ["a is draining on port 8080 (timeout)"]),
+        ({8080: "healthy", 8090: "healthy"}, []),
+    ],
+    ids=str,
+)
+def test_a_node_on_several_ports_serves_if_it_is_healthy_on_each(
+    a: dict[int, str], faults: list[str], order: int
+) -> None:
+    assert unhealthy(INSTANCES, on_ports(a=a, b={8080: "healthy"})[::order], ["a", "b"]) == faults
+
+
+def test_a_node_on_one_port_in_each_of_two_groups_is_told_of_without_it() -> None:
+    admin = [SeenTarget("admin", f"i-{node}", "healthy", port=8443) for node in "ab"]
+    targets = [*on_ports(a={8080: "unhealthy"}, b={8080: "healthy"}), *admin]
+    assert unhealthy(INSTANCES, targets, ["a", "b"]) == ["a is unhealthy (timeout)"]
+
+
+def test_a_target_is_an_instance_on_a_port() -> None:
+    aws = World(ports=(8080, 8090))
+    aws.instances["a"] = Instance("i-1", "t4g.medium", "ami-1", "10.64.0.10", "eu-west-1a", sick=frozenset({8090}))
+    assert [(each.instance, each.port, each.state) for each in seen_targets(aws, "muster-as400")] == [
+        ("i-1", 8080, "healthy"),
+        ("i-1", 8090, "unhealthy"),
+    ]

@@ -7,8 +7,10 @@ import pytest
 from muster.spec import load
 from rehearsal import rehearse
 from rehearsal.cdk_cli import ROOT
+from rehearsal.doubles import told
 from rehearsal.hosts.prepare import STOOD_IN_FOR
 from rehearsal.progress import Progress
+from tests.axonivy_support import ivy
 from tests.conftest import WriteCluster
 
 CARBON = ROOT / "clusters" / "wso2-carbon.yaml"
@@ -24,13 +26,22 @@ def test_another_java_is_said_to_be_stood_in_for(write_cluster: WriteCluster, ja
     assert rehearse.stand_ins(cluster) == (f"Java {java} is not to be had here: Java 17 stands in",)
 
 
+def test_a_file_system_of_efs_is_said_to_be_stood_in_for(write_cluster: WriteCluster) -> None:
+    instance = {"type": "t4g.medium", "java": 17}
+    said = rehearse.stand_ins(load(write_cluster(**ivy({"version": "9.4"}, instance=instance))))
+    assert said[-1].startswith("amazon-efs-utils are not to be had here: a folder of this machine stands in")
+    folder = {"version": "9.4", "shared": "/srv/ivy"}
+    own = {**instance, "ami": "ami-0123456789abcdef0"}
+    assert rehearse.stand_ins(load(write_cluster(**ivy(folder, instance=own)))) == said[:-1]
+
+
 def test_the_engine_of_the_kernel_is_named() -> None:
-    told = rehearse.engine_told(load(CARBON))
-    assert told == ", with Hazelcast 5.3.6, which is the engine of kernel 4.10.126"
+    said = "a double of wso2-carbon stands in for it, with Hazelcast 5.3.6, which is the engine of kernel 4.10.126"
+    assert told(load(CARBON)) == said
 
 
 def test_a_product_without_an_engine_has_none_named(write_cluster: WriteCluster) -> None:
-    assert rehearse.engine_told(load(write_cluster())) == ""
+    assert told(load(write_cluster())) == "a double of as400gateway stands in for it"
 
 
 def test_a_double_stands_in_for_a_missing_artifact_in_a_folder_of_its_own(

@@ -125,3 +125,50 @@ def test_what_serves_users_is_told_when_replaced(name: str, change: dict[str, An
     (other,) = found.others
     assert (other.logical_id, other.loss, other.reasons[-1]) == (name, "replaced", told)
     assert not found.refused
+
+
+@pytest.mark.parametrize("policy", ["Retain", "Delete"])
+def test_another_file_system_is_refused_though_the_old_one_is_kept(policy: str) -> None:
+    old, new = stack(), stack()
+    for template in (old, new):
+        template["Resources"]["Files"] |= {"DeletionPolicy": policy, "UpdateReplacePolicy": policy}
+    properties(new, "Files")["KmsKeyId"] = "arn:aws:kms:x"
+    found = review(old, new)
+    assert [(each.logical_id, each.loss) for each in found.others] == [("Files", "replaced"), ("MountA", "replaced")]
+    (refusal,) = found.refusals
+    assert refusal.startswith("Files (AWS::EFS::FileSystem) would be replaced")
+    assert "the files that all nodes share" in refusal
+
+
+def test_a_file_system_that_goes_is_refused_where_nothing_keeps_it() -> None:
+    found = edited(lambda new: [new["Resources"].pop(name) for name in ("Files", "MountA")])
+    assert {each.logical_id: each.kept for each in found.others} == {"Files": "Retain", "MountA": None}
+    assert not found.refused
+    old, new = stack(), stack()
+    old["Resources"]["Files"]["DeletionPolicy"] = "Delete"
+    del new["Resources"]["Files"], new["Resources"]["MountA"]
+    (refusal,) = review(old, new).refusals
+    assert refusal.startswith("Files (AWS::EFS::FileSystem) would be deleted, and the files that all nodes share lost")
+
+
+def test_what_else_changes_of_a_file_system_changes_in_place() -> None:
+    found = edited(lambda new: properties(new, "Files").update(FileSystemPolicy={"Statement": []}))
+    assert not found.others
+    assert not found.refused
+
+
+def test_an_address_of_a_file_system_that_moves_is_refused_as_its_zone_has_one_already() -> None:
+    found = edited(lambda new: properties(new, "MountA").update(SubnetId="subnet-2"))
+    (other,) = found.others
+    assert (other.logical_id, other.loss, other.reasons[-1]) == (
+        "MountA",
+        "replaced",
+        "nodes of its zone reach the shared files by it",
+    )
+    (refusal,) = found.refusals
+    assert refusal.startswith("MountA (AWS::EFS::MountTarget) would be made while the old one is there")
+
+
+def test_an_address_of_a_file_system_gets_another_security_group_in_place() -> None:
+    found = edited(lambda new: properties(new, "MountA").update(SecurityGroups=["sg-2"]))
+    assert (found.others, found.refusals) == ((), ())

@@ -58,6 +58,58 @@ def test_members_of_wso2_carbon_come_and_go() -> None:
     assert differences(document(), document(members=two), set())
 
 
+IVY: dict[str, Any] = {
+    "home": "/opt/ivy",
+    "version": "12.0.9",
+    "database": {"url": "jdbc:postgresql://db.example.org/ivy"},
+    "shared": "/mnt/axonivy",
+    "file_system": "${Files}",
+    "licence_file": {"sha256": "1"},
+    "nodes": {"a": {"route": "a", "connectors": [8080]}},
+}
+GATEWAYS = {"home": "/opt/kaazing", "cluster": "gateway", "heartbeat": 60, "idle": 300}
+
+
+@pytest.mark.parametrize(
+    ("product", "own", "setting", "value", "paths"),
+    [
+        ("axonivy", IVY, "home", "/opt/x", {"settings.home"}),
+        ("axonivy", IVY, "version", "12.0.10", {"settings.version"}),
+        ("axonivy", IVY, "database", {"url": "jdbc:mariadb://db.example.org/ivy"}, {"settings.database.url"}),
+        ("axonivy", IVY, "database", {**IVY["database"], "driver": "org.postgresql.Driver"}, set()),
+        ("axonivy", IVY, "shared", "/srv/ivy", {"settings.shared"}),
+        ("axonivy", IVY, "file_system", "fs-0123456789abcdef0", {"settings.file_system"}),
+        ("axonivy", IVY, "licence_file", {"sha256": "2"}, set()),
+        ("axonivy", IVY, "nodes", {"a": {"route": "a", "connectors": [8080, 8090]}}, set()),
+        ("kaazing", GATEWAYS, "home", "/opt/x", {"settings.home"}),
+        ("kaazing", GATEWAYS, "cluster", "other", {"settings.cluster"}),
+        ("kaazing", GATEWAYS, "heartbeat", 30, set()),
+    ],
+    ids=str,
+)
+def test_engines_and_gateways_refuse_what_would_part_them(
+    product: str, own: dict[str, Any], setting: str, value: Any, paths: set[str]
+) -> None:
+    new = document(product, settings={**own, setting: value})
+    assert refused(document(product, settings=own), new) == paths
+
+
+@pytest.mark.parametrize(("product", "port"), [("axonivy", "jgroups"), ("axonivy", "peer"), ("kaazing", "member")])
+def test_ports_of_members_among_themselves_stay(product: str, port: str) -> None:
+    ports = {"http": 1, "jgroups": 2, "member": 2, "peer": 3}
+    new = document(product, ports={**ports, port: 9})
+    assert refused(document(product, ports=ports), new) == {f"ports.{port}"}
+    assert refused(document(product, ports=ports), document(product, ports={**ports, "http": 9})) == set()
+
+
+def test_the_version_of_an_engine_that_runs_alone_may_change() -> None:
+    alone = {name: {**each, "present": name == "a"} for name, each in MEMBERS.items()}
+    old = document("axonivy", settings=IVY, members=alone)
+    newer = {**IVY, "version": "12.0.10"}
+    assert refused(old, document("axonivy", settings=newer, members=alone)) == set()
+    assert refused(old, document("axonivy", settings=newer)) == {"settings.version"}
+
+
 def test_a_member_that_is_about_to_be_absent_may_move() -> None:
     assert refused(document(), document(members=member("b", address="10.0.1.99", present=False))) == set()
     absent = document(members=member("b", present=False))

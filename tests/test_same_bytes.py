@@ -52,7 +52,7 @@ INLINE = 51_200
 STORED, MOST_RESOURCES = 1_000_000, 500
 """Bytes of a template that it takes from S3, where the CDK puts them, and how many resources it may have (quotas)."""
 
-BUDGETS = {"as400gateway": INLINE, "wso2-carbon": 56_000}
+BUDGETS = {"as400gateway": INLINE, "wso2-carbon": 56_000, "kaazing": INLINE, "axonivy": INLINE}
 """By example: a pair is kept within a call; a node more is some 6 kB, most of it user data."""
 
 

@@ -2,8 +2,9 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
 import aws_cdk as cdk
@@ -19,6 +20,7 @@ from muster.pair import Pair
 from muster.settings_document import LARGEST, STANDARD, WAIT_URL_LENGTH, SettingsDocument
 from muster.spec import Cluster, SeedInS3, load, plan
 from muster.stored_object import StoredObject
+from tests.axonivy_support import IVY, SECRET, ivy
 from tests.conftest import CARBON, JAR, Template, WriteCluster
 from tests.node_side import BOUNDARY, IMAGE, KEY
 from tests.template_help import of_type, text, the
@@ -138,14 +140,21 @@ EDITS: list[dict[str, Any]] = [
 ]
 
 
-def generation(cluster: Cluster, *, user_data: str = "#!/bin/bash", sha256: str = "0" * 64, **launch: Any) -> str:
+def generation(
+    cluster: Cluster,
+    *,
+    user_data: str = "#!/bin/bash",
+    sha256: str = "0" * 64,
+    more: Mapping[str, Any] = MappingProxyType({}),
+    **launch: Any,
+) -> str:
     """Return the generation of `cluster` with this user data, this artifact and this launch of every member."""
     planned = plan(cluster)
     planned = replace(planned, members=tuple(replace(each, **launch) for each in planned.members))
-    return settings.generation(cluster, planned, content(cluster, sha256), user_data)
+    return settings.generation(cluster, planned, content(cluster, sha256, more), user_data)
 
 
-def content(cluster: Cluster, sha256: str = "0" * 64) -> dict[str, Any]:
+def content(cluster: Cluster, sha256: str = "0" * 64, more: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
     """Return what a document of `cluster` holds, with names in place of what only a deployment knows."""
     return settings.content(
         cluster,
@@ -159,7 +168,7 @@ def content(cluster: Cluster, sha256: str = "0" * 64) -> dict[str, Any]:
         )
         if cluster.about.pair
         else None,
-        more={},
+        more=more,
     )
 
 
@@ -213,6 +222,36 @@ def test_the_place_of_the_certificates_changes_no_generation(write_cluster: Writ
     assert generation(one) == generation(other)
 
 
+IVIES: list[dict[str, Any]] = [
+    {"weights": {"a": 2}},
+    {"version": "12.0.10"},
+    {"shared": "/srv/ivy/files"},
+    {"home": "/opt/other"},
+    {"database": {**IVY["axonivy"]["database"], "url": "jdbc:mariadb://db.example.org/ivy"}},
+    {"database": {**IVY["axonivy"]["database"], "secret": f"{SECRET[:-6]}GhIjKl"}},
+]
+
+
+@pytest.mark.parametrize("edit", IVIES, ids=str)
+def test_every_edit_of_an_axonivy_file_changes_the_generation(
+    edit: dict[str, Any], write_cluster: WriteCluster
+) -> None:
+    image = {"type": "t4g.medium", "ami": IMAGE, "architecture": "arm64"}
+    before, after = (load(write_cluster(**ivy(block, instance=image))) for block in ({}, edit))
+    assert generation(before) != generation(after)
+
+
+def test_the_place_of_the_licence_changes_no_generation_and_another_one_does(write_cluster: WriteCluster) -> None:
+    one, other = (load(write_cluster(**ivy({"licence": f"{place}/ivy.lic"}))) for place in ("here", "there"))
+    assert generation(one) == generation(other)
+    assert generation(one, more={"licence_file": {"sha256": "1" * 64}}) != generation(one)
+
+
+def test_the_id_of_a_file_system_that_only_a_deployment_knows_takes_as_many_characters_as_it_has() -> None:
+    token = cdk.Token.as_string({"Ref": "FileSystem"})
+    assert settings.length({"file_system": token}) == settings.length({"file_system": "fs-0123456789abcdef0"})
+
+
 def test_the_edits_above_are_of_every_field(write_cluster: WriteCluster) -> None:
     fields = set(load(write_cluster()).model_dump()) - {"product", "protection"}  # one product; never waited for
     assert {field for edit in EDITS for field in edit} == fields
@@ -224,7 +263,7 @@ def test_the_edits_above_are_of_every_field(write_cluster: WriteCluster) -> None
     ids=str,
 )
 def test_whatever_else_reaches_a_node_changes_the_generation(
-    launch: dict[str, str], write_cluster: WriteCluster
+    launch: dict[str, Any], write_cluster: WriteCluster
 ) -> None:
     cluster = load(write_cluster())
     assert generation(cluster, **launch) != generation(cluster)

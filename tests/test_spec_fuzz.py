@@ -15,13 +15,16 @@ from muster.spec.model import Cluster
 from muster.spec.reading import read
 from muster.spec.shape import fields_of
 from tests.conftest import BASE
+from tests.refusals_of_axonivy import AXONIVY
+from tests.refusals_of_kaazing import KAAZING
 from tests.spec_help import CARBON, EXISTING_VPC, OWN_VPC
 
 YAML = ("", "~", "no", "[]", "{}", "-1", "1e9", "'", '"', "&a", "*a", "!!str", "?", ": ", "- ", "\t", "\n", "%", "<<")
 OTHER = ("a: b", "{{", "$(id)", "`", "\x00", "\ud7ff", "é", "| \n", "> \n", "#", "---\n", "...\n", "::/32", "1" * 30)
 ODD = st.sampled_from(YAML + OTHER)
 CLEAR = re.compile(r"(.*[/\\])?cluster\.yaml(:\d+)?: \S[ -~]*")
-FULL = st.sampled_from([OWN_VPC, EXISTING_VPC, CARBON])
+FILES = (OWN_VPC, EXISTING_VPC, CARBON, KAAZING, AXONIVY)
+FULL = st.sampled_from(FILES)
 
 
 def judged(data: bytes) -> None:
@@ -123,7 +126,7 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Return the full files as JSON."""
     folder = tmp_path_factory.mktemp("full")
     found = []
-    for text in (OWN_VPC, EXISTING_VPC, CARBON):
+    for text in FILES:
         (folder / "x.yaml").write_text(text, encoding="utf-8")
         found.append(json.dumps(read(folder / "x.yaml").value))
     return found

@@ -10,6 +10,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from muster.spec.reading import read
 from operations.schema import schema_text
 from tests.conftest import BASE, ROOT
+from tests.refusals_of_axonivy import AXONIVY
+from tests.refusals_of_kaazing import KAAZING
 from tests.spec_help import CARBON, EXISTING_VPC, OWN_VPC
 from tests.test_spec_fields import ACCEPTED as FIELDS_ACCEPTED
 from tests.test_spec_fields import REFUSED as FIELDS_REFUSED
@@ -35,7 +37,9 @@ def test_every_example_is_right_by_the_schema(file: Path, validator: Draft202012
     assert [error.message for error in validator.iter_errors(read(file).value)] == []
 
 
-@pytest.mark.parametrize("text", [OWN_VPC, EXISTING_VPC, CARBON], ids=["own", "existing", "carbon"])
+@pytest.mark.parametrize(
+    "text", [OWN_VPC, EXISTING_VPC, CARBON, KAAZING, AXONIVY], ids=["own", "existing", "carbon", "kaazing", "axonivy"]
+)
 def test_files_with_every_field_are_right_by_the_schema(
     text: str, validator: Draft202012Validator, tmp_path: Path
 ) -> None:

@@ -98,6 +98,16 @@ def test_each_difference_is_told_and_ends_with_1(
     assert f"  {words}" in capsys.readouterr().out
 
 
+def test_a_node_that_serves_on_one_of_its_ports_alone_is_not_well(
+    file: Path, aws: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.ports = (8080, 8090)
+    assert status(file, aws) == 0
+    aws.instances["b"].sick = frozenset({8080})
+    assert status(file, aws) == 1
+    assert "  b: is unhealthy on port 8080" in capsys.readouterr().out
+
+
 def test_an_absent_node_without_an_instance_is_well(file: Path, aws: World) -> None:
     text = file.read_text().replace('"eu-west-1b"', '"eu-west-1b", "present": false')
     file.write_text(text)

@@ -132,3 +132,13 @@ def test_the_products_defaults_say_by_which_cookie_users_stay(cookie: str | None
     template = parts_of(replace(PLAIN, defaults=lambda _: {"instance": {"java": 17}, **balancer}))
     found = attributes(the(template, GROUP)[1], "TargetGroupAttributes")
     assert (found["stickiness.type"], found.get("stickiness.app_cookie.cookie_name")) == (kind, name)
+
+
+def test_users_of_gateways_stay_by_the_balancers_cookie_and_may_be_quiet_as_long_as_the_file_says() -> None:
+    artifact = {"file": "artifacts/kaazing-gateway-5.6.2.zip"}
+    template = parts(product="kaazing", artifact=artifact, kaazing={"host": "gateway.example.org", "idle": 4000})
+    found = attributes(the(template, GROUP)[1], "TargetGroupAttributes")
+    assert found["stickiness.type"] == "lb_cookie"
+    assert found["stickiness.enabled"] == "true"
+    balancer = attributes(the(template, "ElasticLoadBalancingV2::LoadBalancer")[1], "LoadBalancerAttributes")
+    assert balancer["idle_timeout.timeout_seconds"] == "4000"

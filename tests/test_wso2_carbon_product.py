@@ -297,7 +297,7 @@ def test_certificates_that_are_nowhere_are_refused_with_where_they_were_sought(s
     [
         (b"", "holds no -----BEGIN CERTIFICATE-----, want certificates in PEM"),
         (b"-----BEGIN CERTIFICATE-----\n-----BEGIN RSA PRIVATE KEY-----\n", "holds a private key, want certificates"),
-        (b"-----BEGIN CERTIFICATE-----" * 40_000, "is larger than 1024 KiB, want certificates alone"),
+        (b"-----BEGIN CERTIFICATE-----" * 40_000, "is larger than 1024 KiB, want the certificates alone"),
     ],
     ids=["empty", "a key", "large"],
 )

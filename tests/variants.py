@@ -17,6 +17,7 @@ ACCOUNT = "123456789012"
 CERTIFICATE = f"arn:aws:acm:eu-west-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/12345678-1234-1234-1234-123456789012"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+DOMAIN: Mapping[str, Any] = {"name": "gateway.example.org", "zone": "Z0123456789ABCDEFGHIJ"}
 ENDPOINTS = ["s3", "dynamodb", "ec2", "ssm", "ssmmessages", "secretsmanager", "logs", "monitoring", "sts"]
 
 HARDENED: Mapping[str, Any] = {
@@ -43,7 +44,7 @@ EVERYTHING: Mapping[str, Any] = {
         "certificate": CERTIFICATE,
         "clients": ["192.0.2.0/24", "198.51.100.0/24"],
         "waf": True,
-        "domain": {"name": "gateway.example.org", "zone": "Z0123456789ABCDEFGHIJ"},
+        "domain": DOMAIN,
     },
     "network": {"egress": "endpoints"},
 }
@@ -52,6 +53,9 @@ EVERYTHING: Mapping[str, Any] = {
 KEYS: Mapping[str, Any] = {"instance": {"java": 8}, "wso2": {"kernel": "4.4.40"}}
 BRIDGE: Mapping[str, Any] = {"instance": {"java": 17}, "wso2": {"kernel": "4.9.33"}}
 """WSO2 Carbon with engines that do not know the metadata service of today."""
+
+IMAGE = "ami-0123456789abcdef0"
+"""An image of one's own, which has the folder mounted that Axon.ivy's engines share."""
 
 OF_DEBIAN, OF_EVERYTHING = "Debian, HTTPS", "everything on"
 
@@ -63,6 +67,14 @@ PRODUCTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         },
         OF_EVERYTHING: {"balancer": {"admin": {"route": "host", "host": "admin.example.org"}}},
     },
+    "axonivy": {
+        OF_DEBIAN: {"instance": {"ami": IMAGE, "java": 17}, "axonivy": {"version": "10.0.20", "shared": "/mnt/ivy"}},
+        OF_EVERYTHING: {"axonivy": {"weights": {"a": 5, "b": 3}}},
+    },
+    "kaazing": {
+        OF_DEBIAN: {"kaazing": {"cluster": "Gateways of Basel", "idle": 4000}},
+        OF_EVERYTHING: {"kaazing": {"host": None}},  # it is the balancer's domain
+    },
     "wso2-carbon": {
         OF_DEBIAN: {"wso2": {"membership": "wka", "proxy": {"host": "proxy.example.org", "port": 3128}}},
         OF_EVERYTHING: {"instance": KEYS["instance"], "wso2": {**KEYS["wso2"], "trust": "artifacts/ca.pem"}},
@@ -72,6 +84,13 @@ PRODUCTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 
 OTHERS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "as400gateway": {},
+    "axonivy": {"a folder of an own image": {"instance": {"ami": IMAGE}, "axonivy": {"shared": "/mnt/ivy"}}},
+    "kaazing": {
+        "a name and a certificate": {
+            "balancer": {"certificate": CERTIFICATE, "domain": DOMAIN},
+            "kaazing": {"host": None, "path": None},
+        }
+    },
     "wso2-carbon": {
         "a user's key": KEYS,
         "a role alone": BRIDGE,
@@ -79,6 +98,11 @@ OTHERS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
 }
 """Forms that one product alone has."""
+
+PLACED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "axonivy": {"a file system that is there": {"axonivy": {"shared": "fs-0123456789abcdef0"}}},
+}
+"""The same in a VPC that exists."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +181,8 @@ def variants() -> Iterator[Variant]:
         yield Variant(example.stem, OF_EVERYTHING, merged(merged(fields, EVERYTHING), own[OF_EVERYTHING]))
         for other, changes in OTHERS[fields["product"]].items():
             yield Variant(example.stem, other, merged(fields, changes))
+        for placed, changes in PLACED.get(fields["product"], {}).items():
+            yield Variant(example.stem, placed, in_existing_vpc(merged(fields, changes)))
 
 
 VARIANTS: Mapping[str, Variant] = {each.name: each for each in variants()}

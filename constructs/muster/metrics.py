@@ -46,12 +46,15 @@ def of_instance(metric: str, instance_id: str, label: str | None = None) -> clou
 
 
 def unhealthy(balancer: elb.ApplicationLoadBalancer, group: elb.ApplicationTargetGroup) -> cloudwatch.Metric:
-    """Return the greatest number in each minute of targets of `group` that `balancer` finds not ready."""
+    """Return the greatest number in each minute of targets of `group` that `balancer` finds not ready.
+
+    A node on several ports is as many targets.
+    """
     return _hosts("UnHealthyHostCount", balancer, group)
 
 
 def healthy(balancer: elb.ApplicationLoadBalancer, group: elb.ApplicationTargetGroup) -> cloudwatch.Metric:
-    """Return the greatest number in each minute of targets of `group` that `balancer` finds ready."""
+    """Return the greatest number in each minute of targets of `group` that `balancer` finds ready, so counted too."""
     return _hosts("HealthyHostCount", balancer, group)
 
 

@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 
 from muster import session_manager
+from muster.shared_files import OWN
 from muster.spec import Cluster, Plan
 from muster.sticky_balancer import StickyBalancer
 
@@ -48,7 +49,8 @@ def kept(cluster: Cluster, balancer: StickyBalancer) -> str:
     logs = "" if balancer.log_bucket is None else f", and the access logs in {balancer.log_bucket.bucket_name}"
     pair = ", the witness" if cluster.about.pair else ""
     backups = ", backups" if cluster.about.pair and cluster.backed_up else ""
-    left = f"a snapshot of each data volume{pair}{backups}{logs} (./muster leftovers FILE)"
+    files = ", the shared files" if cluster.about.shared_files(cluster) == OWN else ""
+    left = f"a snapshot of each data volume{pair}{backups}{files}{logs} (./muster leftovers FILE)"
     if not cluster.deletion_refused:
         return left
     return f"everything: it is refused while protection is on (./muster unprotect FILE); once lifted, {left}"

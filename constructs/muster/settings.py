@@ -17,8 +17,9 @@ FORMAT: Final = 1
 TOKEN_LENGTH: Final = 150
 """Characters that a value known only at deployment is counted as, quotes included: longer than an ARN of a secret."""
 
-LENGTHS: Final[Mapping[str, int]] = {"volume": 23, "bucket": 65}
-"""The same of values under these keys: EC2's ids have 21 characters, names of buckets at most 63 (S3 User Guide)."""
+LENGTHS: Final[Mapping[str, int]] = {"volume": 23, "file_system": 22, "bucket": 65}
+"""The same of values under these keys: EC2's ids have 21 characters, those of EFS 20, names of buckets at most 63 (S3
+User Guide)."""
 
 
 def content(
@@ -72,7 +73,8 @@ def generation(cluster: Cluster, plan: Plan, document: Mapping[str, Any], user_d
     hashes stand in `document`, and `protection`, with what follows from it: a sick cluster must be let go without
     waiting for it.
     """
-    files: dict[str, Any] = {"artifact": {"file"}, "database": {"seed": {"file"}}, "wso2": {"trust"}}
+    files: dict[str, Any] = {"artifact": {"file"}, "database": {"seed": {"file"}}}
+    files |= {"wso2": {"trust"}, "axonivy": {"licence"}}
     left_out = {**files, "protection": True}
     # without warnings: of an artifact in S3, pydantic says that it is not the first of its kinds
     file = cluster.model_dump(mode="json", exclude=left_out, warnings=False)

@@ -3,12 +3,18 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from muster.artifact_file import CERTIFICATE, VARIABLE
+
+_STAND_INS: Final = {".pem": CERTIFICATE, ".crt": CERTIFICATE, ".lic": b"none"}
+"""What stands in for a file by the end of its name, where an empty one would be refused."""
+
+_NAMED: Final = (("artifact", "file"), ("database", "seed", "file"), ("wso2", "trust"), ("axonivy", "licence"))
+"""The fields that name a file on this machine."""
 
 
 def gather(files: Sequence[Path], folder: Path) -> list[str]:
@@ -32,17 +38,17 @@ def _place(target: Path, places: list[Path]) -> bool:
     if found:
         target.symlink_to(found[0].resolve())
     else:
-        target.write_bytes(CERTIFICATE if target.suffix in {".pem", ".crt"} else b"")
+        target.write_bytes(_STAND_INS.get(target.suffix, b""))
     return bool(found)
 
 
 def _named(file: Path) -> list[str]:
-    """Return the paths that `file` gives for artifact, seed and certificates; none where it cannot be read."""
+    """Return the paths that `file` gives for what it names; none where it cannot be read."""
     try:
         value = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, YAMLError):
         return []
-    found = [_at(value, "artifact", "file"), _at(value, "database", "seed", "file"), _at(value, "wso2", "trust")]
+    found = [_at(value, *keys) for keys in _NAMED]
     return [each for each in found if isinstance(each, str)]
 
 

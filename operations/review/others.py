@@ -9,6 +9,7 @@ from operations.review.effects import Loss, OtherReview
 DATA: Final[Mapping[str, str]] = {
     "AWS::DynamoDB::Table": "the witness of the pair",
     "AWS::EC2::Volume": "a node's data",
+    "AWS::EFS::FileSystem": "the files that all nodes share",
     "AWS::Logs::LogGroup": "the logs",
     "AWS::S3::Bucket": "the objects",
     "AWS::SecretsManager::Secret": "the password",
@@ -17,6 +18,7 @@ DATA: Final[Mapping[str, str]] = {
 
 SERVICE: Final[Mapping[str, str]] = {
     "AWS::EC2::SecurityGroup": "connections are judged by the new group's rules",
+    "AWS::EFS::MountTarget": "nodes of its zone reach the shared files by it",
     "AWS::ElasticLoadBalancingV2::LoadBalancer": "users reach it by another host name",
     "AWS::ElasticLoadBalancingV2::TargetGroup": "nodes must become healthy in the new one, users get new sessions",
     "AWS::IAM::AccessKey": "members find each other by the new key",

@@ -11,9 +11,14 @@ from operations.review.replacing import INSTANCE, UNCHANGEABLE, VOLUME
 from operations.review.settings import SettingChange
 from operations.review.values import node_name, references
 
-LOST_WITH_ANY_REPLACEMENT: Final = frozenset({VOLUME, "AWS::SecretsManager::Secret", "AWS::DynamoDB::Table"})
-"""A running cluster needs the very volume, password and witness that it has, also where the old one is kept. A volume
-is replaced as well where its node stays and it gets a successor of another logical id."""
+FILE_SYSTEM: Final = "AWS::EFS::FileSystem"
+MOUNT_TARGET: Final = "AWS::EFS::MountTarget"
+
+LOST_WITH_ANY_REPLACEMENT: Final = frozenset(
+    {VOLUME, FILE_SYSTEM, "AWS::SecretsManager::Secret", "AWS::DynamoDB::Table"}
+)
+"""A running cluster needs the very volume, shared files, password and witness that it has, also where the old one is
+kept. A volume is replaced as well where its node stays and it gets a successor of another logical id."""
 
 NAMES: Final[Mapping[str, str]] = {
     "AWS::DynamoDB::Table": "TableName",
@@ -42,6 +47,7 @@ def refusals(
         *_of_others(others, changes),
         *_shrunk(changes),
         *_unchangeable(changes),
+        *_moved_mount_targets(changes),
         *balancer_refusals(changes),
         *_taken_names(changes),
     )
@@ -114,6 +120,16 @@ def _unchangeable(changes: Mapping[str, Change]) -> Iterator[str]:
             yield (
                 f"{each.logical_id} ({VOLUME}) would get another {', '.join(names)}, which CloudFormation cannot "
                 "change: the update would fail and roll back; take the node out and bring it back with another volume"
+            )
+
+
+def _moved_mount_targets(changes: Mapping[str, Change]) -> Iterator[str]:
+    """Yield what would stand beside its predecessor (EFS API Reference, CreateMountTarget: MountTargetConflict)."""
+    for each in changes.values():
+        if each.type == MOUNT_TARGET and each.kind == "replaced" and each.causes != ("FileSystemId",):
+            yield (
+                f"{each.logical_id} ({MOUNT_TARGET}) would be made while the old one is there, and a file system has "
+                "one in a zone: the update would fail and roll back; leave its subnet as it is"
             )
 
 

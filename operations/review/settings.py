@@ -20,11 +20,13 @@ GROUPS: Final = {"asset": "the program on the nodes (asset)", "artifact": "the a
 class Fixed:
     """What the nodes of a running cluster refuse to change.
 
-    `settings` are dotted paths; `placed` is what cannot change of a member that runs, `ordinals` whether a member's
-    place among the others cannot, so that none comes or goes.
+    `settings` are dotted paths, and `together` those that can change while one member alone runs; `placed` is what
+    cannot change of a member that runs, `ordinals` whether a member's place among the others cannot, so that none comes
+    or goes.
     """
 
     settings: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
     placed: frozenset[str] = frozenset()
     ordinals: bool = False
 
@@ -32,15 +34,28 @@ class Fixed:
 FIXED: Final[Mapping[str, Fixed]] = {
     "as400gateway": Fixed(
         ("ports.database", "ports.peer", "settings.database", "settings.home", "secrets", "table"),
-        frozenset({"zone", "address", "volume"}),
+        placed=frozenset({"zone", "address", "volume"}),
         ordinals=True,
+    ),
+    "axonivy": Fixed(
+        (
+            *("ports.jgroups", "ports.peer", "settings.database.url"),
+            *("settings.file_system", "settings.home", "settings.shared"),
+        ),
+        together=("settings.version",),
+        placed=frozenset({"address"}),
+    ),
+    "kaazing": Fixed(
+        ("ports.member", "ports.peer", "settings.cluster", "settings.home"),
+        placed=frozenset({"address"}),
     ),
     "wso2-carbon": Fixed(
         ("ports.member", "ports.peer", "settings.domain", "settings.home"),
-        frozenset({"address"}),
+        placed=frozenset({"address"}),
     ),
 }
-"""By product, as the nodes have it (musternode.rollout.refusal, musternode.carbon.settings.refusal)."""
+"""By product, as the nodes have it: `refusal` in musternode.rollout, axonivy.document, kaazing.settings and
+carbon.settings."""
 
 MEANT: Final[Mapping[str, str]] = {"settings.discovery_key": "each node's product restarts with that key in its turn"}
 """What a changed setting does that its name does not tell."""
@@ -100,14 +115,24 @@ def _described(path: str, old: Any, new: Any, *, refused: bool) -> SettingChange
 
 
 def _is_fixed(path: str, *, fixed: Fixed, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    if path in fixed.together:
+        return any(sum(_runs(side, each) for each in _members(side)) != 1 for side in (before, after))
     if not path.startswith("members."):
         return any(path == each or path.startswith(f"{each}.") for each in fixed.settings)
     member, _, name = path.rpartition(".")
     if fixed.ordinals and name == "ordinal":
         return True
-    runs = bool(before.get(f"{member}.present", True))
     stays = fixed.ordinals or bool(after.get(f"{member}.present", False))
-    return name in fixed.placed and runs and stays
+    return name in fixed.placed and _runs(before, member) and stays
+
+
+def _members(document: Mapping[str, Any]) -> Set[str]:
+    """Return the paths of all members."""
+    return {path.rpartition(".")[0] for path in document if path.startswith("members.")}
+
+
+def _runs(document: Mapping[str, Any], member: str) -> bool:
+    return bool(document.get(f"{member}.present", True))
 
 
 def _shown(value: Any) -> str:

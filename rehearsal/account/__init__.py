@@ -2,6 +2,7 @@
 
 from rehearsal.account.account import Account
 from rehearsal.account.iam.decision import Decision
+from rehearsal.account.iam.file_systems import Mount
 from rehearsal.account.iam.principals import InstanceCredentials, NoCredentialsError
 
-__all__ = ["Account", "Decision", "InstanceCredentials", "NoCredentialsError"]
+__all__ = ["Account", "Decision", "InstanceCredentials", "Mount", "NoCredentialsError"]

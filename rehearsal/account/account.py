@@ -11,6 +11,7 @@ from rehearsal.account.cloudformation.engine import CloudFormation
 from rehearsal.account.emulator import Emulator, Environ
 from rehearsal.account.front import Front, read_body, respond
 from rehearsal.account.iam.decision import Decision, told
+from rehearsal.account.iam.file_systems import FileSystems, Mount
 from rehearsal.account.iam.gate import Gate
 from rehearsal.account.iam.names import AccountNames
 from rehearsal.account.iam.principals import InstanceCredentials, Principals
@@ -42,6 +43,7 @@ class Account:
         self._principals = Principals(self._cloud, self.access_key, self.secret_key)
         names = AccountNames(self._cloud, self._engine)
         self._gate = Gate(self._front, self._principals, names, self._cloud)
+        self._file_systems = FileSystems(self._cloud, self._principals, self._gate.record)
         self._api_faults = api_faults.ApiFaults(self._gate)
 
     def start(self) -> None:
@@ -106,6 +108,10 @@ class Account:
         Raises `NoCredentialsError` if there is no such profile, it has no role, or EC2 may not assume that role.
         """
         return self._principals.issue(instance_profile_name, session)
+
+    def mount_refusal(self, wish: Mount) -> str:
+        """Return why a host may not mount a file system as it wishes; empty if it may. Decided as calls are."""
+        return self._file_systems.refusal(wish)
 
     def set_target_health(self, target_group_arn: str, instance_id: str, port: int, state: str, reason: str) -> None:
         """Say what the balancer found; DescribeTargetHealth returns it.

@@ -23,8 +23,8 @@ Environ = dict[str, Any]
 
 
 SERVICES: tuple[Any, ...] = (
-    *("cloudwatch", "dynamodb", "ec2", "ecr", "elbv2", "iam", "kms", "logs", "route53", "s3", "secretsmanager"),
-    *("sns", "ssm", "sts", "wafv2"),
+    *("cloudwatch", "dynamodb", "ec2", "ecr", "efs", "elbv2", "iam", "kms", "logs", "route53", "s3"),
+    *("secretsmanager", "sns", "ssm", "sts", "wafv2"),
 )
 """What a new account begins without."""
 
@@ -171,6 +171,13 @@ class Emulator:
         backend = get_backend("logs")[self.account_id][self.region]
         with self._one_at_a_time:
             backend.groups[name].kms_key_id = key
+
+    def reset_file_system(self, name: str, *, backed_up: bool, throughput: str) -> None:
+        """Change these of a file system and take its policy away; the emulator has no operations for it."""
+        backend: Any = get_backend("efs")[self.account_id][self.region]
+        with self._one_at_a_time:
+            system = backend.file_systems_by_id[name]
+            system._backup, system.throughput_mode, system.file_system_policy = backed_up, throughput, None
 
     def monitor(self, instance_id: str, *, detailed: bool) -> None:
         """Switch an instance's detailed monitoring; the emulator has no operation for it."""

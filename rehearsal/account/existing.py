@@ -4,6 +4,8 @@ No public API gives a VPC an id of one's choice; this module knows, beside `emul
 """
 
 import json
+import re
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -13,6 +15,8 @@ import moto.ec2.models.route_tables as route_tables
 import moto.ec2.models.subnets as subnets
 import moto.ec2.models.vpcs as vpcs
 import moto.route53.models as route53
+from moto.moto_api._internal import mock_random
+from moto.secretsmanager.utils import SecretsManagerSecretIdentifier
 
 from rehearsal.account.cloud import Cloud
 from rehearsal.account.kinds import kind_of
@@ -47,12 +51,26 @@ class Vpc:
 
 
 @dataclass(frozen=True)
+class FileSystem:
+    """A file system of EFS with a mount target in the first of `subnets` of each zone, open to the VPC."""
+
+    id: str
+    vpc: str
+    subnets: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Existing:
-    """VPCs, hosted zones (name by id) and customer managed policies, which allow everything, by name."""
+    """VPCs, hosted zones (name by id), customer managed policies, which allow everything, by name; file systems.
+
+    `logins` are secrets by their ARNs, each with a user and a password of its own.
+    """
 
     vpcs: Sequence[Vpc] = ()
     zones: Mapping[str, str] = field(default_factory=dict)
     policies: Sequence[str] = ()
+    file_systems: Sequence[FileSystem] = ()
+    logins: Sequence[str] = ()
 
     def text(self) -> str:
         """Return it as JSON."""
@@ -63,7 +81,8 @@ def parse(text: str) -> Existing:
     """Return what `Existing.text` wrote."""
     given = json.loads(text)
     made = [Vpc(**{**vpc, "subnets": [Subnet(**subnet) for subnet in vpc["subnets"]]}) for vpc in given["vpcs"]]
-    return Existing(made, given["zones"], given["policies"])
+    systems = [FileSystem(**system) for system in given["file_systems"]]
+    return Existing(made, given["zones"], given["policies"], systems, given["logins"])
 
 
 def provide(cloud: Cloud, existing: Existing) -> None:
@@ -80,6 +99,14 @@ def provide(cloud: Cloud, existing: Existing) -> None:
     policies = {policy["PolicyName"] for policy in cloud.call("iam", "ListPolicies", Scope="Local")["Policies"]}
     for policy in set(existing.policies) - policies:
         cloud.call("iam", "CreatePolicy", PolicyName=policy, PolicyDocument=json.dumps(EVERYTHING))
+    systems = {each["FileSystemId"] for each in cloud.call("efs", "DescribeFileSystems", MaxItems=1000)["FileSystems"]}
+    for system in existing.file_systems:
+        if system.id not in systems:
+            _file_system(cloud, system)
+    named = {secret["Name"] for secret in cloud.call("secretsmanager", "ListSecrets")["SecretList"]}
+    for login in existing.logins:
+        if _secret_name(login) not in named:
+            _login(cloud, login)
 
 
 @contextmanager
@@ -143,3 +170,32 @@ def _endpoints(cloud: Cloud, vpc: Vpc, tables: Sequence[str]) -> None:
             where = {"SubnetIds": apart, "SecurityGroupIds": [group["GroupId"]], "PrivateDnsEnabled": True}
             properties = {**common, "VpcEndpointType": "Interface", **where}
         kind_of("AWS::EC2::VPCEndpoint").create(Request(cloud, "", "existing", service, properties))
+
+
+def _file_system(cloud: Cloud, system: FileSystem) -> None:
+    with _next(mock_random, "get_random_hex", system.id.removeprefix("fs-")):
+        cloud.call("efs", "CreateFileSystem", CreationToken=system.id, Encrypted=True)
+    cidr = cloud.call("ec2", "DescribeVpcs", VpcIds=[system.vpc])["Vpcs"][0]["CidrBlock"]
+    about = {"GroupName": f"files-{system.id}", "Description": "files", "VpcId": system.vpc}
+    group = cloud.call("ec2", "CreateSecurityGroup", **about)["GroupId"]
+    nfs = {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049, "IpRanges": [{"CidrIp": cidr}]}
+    cloud.call("ec2", "AuthorizeSecurityGroupIngress", GroupId=group, IpPermissions=[nfs])
+    zones = {each["SubnetId"]: each["AvailabilityZone"] for each in cloud.call("ec2", "DescribeSubnets")["Subnets"]}
+    for subnet in {zones[subnet]: subnet for subnet in reversed(system.subnets)}.values():
+        properties = {"FileSystemId": system.id, "SubnetId": subnet, "SecurityGroups": [group]}
+        kind_of("AWS::EFS::MountTarget").create(Request(cloud, "", "existing", subnet, properties))
+
+
+def _login(cloud: Cloud, arn: str) -> None:
+    """Make a secret of exactly this ARN; of one without its last six letters, which AWS adds, one with some."""
+    login = {"username": "engine", "password": secrets.token_urlsafe(18)}
+    given = {"Name": _secret_name(arn), "SecretString": json.dumps(login)}
+    if given["Name"] == arn.rpartition(":")[2]:
+        cloud.call("secretsmanager", "CreateSecret", **given)
+        return
+    with _next(SecretsManagerSecretIdentifier, "generate", arn):
+        cloud.call("secretsmanager", "CreateSecret", **given)
+
+
+def _secret_name(arn: str) -> str:
+    return re.sub("-[A-Za-z0-9]{6}$", "", arn.rpartition(":")[2])

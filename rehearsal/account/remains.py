@@ -127,6 +127,8 @@ def _data(call: Call) -> Found:
         yield "log group", group["logGroupName"]
     for table in call("dynamodb", "ListTables")["TableNames"]:
         yield "table", table
+    for system in call("efs", "DescribeFileSystems", MaxItems=1000)["FileSystems"]:
+        yield "file system", system["FileSystemId"]
     for bucket in call("s3", "ListBuckets")["Buckets"]:
         yield "bucket", bucket["Name"]
     for repository in call("ecr", "DescribeRepositories")["repositories"]:

@@ -1,11 +1,13 @@
 """The members form one cluster: each sees all of them and nobody else, by its engine's word and by its node's.
 
+Of a product whose engine tells nobody whom it sees, by its node's alone.
+
 Hazelcast's engines that find nobody go on alone without a complaint to anyone; so every member is asked whom it sees,
 and a cluster of one is as wrong as two halves.
 """
 
 import http.client
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +44,12 @@ def record(scene: Scene) -> Iterable[Sight]:
         yield node_sight(scene, member)
 
 
+def record_nodes(scene: Scene) -> Iterable[Sight]:
+    """Ask every node from another member's place."""
+    for member in scene.members:
+        yield node_sight(scene, member)
+
+
 def engine_sight(scene: Scene, member: Member) -> Sight:
     """Return whom the engine of a member sees now."""
     return _sight(member, ENGINE, lambda: scene.direct(member), "/double")
@@ -68,7 +76,12 @@ def ask(client: Callable[[], Client], path: str) -> tuple[int, Mapping[str, Any]
     return 0, {}
 
 
-def judge(sights: Sequence[Sight]) -> Finding:
+def judge_nodes(sights: Sequence[Sight]) -> Finding:
+    """Judge like `judge`, by the word of the nodes alone."""
+    return judge(sights, (NODE,))
+
+
+def judge(sights: Sequence[Sight], tellers: Collection[str] = (ENGINE, NODE)) -> Finding:
     """Hold what each member sees against all members that there are; who does not answer proves nothing."""
     names = {sight.address: sight.member for sight in sights}
     answered = [sight for sight in sights if sight.code == 200]
@@ -79,7 +92,7 @@ def judge(sights: Sequence[Sight]) -> Finding:
     if len(names) < 2:
         return unknown(f"only {', '.join(names.values()) or 'no member'} was asked")
     if missing := [
-        f"{_WORDS[by]} of {name}" for name in names.values() for by in _WORDS if not _told(sights, name, by)
+        f"{_WORDS[by]} of {name}" for name in names.values() for by in tellers if not _told(sights, name, by)
     ]:
         return unknown(f"not asked: {', '.join(missing)}")
     return valid(f"{len(names)} members see each other and nobody else{_engines(sights)}")
@@ -117,3 +130,4 @@ def _engines(sights: Iterable[Sight]) -> str:
 
 
 CHECK = Check("the members form one cluster", Sight, record, judge)
+BY_NODES = Check("the members form one cluster", Sight, record_nodes, judge_nodes)

@@ -11,7 +11,9 @@ from muster.products import Reach
 from muster.spec import cluster_lock, plan
 from rehearsal.hosts.enter import run_in
 from rehearsal.inventory import BalancerEntry, Inventory, VisitorEntry
-from rehearsal.visitor import Client, CookieJar
+from rehearsal.netns import connect_in
+from rehearsal.visitor import Client, CookieJar, encrypted
+from rehearsal.websocket import WebSocket
 
 if TYPE_CHECKING:
     from muster.spec import Cluster
@@ -94,9 +96,12 @@ class Scene:
         """Return the number of a port of the product."""
         return self.cluster.about.port(self.cluster, name)
 
-    def balancer_ports(self) -> list[int]:
-        """Return the ports of a node that the balancer must reach."""
-        return [port.number for port in self.cluster.about.ports_for(self.cluster, Reach.BALANCER)]
+    def balancer_ports(self) -> dict[str, list[int]]:
+        """Return the ports of each member that the balancer must reach: those of users' requests, and all others."""
+        about = self.cluster.about
+        others = [each.number for each in about.ports_for(self.cluster, Reach.BALANCER) if each.name != about.serving]
+        targets = about.targets(self.cluster)
+        return {member.name: [*targets[member.name], *others] for member in self.members}
 
     def member_ports(self) -> list[int]:
         """Return the ports of a node that the other members must reach."""
@@ -128,16 +133,27 @@ class Scene:
             raise LookupError(f"nobody may ask {member.name}: it has no other member")
         return Client(other.namespace, (member.address, self.port("peer")), timeout=PATIENCE)
 
+    @property
+    def host(self) -> str:
+        """The name by which users come: the product's public one, if it answers to that alone, else the balancer's."""
+        return str(self.cluster.about.settings(self.cluster).get("host", self.balancer.dns))
+
     def visitor(self, jar: CookieJar | None = None) -> Client:
         """Return a client that speaks to the balancer as users do; with a jar it keeps and sends cookies."""
-        return Client(
-            self.visitor_namespace,
-            (self.balancer.address, self.listener_port),
-            host=self.balancer.dns,
-            jar=jar,
-            tls=self._listener["Protocol"] == "HTTPS",
-            timeout=PATIENCE,
-        )
+        return Client(*self._way_in, host=self.host, jar=jar, tls=self._tls, timeout=PATIENCE)
+
+    def websocket(self, path: str) -> WebSocket:
+        """Return a WebSocket to the balancer as users have it. Raises as `WebSocket` does."""
+        made = connect_in(*self._way_in, PATIENCE)
+        return WebSocket(encrypted(made, self.host) if self._tls else made, path, host=self.host)
+
+    @property
+    def _way_in(self) -> tuple[str, tuple[str, int]]:
+        return self.visitor_namespace, (self.balancer.address, self.listener_port)
+
+    @property
+    def _tls(self) -> bool:
+        return str(self._listener["Protocol"]) == "HTTPS"
 
 
 def _only(found: Sequence[Any], what: str) -> Any:

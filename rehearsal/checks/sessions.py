@@ -1,8 +1,8 @@
-"""A user stays on one node, and new users reach every node."""
+"""A user stays on one node, and new users reach every node, each as often as its weight says."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rehearsal.checks.check import Check
 from rehearsal.checks.result import Finding, invalid, unknown, valid
@@ -11,6 +11,9 @@ from rehearsal.visitor import Answer, Client, CookieJar, in_parallel
 
 STICKY_REQUESTS = 300
 NEW_SESSIONS = 600
+SLACK = 0.05
+"""By how much of all new sessions a node may have more or fewer than its weight says."""
+
 WORKERS = 6
 """Connections at a time; a user's browser opens as many to one host."""
 
@@ -24,7 +27,8 @@ BALANCER = "balancer"
 class Visit:
     """One answer of the double's session counter: from which host, in which session, the how many-eth of it.
 
-    `way` is `direct` (then `member` says to whom) or `balancer`. Codes other than 200 come without the rest.
+    `way` is `direct` (then `member` says to whom, and `ports` on how many ports it takes users) or `balancer`. Codes
+    other than 200 come without the rest.
     """
 
     way: str
@@ -33,6 +37,7 @@ class Visit:
     node: str = ""
     session: str = ""
     count: int = 0
+    ports: int = 1
 
 
 def record_sticky(scene: Scene) -> Iterable[Visit]:
@@ -81,6 +86,22 @@ def judge_spread(visits: Sequence[Visit]) -> Finding:
     return valid(f"{len(through)} new sessions: {_counts(per_node)}")
 
 
+def judge_weighted(visits: Sequence[Visit]) -> Finding:
+    """Judge like `judge_spread`, and hold each member's share of the sessions against its share of the ports."""
+    finding = judge_spread(visits)
+    if finding.verdict != "valid":
+        return finding
+    through, names, _ = _through_balancer(visits)
+    ports = {visit.member: visit.ports for visit in visits if visit.way == DIRECT}
+    per_node, total = _per_node(through, names), sum(ports.values())
+    told = f"{_counts(per_node)}, at {':'.join(str(ports[name]) for name in sorted(ports))} ports"
+    wanted = {name: len(through) * own / total for name, own in ports.items()}
+    if off := [name for name in sorted(ports) if abs(per_node[name] - wanted[name]) > SLACK * len(through)]:
+        should = ", ".join(f"{wanted[name]:.0f} on {name}" for name in off)
+        return invalid(f"of {len(through)} new sessions there are {told}; by the weights it is {should}")
+    return valid(f"{len(through)} new sessions: {told}")
+
+
 def _through_balancer(visits: Sequence[Visit]) -> tuple[list[Visit], dict[str, str], Finding | None]:
     """Return the visits by way of the balancer, member names by host name, and what makes judging them pointless."""
     direct = [visit for visit in visits if visit.way == DIRECT]
@@ -108,9 +129,11 @@ def _counts(per_node: Counter[str]) -> str:
 
 
 def _acquaintance(scene: Scene) -> Iterable[Visit]:
+    ports = scene.cluster.about.targets(scene.cluster)
     for member in scene.members:
         with scene.direct(member) as client:
-            yield _visit(DIRECT, member.name, client.request("GET", "/api/session"))
+            visit = _visit(DIRECT, member.name, client.request("GET", "/api/session"))
+        yield replace(visit, ports=len(ports[member.name]))
 
 
 def _visits(scene: Scene, number: int, jar: CookieJar | None) -> list[Visit]:
@@ -129,3 +152,4 @@ def _visit(way: str, member: str, answer: Answer) -> Visit:
 
 STICKY = Check("a user stays on one node", Visit, record_sticky, judge_sticky)
 SPREAD = Check("new users reach every node", Visit, record_spread, judge_spread)
+WEIGHTED = Check("new users spread over the nodes by their weights", Visit, record_spread, judge_weighted)

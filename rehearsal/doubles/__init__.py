@@ -5,7 +5,18 @@ A double reads the same configuration files as its product and says on every ans
 
 from rehearsal.doubles.carbon import build_carbon
 from rehearsal.doubles.maven import BuildError
-from rehearsal.doubles.stand_in import stand_in
+from rehearsal.doubles.stand_in import missing_licence, stand_in, stand_in_licence, told
 from rehearsal.doubles.store import ARTIFACTS, artifact, build, names
 
-__all__ = ["ARTIFACTS", "BuildError", "artifact", "build", "build_carbon", "names", "stand_in"]
+__all__ = [
+    "ARTIFACTS",
+    "BuildError",
+    "artifact",
+    "build",
+    "build_carbon",
+    "missing_licence",
+    "names",
+    "stand_in",
+    "stand_in_licence",
+    "told",
+]

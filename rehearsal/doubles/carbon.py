@@ -9,7 +9,7 @@ from pathlib import Path
 from rehearsal.doubles import archive, store
 from rehearsal.doubles.maven import BuildError, package
 
-NAME = store.BY_KERNEL
+NAME = "wso2-carbon"
 
 ENGINES = ("3.5.4", "3.12.2", "4.2.6", "5.3.6")
 """The versions of Hazelcast that the double can be built with: one for each generation of kernels."""

@@ -1,19 +1,29 @@
-"""The file that stands in for a cluster file's artifact."""
+"""The files that stand in for those that a cluster file names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from muster.spec import ArtifactInS3, Cluster
-from rehearsal.doubles import carbon, store
+from rehearsal.doubles import axonivy, carbon, kaazing, store
+from rehearsal.doubles.maven import BuildError
+
+Progress = Callable[[str], None]
+
+LICENCE = "# Stands where a licence cannot be had, in a rehearsal alone: it is none.\n"
+"""What the double of Axon.ivy takes for a licence for any number of nodes."""
 
 
-def stand_in(cluster: Cluster, progress: Callable[[str], None] = lambda _: None) -> Path:
-    """Return the double of the cluster's product, built unless it was built before; its folder holds that one file.
+@dataclass(frozen=True)
+class Double:
+    """What stands in for a product's artifact: how it is built, and what it is, in words; `with_` says more of it."""
 
-    Raises `BuildError`, also for a product that has no double.
-    """
-    if cluster.product != carbon.NAME:
-        return store.build(cluster.product, progress)
+    build: Callable[[Cluster, Progress], Path]
+    what: str
+    with_: Callable[[Cluster], str] = lambda _: ""
+
+
+def _carbon(cluster: Cluster, progress: Progress) -> Path:
     kernel = _kernel(cluster)
     return carbon.build_carbon(kernel.engine, _file_name(cluster), progress, kernel)
 
@@ -22,6 +32,72 @@ def _kernel(cluster: Cluster) -> carbon.Kernel:
     """Return what the cluster's nodes are told about the kernel."""
     told = cluster.about.settings(cluster)
     return carbon.Kernel(*(str(told[name]) for name in ("kernel", "engine", "spelling", "agent", "config")))
+
+
+def _engine_told(cluster: Cluster) -> str:
+    kernel = _kernel(cluster)
+    return f", with Hazelcast {kernel.engine}, which is the engine of kernel {kernel.kernel}"
+
+
+def _axonivy(cluster: Cluster, progress: Progress) -> Path:
+    return axonivy.build_axonivy(_version(cluster), _file_name(cluster), progress)
+
+
+def _version(cluster: Cluster) -> str:
+    return str(cluster.about.settings(cluster)["version"])
+
+
+DOUBLES: Mapping[str, Double] = {
+    "as400gateway": Double(lambda _, progress: store.build("as400gateway", progress), "a double of as400gateway"),
+    axonivy.NAME: Double(
+        _axonivy,
+        "a double of axonivy",
+        lambda cluster: f", a Tomcat 9 with JGroups in the place of the engine {_version(cluster)}",
+    ),
+    carbon.NAME: Double(_carbon, "a double of wso2-carbon", _engine_told),
+    kaazing.NAME: Double(
+        lambda cluster, progress: kaazing.build_kaazing(_file_name(cluster), progress),
+        f"the real Kaazing Gateway {kaazing.VERSION}, of its parts in Maven Central,",
+    ),
+}
+"""By product."""
+
+
+def stand_in(cluster: Cluster, progress: Progress = lambda _: None) -> Path:
+    """Return the double of the cluster's product, built unless it was built before.
+
+    Its folder holds that file, and what stands in for a licence that is missing. Raises `BuildError`, also for a
+    product that has no double.
+    """
+    if cluster.product not in DOUBLES:
+        raise BuildError(f"there is no double of {cluster.product}; there are: {', '.join(store.names())}")
+    file = DOUBLES[cluster.product].build(cluster, progress)
+    stand_in_licence(cluster, file.parent)
+    return file
+
+
+def told(cluster: Cluster) -> str:
+    """Return the end of a sentence that begins with the file that is not there: what stands in for it."""
+    double = DOUBLES[cluster.product]
+    return f"{double.what} stands in for it{double.with_(cluster)}"
+
+
+def missing_licence(cluster: Cluster) -> str | None:
+    """Return the path of the licence that the cluster file names, if it is not there."""
+    named = cluster.about.licence(cluster)
+    return None if named is None or (cluster.folder / named).is_file() else named
+
+
+def stand_in_licence(cluster: Cluster, folder: Path | None = None) -> Path | None:
+    """Put what stands in for a missing licence into `folder` (or one of its own), and return it; else return None."""
+    missing = missing_licence(cluster)
+    if missing is None:
+        return None
+    folder = folder or store.shelf("licences")
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / Path(missing).name
+    file.write_text(LICENCE)
+    return file
 
 
 def _file_name(cluster: Cluster) -> str:

@@ -14,19 +14,19 @@ SOURCES = Path(__file__).parent
 ARTIFACTS = {"as400gateway": "as400-common-api-1.0.0.jar"}
 """The file that a double stands for, by product, where it is the same for every cluster file."""
 
-BY_KERNEL = "wso2-carbon"
-"""The product whose double differs with the kernel that a cluster file wants: `carbon` builds it."""
+BY_FILE = ("axonivy", "kaazing", "wso2-carbon")
+"""The products whose double differs with what a cluster file wants: `stand_in` builds it."""
 
 
 def names() -> list[str]:
     """Return the products that have a double."""
-    return sorted((*ARTIFACTS, BY_KERNEL))
+    return sorted((*ARTIFACTS, *BY_FILE))
 
 
 def artifact(name: str) -> Path:
     """Return where the build of the double `name` stands, or would stand; its folder holds that one file."""
-    if name == BY_KERNEL:
-        raise BuildError(f"the double of {name} stands for one kernel: build it for a cluster file (stand_in)")
+    if name in BY_FILE:
+        raise BuildError(f"the double of {name} stands for what a cluster file wants: build it for one (stand_in)")
     if name not in ARTIFACTS:
         raise BuildError(f"there is no double of {name}; there are: {', '.join(names())}")
     return shelf(f"{name}-{content_hash(SOURCES / name)}") / ARTIFACTS[name]

@@ -51,6 +51,7 @@ class Balancers:
         cidr = view.subnets[_subnet(entry)]
         taken = {each.address for each in view.instances.values()} | {each.address for each in self.running.values()}
         taken |= {interface.address for endpoint in view.endpoints for interface in endpoint.interfaces}
+        taken |= {target.address for target in view.mount_targets}
         return Balancer(
             model=self._describe(view, entry),
             network=network,

@@ -21,10 +21,7 @@ class Endpoints:
         self._served: dict[str, str] = {}
 
     def follow(self, view: View, networks: Mapping[str, Network]) -> None:
-        """Remove the interfaces that are gone, serve on new ones, and let private names lead to them.
-
-        Raises `NamespaceError`.
-        """
+        """Remove the interfaces that are gone, and serve on new ones. Raises `NamespaceError`."""
         wanted = {
             interface.id: (endpoint, interface)
             for endpoint in view.endpoints
@@ -37,15 +34,14 @@ class Endpoints:
         for endpoint, interface in wanted.values():
             if interface.id not in self._served:
                 self._serve(networks[endpoint.vpc], view, endpoint, interface)
-        for vpc, network in networks.items():
-            network.name_privately(self._names(view, vpc))
 
     def _serve(self, network: Network, view: View, endpoint: Endpoint, interface: Interface) -> None:
         network.serve(_namespace(interface.id), interface.address, view.subnets[interface.subnet], endpoint.id)
         self._served[interface.id] = endpoint.vpc
         _log.info("endpoint %s of %s is at %s", endpoint.service, endpoint.vpc, interface.address)
 
-    def _names(self, view: View, vpc: str) -> dict[str, list[str]]:
+    def names(self, view: View, vpc: str) -> dict[str, list[str]]:
+        """Return the private names in a VPC, and where they lead."""
         return {
             endpoint.name(self._region): [interface.address for interface in endpoint.interfaces]
             for endpoint in view.endpoints

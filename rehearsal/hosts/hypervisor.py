@@ -10,6 +10,7 @@ from pathlib import Path
 from rehearsal.account import Account
 from rehearsal.hosts.balancers import Balancers
 from rehearsal.hosts.endpoints import Endpoints, gateways
+from rehearsal.hosts.file_systems import FileSystems
 from rehearsal.hosts.fleet import WANTED, Fleet
 from rehearsal.hosts.host import Wanted
 from rehearsal.hosts.instance import Instance
@@ -37,6 +38,9 @@ class Hypervisor:
             host_app=account.host_app, certificate=certificate, resolve=names_of(self._balancers.addresses)
         )
         self._endpoints = Endpoints(account.region)
+        self._file_systems = FileSystems(
+            account, account.region, WORK / "file-systems", lambda: list(self._fleet.hosts.values())
+        )
         self._seen: dict[str, Instance] = {}
         self._read_at = 0.0
         self._written: Inventory | None = None
@@ -58,6 +62,7 @@ class Hypervisor:
         self._guarded("balancers", self._balancers.close)
         for instance in self._fleet.close():
             _log.error("host %s did not end", instance)
+        self._guarded("mount targets", self._file_systems.close)
         self._guarded("networks", lambda: self._networks.keep_only(()))
 
     def faults(self) -> list[str]:
@@ -90,7 +95,7 @@ class Hypervisor:
         instances = read_instances(self._account.client("ec2"))
         if instances == self._seen and time.monotonic() < self._read_at + _FULL_EVERY:
             return
-        view = read_view(self._account.client("ec2"), self._account.client("elbv2"))
+        view = read_view(*(self._account.client(service) for service in ("ec2", "elbv2", "efs")))
         self._seen, self._read_at = dict(view.instances), time.monotonic()
         self._follow(view)
 
@@ -98,11 +103,17 @@ class Hypervisor:
         alive = [entry for entry in view.instances.values() if WANTED[entry.state] is not Wanted.GONE]
         self._guarded("networks", lambda: self._networks.raise_for(view, _vpcs(view, alive)))
         self._guarded("VPC endpoints", lambda: self._endpoints.follow(view, self._networks))
+        self._guarded("file systems", lambda: self._file_systems.follow(view, self._networks))
+        self._guarded("names", lambda: self._name(view))
         self._guarded("hosts", lambda: self._fleet.follow(view, self._networks.__getitem__))
         self._guarded("balancers", lambda: self._balancers.follow(view, self._networks))
         self._guarded("security groups", lambda: self._enforce(view, alive))
         self._guarded("listeners", lambda: self._balancers.sync(view))
         self._guarded("old networks", lambda: self._networks.keep_only(self._used_vpcs(view)))
+
+    def _name(self, view: View) -> None:
+        for vpc, network in self._networks.items():
+            network.name_privately({**self._endpoints.names(view, vpc), **self._file_systems.names(view, vpc)})
 
     def _enforce(self, view: View, alive: list[Instance]) -> None:
         policies: defaultdict[str, list[InterfacePolicy]] = defaultdict(list)
@@ -112,9 +123,13 @@ class Hypervisor:
                 out = entry.subnet in view.ways_out
                 through = gateways(view, entry.subnet)
                 policies[entry.vpc].append(InterfacePolicy(host.namespace, entry.address, own, out, through))
-        for vpc, policy in (*self._balancers.policies(view), *self._endpoints.policies(view)):
+        for vpc, policy in self._of_guests(view):
             policies[vpc].append(policy)
         self._networks.enforce(policies)
+
+    def _of_guests(self, view: View) -> list[tuple[str, InterfacePolicy]]:
+        """Return the policies of what is no host, each with its VPC."""
+        return [part for each in (self._balancers, self._endpoints, self._file_systems) for part in each.policies(view)]
 
     def _used_vpcs(self, view: View) -> set[str]:
         """Return the VPCs that exist, or that hosts on their way out still hang on."""

@@ -46,6 +46,9 @@ JAVA = 17
 STOOD_IN_FOR = (8, 11, 21)
 """Java versions that this image offers by the name under which an image brings one, though it is `JAVA` that runs."""
 
+MOUNT_EFS = Path(__file__).with_name("mount_efs.py")
+"""What a host mounts file systems of EFS by."""
+
 _AUTHORITY = "usr/local/share/ca-certificates/muster-rehearsal.crt"
 
 
@@ -57,6 +60,7 @@ def prepare(root: Path, authority: bytes) -> None:
     """Turn the unpacked packages at `root` into an image whose hosts trust `authority` (PEM)."""
     _configure_cloud_init(root)
     _bring_java(root)
+    _bring_efs(root)
     _mask(root)
     _trust(root, authority)
     _forget_the_build(root)
@@ -84,6 +88,13 @@ def _bring_java(root: Path) -> None:
         raise PreparationError(f"{len(homes)} folders are a Java {JAVA} in /usr/lib/jvm, one is expected")
     for version in STOOD_IN_FOR:
         (machines / f"muster-java-{version}").symlink_to(homes[0].name)
+
+
+def _bring_efs(root: Path) -> None:
+    """Let `mount -t efs` find what stands for amazon-efs-utils, which Debian does not package."""
+    helper = root / "usr/sbin/mount.efs"
+    shutil.copyfile(MOUNT_EFS, helper)
+    helper.chmod(0o755)
 
 
 def _mask(root: Path) -> None:

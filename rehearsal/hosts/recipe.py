@@ -39,7 +39,7 @@ def packages_key() -> str:
 def image_key(authority: bytes) -> str:
     """Return 16 hex digits that change with the packages, the preparation or the trusted authority (its PEM).
 
-    The preparation is versioned by the text of its own source, which no one can forget to raise.
+    The preparation is versioned by the text of its own sources, which no one can forget to raise.
     """
-    preparation = Path(__file__).with_name("prepare.py").read_bytes()
-    return hashlib.sha256(b"\n".join((packages_key().encode(), preparation, authority))).hexdigest()[:16]
+    preparation = [Path(__file__).with_name(name).read_bytes() for name in ("prepare.py", "mount_efs.py")]
+    return hashlib.sha256(b"\n".join((packages_key().encode(), *preparation, authority))).hexdigest()[:16]

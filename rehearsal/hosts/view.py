@@ -6,6 +6,7 @@ from typing import Any
 
 from rehearsal.hosts.endpoint import Endpoint, read_endpoints
 from rehearsal.hosts.instance import Instance, instance
+from rehearsal.hosts.mount_target import MountTarget, read_file_systems, read_mount_targets
 from rehearsal.hosts.volumes import Attachment, attachments
 
 ROOT_DEVICES = ("/dev/sda1", "/dev/xvda")
@@ -33,6 +34,8 @@ class View:
     balancers: tuple[Mapping[str, Any], ...]
     tables: Mapping[str, str] = field(default_factory=dict)
     endpoints: tuple[Endpoint, ...] = ()
+    file_systems: frozenset[str] = frozenset()
+    mount_targets: tuple[MountTarget, ...] = ()
 
 
 def read_instances(ec2: Any) -> dict[str, Instance]:
@@ -42,12 +45,13 @@ def read_instances(ec2: Any) -> dict[str, Instance]:
     return {entry.id: entry for entry in found}
 
 
-def read_view(ec2: Any, elbv2: Any) -> View:
+def read_view(ec2: Any, elbv2: Any, efs: Any) -> View:
     """Ask the account for everything that hosts, wires and balancers depend on."""
     subnets = ec2.describe_subnets()["Subnets"]
     described = ec2.describe_volumes()["Volumes"]
     instances = read_instances(ec2)
     tables = ec2.describe_route_tables()["RouteTables"]
+    file_systems = read_file_systems(efs)
     attached = [found for volume in described for found in attachments(volume) if found.device not in ROOT_DEVICES]
     return View(
         instances=instances,
@@ -60,6 +64,8 @@ def read_view(ec2: Any, elbv2: Any) -> View:
         balancers=tuple(elbv2.describe_load_balancers()["LoadBalancers"]),
         tables={subnet: str(table["RouteTableId"]) for subnet, table in _tables_of(subnets, tables).items()},
         endpoints=read_endpoints(ec2),
+        file_systems=file_systems,
+        mount_targets=read_mount_targets(efs, file_systems),
     )
 
 

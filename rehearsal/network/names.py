@@ -13,6 +13,7 @@ GATEWAYS = {"s3": "198.51.100.11", "dynamodb": "198.51.100.12"}
 Resolve = Callable[[str], list[str] | None]
 """From a lower-case name without its last dot to its IPv4 addresses; None: there is no such name."""
 
+_FILE_SYSTEM = re.compile(r"(^|\.)fs-[0-9a-f]+\.efs\.")
 _HOST = re.compile(r"ip-(\d+)-(\d+)-(\d+)-(\d+)(\.ec2\.internal|\.[a-z0-9-]+\.compute\.internal)?")
 
 
@@ -20,14 +21,15 @@ def names_of(balancers: Callable[[], Mapping[str, Sequence[str]]]) -> Resolve:
     """Return the resolver of a rehearsed VPC.
 
     It knows the load balancers (`balancers()` gives the addresses by DNS name), the private names of hosts
-    (`ip-10-64-0-10.eu-west-1.compute.internal`), and every other name under amazonaws.com as the public endpoints.
+    (`ip-10-64-0-10.eu-west-1.compute.internal`), and every other name under amazonaws.com as the public endpoints, but
+    for those of file systems, which exist in a VPC alone.
     """
 
     def resolve(name: str) -> list[str] | None:
         known = {dns.lower(): addresses for dns, addresses in balancers().items()}
         if name in known:
             return list(known[name])
-        if name.endswith(".elb.amazonaws.com"):
+        if name.endswith(".elb.amazonaws.com") or _FILE_SYSTEM.search(name):
             return None
         if name.endswith(".amazonaws.com"):
             return [GATEWAYS.get(_gateway_service(name), ENDPOINTS)]

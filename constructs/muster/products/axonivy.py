@@ -27,7 +27,7 @@ LICENCE: Final = "/etc/muster/axonivy.lic"
 """Where a node has the licence, before the engine gets it."""
 
 NFS: Final = 2049
-"""The port of EFS."""
+"""The port of EFS, and of the servers whose folder an own image mounts."""
 
 
 def _weight(value: Any) -> int:
@@ -65,7 +65,7 @@ class AxonIvy(Block):
     database: SystemDatabase | None = None
     """The system database that all nodes share. Needed."""
     shared: SharedFolder | None = None
-    """What all nodes share files in: `efs` (made with the cluster), an EFS id, or your own image's folder. Needed."""
+    """What all share files in: `efs` (made with the cluster), an EFS id, or your image's folder (by NFS). Needed."""
     home: Home = "/opt/ivy"
     """The product's folder on a node."""
     http_port: PortNumber = 8080
@@ -110,6 +110,12 @@ def mounted(cluster: "Cluster") -> str | None:
     return shared if shared is None or shared.startswith("/") else MOUNTED
 
 
+def address(cluster: "Cluster") -> str | None:
+    """Return the address by which users come, as the engine writes it into links; None where no name is known."""
+    domain, scheme = cluster.balancer.domain, "https" if cluster.balancer.certificate else "http"
+    return f"{scheme}://{domain.name}" if domain else None
+
+
 def told(cluster: "Cluster", node: str) -> Mapping[str, Any]:
     """Return the settings of the node called `node`: those of all, with its own route and connectors."""
     common = dict(_settings(cluster))
@@ -123,6 +129,7 @@ def _settings(cluster: "Cluster") -> Mapping[str, Any]:
     if own.version is None or own.database is None or own.shared is None or own.licence is None:
         raise ValueError(f"the engine of {cluster.name} is not known as a whole")
     driver = {"driver": own.database.driver} if own.database.driver else {}
+    users = address(cluster)
     return {
         "home": own.home,
         "version": own.version,
@@ -130,6 +137,7 @@ def _settings(cluster: "Cluster") -> Mapping[str, Any]:
         "database": {"url": own.database.url, **driver},
         "shared": mounted(cluster),
         "licence": LICENCE,
+        **({"address": users} if users else {}),
         "nodes": {name: {"route": name, "connectors": [*ports]} for name, ports in connectors(cluster).items()},
     }
 
@@ -151,8 +159,17 @@ def _java(cluster: "Cluster") -> tuple[int, ...]:
 
 def _ways_out(cluster: "Cluster") -> tuple[int, ...]:
     own = cluster.block(AxonIvy)
-    files = (NFS,) if mounted(cluster) == MOUNTED and own.shared != MOUNTED else ()
-    return (*files, *sorted(ports_of(own.database.url) if own.database else ()))
+    return NFS, *sorted(ports_of(own.database.url) if own.database else ())
+
+
+def _given_secrets(cluster: "Cluster") -> Mapping[str, str]:
+    database = cluster.block(AxonIvy).database
+    return {"database": database.secret} if database else {}
+
+
+def _shared_files(cluster: "Cluster") -> str | None:
+    shared = cluster.block(AxonIvy).shared
+    return None if shared is None or shared.startswith("/") else shared
 
 
 def _defaults(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -176,7 +193,7 @@ def _start(region: str) -> Mapping[str, Any]:
     }
 
 
-AXONIVY: Final = Product(
+PRODUCT: Final = Product(
     name="axonivy",
     title="Axon.ivy Engine",
     field="axonivy",
@@ -190,10 +207,13 @@ AXONIVY: Final = Product(
     ports=_ports,
     settings=_settings,
     ways_out=_ways_out,
+    licence=lambda cluster: cluster.block(AxonIvy).licence,
+    given_secrets=_given_secrets,
+    shared_files=_shared_files,
     weighed=connectors,
     memory=2,  # a heap of 1 GiB, and Java needs as much beside it
     example="artifacts/axonivy-engine-12.0.9.zip",
     archive=".zip",
     start=_start,
-    examples={"weights": {"a": 2, "b": 1}},
+    examples={"weights": {"a": 2, "b": 1}, "database.driver": "org.postgresql.Driver"},
 )

@@ -1,7 +1,8 @@
 """Fields of an Axon.ivy cluster that are its alone: the system database, the shared folder, the licence."""
 
 import re
-from typing import Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Final
 
 from muster.checking import checked, matching
 from muster.fields import Block
@@ -16,7 +17,7 @@ _KEPT_OUT: Final = r"(password|passwd|pwd)=|:(thin:)?[^:/@?;]+/[^@]+@|//[^/?;]*@
 
 _EXAMPLE: Final = "jdbc:postgresql://db.example.org:5432/ivy"
 URL: Final = f"the address of a PostgreSQL, MySQL, MariaDB, SQL Server or Oracle database such as {_EXAMPLE}"
-SECRET: Final = "the ARN of a secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME"  # noqa: S105 - says the form
+SECRET: Final = "the whole ARN of a secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX"  # noqa: S105 - says the form
 DRIVER: Final = "the name of a Java class such as org.postgresql.Driver"
 SHARED: Final = "`efs` for a file system of the cluster's own, an EFS id, or the folder that your own image mounts"
 LICENCE: Final = "the path of the licence (.lic), whose name has only letters, digits and . _ -"
@@ -54,13 +55,20 @@ def ports_of(url: str) -> frozenset[int]:
 class SystemDatabase(Block):
     """The database that all engines share. It is yours: Muster neither makes nor saves it."""
 
+    no_fields: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("user", "username", "password"), "user and password stand in your own secret (axonivy.database.secret)"
+    )
+
     url: Annotated[str, checked(_url_fault, URL, pattern=rf"^jdbc:({_KINDS}):{_REST}$")]
     """Where the database is, as Java has it, without user and password."""
     driver: Annotated[str, matching(r"[A-Za-z_]\w{0,62}(\.[A-Za-z_]\w{0,62}){1,9}", DRIVER)] | None = None
     """The driver's class. By default the engine takes its own for the address."""
     secret: Annotated[
         str,
-        matching(r"arn:aws(-cn|-us-gov)?:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}", SECRET),
+        matching(
+            r"arn:aws(-cn|-us-gov)?:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,505}-[A-Za-z0-9]{6}",
+            SECRET,
+        ),
     ]
     """The secret with the database's user: `{"username": ..., "password": ...}`."""
 

@@ -104,7 +104,7 @@ def _settings(cluster: "Cluster") -> "Mapping[str, str | int]":
     }
 
 
-KAAZING: Final = Product(
+PRODUCT: Final = Product(
     name="kaazing",
     title="Kaazing Gateway",
     field="kaazing",

@@ -65,12 +65,15 @@ class Secret:
 class Product:
     """One product.
 
-    `ports`, `settings`, `java`, `discovery`, `ways_out`, `trust`, `admin` and `users` are pure functions of the cluster
-    file: `java` gives the versions that the product runs with, wherever they come from; `ways_out` the TCP ports that a
-    node must reach outside of the cluster beside its system's; `trust` the path of the certificates that the block's
-    `trust` names; `admin` the path below which the product is administered, `users` the one of its users' requests,
-    each None where there is none. `leads` tells whether the file wants administration to reach the node alone that
-    leads the pair. `serving` and `readiness` name the port that users reach and the one whose /ready the balancer asks.
+    `ports`, `settings`, `java`, `discovery`, `ways_out`, `trust`, `licence`, `given_secrets`, `shared_files`, `admin`
+    and `users` are pure functions of the cluster file: `java` gives the versions that the product runs with, wherever
+    they come from; `ways_out` the TCP ports that a node must reach outside of the cluster beside its system's; `trust`
+    the path of the certificates that the block's `trust` names, `licence` the one of the licence that its `licence`
+    names; `given_secrets` the ARNs of secrets that are the user's own, by their keys in the settings document;
+    `shared_files` the id of the file system of EFS that nodes share, or `efs` for one that is made with the cluster;
+    `admin` the path below which the product is administered, `users` the one of its users' requests, each None where
+    there is none. `leads` tells whether the file wants administration to reach the node alone that leads the pair.
+    `serving` and `readiness` name the port that users reach and the one whose /ready the balancer asks.
     `defaults` is merged below what a cluster file says, and gets that: raw values, of whatever kind. By them a product
     says, too, by which cookie the balancer keeps its users on a node. `memory` is what a node needs at least, in GiB. A
     `pair` is two nodes over one H2 database, which has a witness.
@@ -81,7 +84,7 @@ class Product:
 
     `field` is the name of the product's block in a cluster file. `archive` is what the name of the application's file
     ends with. For a new cluster file, `example` is that file's name, `start` what the block says in a region from the
-    first, and `examples` what stands at those of its fields that have no default.
+    first, and `examples` what stands at those of its fields (dotted) that have no default.
     """
 
     name: str
@@ -104,6 +107,9 @@ class Product:
     discovery: Callable[["Cluster"], Discovery] = lambda _: Discovery.NONE
     ways_out: Callable[["Cluster"], tuple[int, ...]] = lambda _: ()
     trust: Callable[["Cluster"], str | None] = lambda _: None
+    licence: Callable[["Cluster"], str | None] = lambda _: None
+    given_secrets: Callable[["Cluster"], Mapping[str, str]] = lambda _: {}
+    shared_files: Callable[["Cluster"], str | None] = lambda _: None
     admin: Callable[["Cluster"], str] | None = None
     users: Callable[["Cluster"], str] | None = None
     leads: Callable[["Cluster"], bool] = lambda _: False

@@ -5,12 +5,16 @@ from typing import Final
 
 from muster import weights
 from muster.aws_ids import arn
+from muster.fields import OperatingSystem
 from muster.products.axonivy import AxonIvy, engine_of, most_connectors, mounted, taken
 from muster.products.axonivy_engines import ENGINES, IVYSESSIONID, JSESSIONID, VERSION
 from muster.products.axonivy_fields import LICENCE, SHARED, SystemDatabase
 from muster.spec.finding import Finding
 from muster.spec.model import Cluster
 from muster.spec.node_rules import PACKAGED
+
+MOUNTS: Final[OperatingSystem] = "amazon-linux-2023"
+"""The system that packages amazon-efs-utils (github.com/aws/efs-utils: elsewhere it is built from its source)."""
 
 _SHARED: Final = ("axonivy", "shared")
 _VERSION: Final = ("axonivy", "version")
@@ -85,6 +89,18 @@ def a_folder_that_nodes_can_mount(cluster: Cluster) -> Iterator[Finding]:
         )
 
 
+def a_system_that_mounts_file_systems_of_efs(cluster: Cluster) -> Iterator[Finding]:
+    """Demand Amazon Linux for EFS: it alone packages what encrypts the way there and says with whose leave it comes."""
+    own, system = _of(cluster), cluster.instance.os
+    if own and own.shared and not own.shared.startswith("/") and system != MOUNTS:
+        what = f"got '{own.shared}', but {system} has no amazon-efs-utils, which mount a file system of EFS"
+        yield Finding(
+            _SHARED,
+            f"{what}, want instance.os: {MOUNTS}, or the folder that your own image (instance.ami) mounts",
+            (("instance", "os"),),
+        )
+
+
 def a_folder_apart_from_the_engine(cluster: Cluster) -> Iterator[Finding]:
     """Demand a shared folder that is not the engine's, and neither within the other: the next version replaces that."""
     own = _of(cluster)
@@ -112,6 +128,7 @@ AXONIVY_RULES: Final = (
     a_cookie_that_the_engine_sets,
     a_system_with_the_engines_java,
     a_folder_that_nodes_can_mount,
+    a_system_that_mounts_file_systems_of_efs,
     a_folder_apart_from_the_engine,
     a_secret_of_the_region,
 )

@@ -1,6 +1,7 @@
 """The blocks of the cluster file about the load balancer."""
 
-from typing import Annotated, Final, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -17,6 +18,10 @@ LISTENER_PORT: Final = "a port from 1 to 65535"
 
 class Stickiness(Block):
     """How long a user stays on one node, and by which cookie."""
+
+    no_fields: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("ip", "client_ip", "source_ip", "type"), "a load balancer of HTTP keeps users by a cookie alone (cookie)"
+    )
 
     cookie: Annotated[Cookie, Field(json_schema_extra=default_of_the_product)] = "balancer"
     """The application's session cookie, or `balancer` for the balancer's own. The default is the product's."""

@@ -37,4 +37,13 @@ def one_name_by_which_users_come(cluster: Cluster) -> Iterator[Finding]:
         yield Finding(_HOST, f"{what}, want one name for both, or no kaazing.host", (_NAME,))
 
 
-KAAZING_RULES: Final = (a_name_by_which_users_come, one_name_by_which_users_come)
+def a_cookie_that_somebody_sets(cluster: Cluster) -> Iterator[Finding]:
+    """Demand the balancer's own cookie: gateways set none, and a session of the HTTP emulation is on one of them."""
+    cookie = cluster.balancer.stickiness.cookie
+    if _of(cluster) and cookie != "balancer":
+        what = f"got '{cookie}', but gateways set no cookie"
+        why = "and answer 404 to a session of the HTTP emulation on another"
+        yield Finding(("balancer", "stickiness", "cookie"), f"{what}, {why}, want balancer", (("product",),))
+
+
+KAAZING_RULES: Final = (a_name_by_which_users_come, one_name_by_which_users_come, a_cookie_that_somebody_sets)

@@ -1,7 +1,6 @@
 """The cluster file as typed, unchangeable values. Its larger blocks stand in modules of their own."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
@@ -64,12 +63,6 @@ UNION_KINDS: Mapping[str, type[Block]] = {**ARTIFACT_KINDS, **SEED_KINDS}
 """The blocks of fields that take one of two, by the mark that pydantic puts into the location of an error."""
 
 
-def _known_product(value: Any) -> Any:
-    """Judge by the products of this moment: a test may have another for its own time."""
-    judge = one_of(*PRODUCTS).validate
-    return judge(value) if judge else value
-
-
 class Formation(Block):
     """How long a deployment waits."""
 
@@ -98,7 +91,7 @@ class Cluster(Block):
     """The cluster's name, in the names of all that it is made of; two clusters of one account differ in it."""
     account: Account | None = None
     """The account for which the file is meant: a deployment to another is refused, and so are another's ARNs."""
-    product: Annotated[str, replace(one_of(*PRODUCTS), validate=_known_product)]
+    product: Annotated[str, one_of(*PRODUCTS)]
     """The product that runs on the nodes."""
     region: Region
     """The region."""

@@ -11,6 +11,7 @@ from typing import Any
 from xml.sax.saxutils import unescape
 
 from rehearsal.account.iam.faults import InvalidRequestError, UndecidableError
+from rehearsal.account.iam.named import names
 from rehearsal.account.iam.policy import Ask, Document, Verdict, decide, document, listed
 from rehearsal.account.iam.principals import Principal
 
@@ -20,10 +21,6 @@ SESSION = re.compile(r"[\w+=,.@-]*", re.ASCII)
 ROLE = re.compile(r"arn:aws:iam::\d{12}:role/.+")
 LEAST_SECONDS, CHAINED_SECONDS, MOST_SECONDS = 900, 3600, 43200
 """The shortest life of a session, the longest of one that a role's session asks for, and the longest of all."""
-
-NOBODY_HERE = {"Service", "Federated"}
-"""Principals that no caller with an access key is."""
-PRINCIPAL = re.compile(r"\*|\d{12}|arn:aws:iam::\d{12}:(root|(role|user)/.+)|arn:aws:sts::\d{12}:assumed-role/.+/.+")
 
 
 @dataclass(frozen=True)
@@ -121,20 +118,7 @@ def _about(policy: Mapping[str, Any], caller: Principal, role_arn: str) -> Docum
     for statement in listed(policy["Statement"]):
         if "Principal" not in statement:
             raise UndecidableError("a trust policy without Principal is not supported by this emulated account")
-        if _names(statement["Principal"], caller):
+        if names(statement["Principal"], caller, "trust policy"):
             rest = {name: value for name, value in statement.items() if name != "Principal"}
             speaking.append({**rest, "Resource": role_arn})
     return document(f"trust policy of {role_arn}", {"Statement": speaking})
-
-
-def _names(principal: Any, caller: Principal) -> bool:
-    if principal == "*":
-        return True
-    if unknown := sorted(set(principal) - NOBODY_HERE - {"AWS"}):
-        raise UndecidableError(f"trust policy: principals {unknown} are not supported by this emulated account")
-    named = listed(principal.get("AWS", []))
-    for text in named:
-        if not PRINCIPAL.fullmatch(text):
-            raise UndecidableError(f"trust policy: principal {text} is not supported by this emulated account")
-    account = caller.arn.split(":")[4]
-    return bool({"*", account, f"arn:aws:iam::{account}:root", caller.identity, caller.arn} & set(named))

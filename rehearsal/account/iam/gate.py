@@ -15,7 +15,7 @@ from rehearsal.account.front import Environ, is_wait_handle, respond
 from rehearsal.account.iam import assume_role, refusals, signature
 from rehearsal.account.iam.asks import Names, action_of, asks_of, bucket_and_key
 from rehearsal.account.iam.call import Call, call_of
-from rehearsal.account.iam.conditions import Context
+from rehearsal.account.iam.context import of_anybody, of_caller
 from rehearsal.account.iam.decision import Decision
 from rehearsal.account.iam.endpoint_policy import EndpointPolicies
 from rehearsal.account.iam.faults import InvalidRequestError, SignatureError, UndecidableError
@@ -30,31 +30,6 @@ GLOBAL = {("us-east-1", "iam"), ("us-east-1", "sts")}
 """Services that are called in one region from everywhere."""
 
 INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105 - a sentence
-
-UNSET = (
-    "aws:calledvia",
-    "aws:sourceaccount",
-    "aws:sourcearn",
-    "aws:multifactorauthpresent",
-    "aws:sourceip",
-    "aws:sourcevpc",
-    "aws:sourcevpce",
-    "aws:username",
-    "aws:vpcsourceip",
-    "cloudwatch:namespace",
-    "dynamodb:leadingkeys",
-    "ec2:region",
-    "kms:calleraccount",
-    "kms:encryptioncontext:secretarn",
-    "kms:viaservice",
-    "s3:prefix",
-    "s3:resourceaccount",
-    "secretsmanager:secretid",
-    "secretsmanager:versionstage",
-    "sts:externalid",
-    "sts:rolesessionname",
-)
-"""Keys that are known, and have no value unless the request gives them one."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +101,7 @@ class Gate:
 
     def _let_signal_pass(self, call: Call, endpoint: str) -> None:
         """Raise `_RefusedError` if a signal came through an endpoint that does not let CloudFormation's bucket be."""
-        context = {**self._anybody(), **self._endpoints.context(endpoint)}
+        context = {**of_anybody(), **self._endpoints.context(endpoint)}
         bucket, key = bucket_and_key(call)
         ask = Ask("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", context)
         self._pass(endpoint, ask, "s3", "anonymous")
@@ -145,13 +120,13 @@ class Gate:
         if not principal.limited:
             return []
         try:
-            context = {**self._common(principal, signed.region), **self._endpoints.context(endpoint)}
+            context = {**of_caller(principal, signed.region, self._cloud), **self._endpoints.context(endpoint)}
             asks = asks_of(call, signed.service, context, self._names)
         except InvalidRequestError as fault:
             raise _RefusedError(signed.service, "invalid", str(fault)) from fault
         except (UndecidableError, KeyError, ValueError) as fault:
             unknown = Ask(action_of(call, signed.service), "*", {})
-            self._record(principal, unknown, "Undecidable", None, str(fault))
+            self.record(principal, unknown, "Undecidable", None, str(fault))
             raise _RefusedError(signed.service, "undecidable", str(fault)) from fault
         for ask in asks:
             verdict = self._decide(principal, ask, signed.service)
@@ -171,12 +146,13 @@ class Gate:
         except ClientError as fault:  # the role or user is gone, and so are its keys
             raise _RefusedError(service, "key", INVALID_TOKEN) from fault
         except UndecidableError as fault:
-            self._record(principal, ask, "Undecidable", None, str(fault))
+            self.record(principal, ask, "Undecidable", None, str(fault))
             raise _RefusedError(service, "undecidable", str(fault)) from fault
-        self._record(principal, ask, verdict.outcome, verdict.by, "")
+        self.record(principal, ask, verdict.outcome, verdict.by, "")
         return verdict
 
-    def _record(self, principal: Principal, ask: Ask, verdict: str, by: Match | None, detail: str) -> None:
+    def record(self, principal: Principal, ask: Ask, verdict: str, by: Match | None, detail: str) -> None:
+        """Keep a decision."""
         now = datetime.datetime.now(datetime.UTC)
         who = (principal.arn, principal.role, principal.session)
         self.decisions.append(Decision(now, *who, ask.action, ask.resource, verdict, by, detail))
@@ -215,29 +191,6 @@ class Gate:
             self._principals.add(*assume_role.issued(body.decode(), asked))
         start_response(*answered[0])
         return [body]
-
-    @staticmethod
-    def _anybody() -> Context:
-        return {**dict.fromkeys(UNSET, ()), "aws:securetransport": ["true"]}
-
-    def _common(self, principal: Principal, region: str) -> Context:
-        account = self._cloud.account_id
-        return {
-            **self._anybody(),
-            "aws:principalaccount": [account],
-            "aws:principalarn": [principal.identity],
-            "aws:principaltype": ["User" if principal.user else "AssumedRole"],
-            "aws:requestedregion": [region],
-            "aws:resourceaccount": [account],
-            "aws:username": [principal.user] if principal.user else [],
-            "aws:viaawsservice": ["false"],
-            "ec2:sourceinstancearn": self._instance(principal),
-        }
-
-    def _instance(self, principal: Principal) -> list[str]:
-        if not principal.instance:
-            return []
-        return [f"arn:aws:ec2:{self._cloud.region}:{self._cloud.account_id}:instance/{principal.instance}"]
 
 
 def service_of(host: str) -> str:

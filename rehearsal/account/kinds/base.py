@@ -97,6 +97,8 @@ class Kind:
     """Whether the policies may say `Snapshot`."""
     tags_by_name: ClassVar[bool] = False
     """Whether the property `Tags` is a map instead of a list."""
+    tags_in: ClassVar[str] = "Tags"
+    """The property that holds the tags."""
 
     def create(self, request: Request) -> Made:
         """Create the resource."""
@@ -124,13 +126,13 @@ class Kind:
 
         Source: user guide, "Resource tag".
         """
-        if not tags or "Tags" not in self.properties:
+        if not tags or self.tags_in not in self.properties:
             return properties
         if self.tags_by_name:
             return properties | {"Tags": {tag["Key"]: tag["Value"] for tag in tags} | properties.get("Tags", {})}
-        own = list(properties.get("Tags", ()))
+        own = list(properties.get(self.tags_in, ()))
         named = {tag["Key"] for tag in own}
-        return properties | {"Tags": [*own, *(dict(tag) for tag in tags if tag["Key"] not in named)]}
+        return properties | {self.tags_in: [*own, *(dict(tag) for tag in tags if tag["Key"] not in named)]}
 
     def check(self, logical_id: str, properties: Mapping[str, Any]) -> None:
         """Raise `UnsupportedError` for a property that this kind does not honour."""

@@ -130,14 +130,19 @@ def _refuse_zone_twice(request: Request) -> None:
 
 def _interface(request: Request, endpoint: str, subnet: str) -> str:
     """Make the endpoint's interface in a subnet, at the highest free address; return its id."""
-    described = request.call("ec2", "DescribeSubnets", SubnetIds=[subnet])["Subnets"][0]
-    mine = [{"Name": "subnet-id", "Values": [subnet]}]
-    others = request.call("ec2", "DescribeNetworkInterfaces", Filters=mine)["NetworkInterfaces"]
-    address = free_address(described["CidrBlock"], {other["PrivateIpAddress"] for other in others})
+    address = free_address_in(request, subnet)
     groups = {"Groups": request.properties["SecurityGroupIds"]} if "SecurityGroupIds" in request.properties else {}
     about = {"Description": f"VPC Endpoint Interface {endpoint}", "PrivateIpAddress": address, **groups}
     made = request.call("ec2", "CreateNetworkInterface", SubnetId=subnet, **about)
     return str(made["NetworkInterface"]["NetworkInterfaceId"])
+
+
+def free_address_in(request: Request, subnet: str) -> str:
+    """Return the `free_address` of a subnet, which no interface there has."""
+    described = request.call("ec2", "DescribeSubnets", SubnetIds=[subnet])["Subnets"][0]
+    mine = [{"Name": "subnet-id", "Values": [subnet]}]
+    others = request.call("ec2", "DescribeNetworkInterfaces", Filters=mine)["NetworkInterfaces"]
+    return free_address(described["CidrBlock"], {other["PrivateIpAddress"] for other in others})
 
 
 def free_address(cidr: str, taken: set[str]) -> str:
