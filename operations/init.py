@@ -25,8 +25,9 @@ def init_command(product: str, *, name: str | None, region: str, output: Path | 
     folder = Path("clusters") if Path("clusters").is_dir() else Path()
     file = output or folder / f"{start.name}.yaml"
     _write(file, starting_text(start, file, _schema_seen_from(file)))
-    archive = PRODUCTS[start.product].archive
-    print(f"{file}: written; put the application's {archive} where it says, then: ./muster check {typed(file)}")
+    about = PRODUCTS[start.product]
+    wanted = f"the application's {about.archive}{' and its licence' if 'licence' in about.block.model_fields else ''}"
+    print(f"{file}: written; put {wanted} where it says, then: ./muster check {typed(file)}")
 
 
 def _product(name: str) -> str:

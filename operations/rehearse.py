@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from muster.spec import Cluster, SpecError, load
 from operations import ROOT
@@ -17,6 +17,13 @@ from rehearsal.doubles import BuildError
 from rehearsal.progress import Progress
 from rehearsal.rehearse import Outcome, rehearse
 from rehearsal.report import Report
+
+ASKED: Final = {
+    "as400gateway": ("/actuator/health", "/api/session"),
+    "wso2-carbon": ("/services", "/api/session"),
+    "axonivy": ("/api/session",),
+}
+"""What the products and their doubles answer, by product."""
 
 
 def rehearse_command(file: Path | None, *, keep: bool, down: bool, report: Path | None, faults: bool = False) -> int:
@@ -99,7 +106,7 @@ def _finish(
             outcome.rehearsal.stop()
     _tell(outcome, cluster, progress)
     if keep:
-        _tell_kept(outcome, file, progress)
+        _tell_kept(outcome, file, cluster, progress)
     return 0 if outcome.report.verdict == "valid" else 1
 
 
@@ -118,13 +125,12 @@ def _tell(outcome: Outcome, cluster: Cluster, progress: Progress) -> None:
     progress.plain(f"  verdict  {outcome.report.verdict}")
 
 
-def _tell_kept(outcome: Outcome, file: Path, progress: Progress) -> None:
+def _tell_kept(outcome: Outcome, file: Path, cluster: Cluster, progress: Progress) -> None:
     visitors = outcome.rehearsal.inventory().visitors
     visitor = visitors[0].namespace if visitors else "?"
-    curl = f"ip netns exec {visitor} curl -s {outcome.report.url}"
     progress.plain("\nThe cluster runs on. From a machine in its VPC that is no member:")
-    progress.plain(f"  {curl}/actuator/health")
-    progress.plain(f"  {curl}/api/session")
+    for request in requests(cluster, outcome.report.url):
+        progress.plain(f"  ip netns exec {visitor} curl {request}")
     progress.plain("\nIn this shell `cdk deploy`, `cdk diff` and `cdk destroy` now mean the emulated account, after:")
     for name, value in sorted(_kept_environment(outcome).items()):
         progress.plain(f"  export {name}={shlex.quote(value)}")
@@ -132,6 +138,17 @@ def _tell_kept(outcome: Outcome, file: Path, progress: Progress) -> None:
     if file.resolve() != default:
         progress.plain(f"  (each with: -c cluster={file.resolve()})")
     progress.plain("\nEnd it with: ./muster rehearse --down")
+
+
+def requests(cluster: Cluster, url: str) -> list[str]:
+    """Return what `curl` can ask of the rehearsed cluster at `url`, as its arguments."""
+    told = cluster.about.settings(cluster)
+    if cluster.product != "kaazing":
+        return [f"-s {url}{path}" for path in ASKED.get(cluster.product, ("/",))]
+    # gateways answer to their public name alone; the key is the example of RFC 6455, 1.3
+    upgrade = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
+    headers = (f"Host: {told['host']}", *upgrade, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+    return [f"-si --max-time 2 {' '.join(f'-H {shlex.quote(each)}' for each in headers)} {url}{told.get('path', '/')}"]
 
 
 def _kept_environment(outcome: Outcome) -> dict[str, str]:

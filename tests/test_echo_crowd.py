@@ -127,7 +127,7 @@ def once_in(number: int, act: Answer) -> Answer:
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let users have little patience."""
-    for name, seconds in {"SILENCE": 1.0, "RETRY": 0.05, "DRAIN": 3.0}.items():
+    for name, seconds in {"SILENCE": 1.0, "RETRY": 0.05, "DRAIN": 1.5}.items():
         monkeypatch.setattr(echo_crowd, name, seconds)
 
 

@@ -410,11 +410,12 @@ def test_the_user_has_the_same_number_on_all_nodes(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("musternode.system.run", lambda argv: commands.append([*argv]))
     with pytest.raises(Failure, match="the user muster-nobody could not be made"):
         ensure_user("muster-nobody", "/opt/ivy", KIND.number)
-    assert commands[0][-3:] == ["--uid", "7801", "muster-nobody"]
+    assert commands[0] == ["groupadd", "--force", "--system", "--gid", "7801", "muster-nobody"]
+    assert commands[1][:6] == ["useradd", "--system", "--uid", "7801", "--gid", "muster-nobody"]
     with pytest.raises(Failure, match="user and group root have the numbers 0 here and need 7801"):
         ensure_user("root", "/root", KIND.number)
     ensure_user("root", "/root")
-    assert len(commands) == 1
+    assert len(commands) == 2
 
 
 def test_the_layout_of_the_archive_is_what_the_engine_expects(node: Machine) -> None:

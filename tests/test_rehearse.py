@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from muster.products import PRODUCTS
 from muster.spec import load
+from operations.rehearse import requests
 from rehearsal import rehearse
 from rehearsal.cdk_cli import ROOT
 from rehearsal.doubles import told
@@ -54,3 +56,14 @@ def test_a_double_stands_in_for_a_missing_artifact_in_a_folder_of_its_own(
     said = capsys.readouterr().out
     assert "a double of wso2-carbon stands in for it" in said
     assert "Hazelcast 5.3.6" in said
+
+
+def test_a_kept_cluster_of_gateways_is_asked_for_a_websocket_by_its_public_name() -> None:
+    [request] = requests(load(ROOT / "clusters/kaazing.yaml"), "http://balancer")
+    assert "-H 'Host: gateway.example.org' -H 'Upgrade: websocket'" in request
+    assert request.endswith("http://balancer/echo")
+
+
+@pytest.mark.parametrize("product", sorted(set(PRODUCTS) - {"kaazing"}))
+def test_each_other_kept_cluster_is_asked_for_a_session(product: str) -> None:
+    assert requests(load(ROOT / f"clusters/{product}.yaml"), "http://balancer")[-1] == "-s http://balancer/api/session"

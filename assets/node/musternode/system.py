@@ -87,10 +87,12 @@ def ensure_user(name: str, home: str, number: Optional[int] = None) -> None:
         pwd.getpwnam(name)
         grp.getgrnam(name)
     except KeyError:
-        chosen = [] if number is None else ["--uid", str(number)]
+        chosen = ["--user-group"]
+        if number is not None:  # a group that comes with its user has another number (useradd(8))
+            run(["groupadd", "--force", "--system", "--gid", str(number), name])
+            chosen = ["--uid", str(number), "--gid", name]
         shell = "/usr/sbin/nologin"
-        made = ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", home, "--shell", shell]
-        run([*made, *chosen, name])
+        run(["useradd", "--system", *chosen, "--no-create-home", "--home-dir", home, "--shell", shell, name])
     try:
         found = {pwd.getpwnam(name).pw_uid, grp.getgrnam(name).gr_gid}
     except KeyError:
