@@ -1,13 +1,18 @@
-"""Fixtures for whoever needs a cluster file or a synthesized stack; nothing here starts Node before it is asked to."""
+"""Fixtures for whoever needs a cluster file, a synthesized stack or an account; nothing starts unless asked for."""
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from rehearsal.account import Account
+    from rehearsal.drive import Rehearsal
+    from tests.account_help import Stacks
 
 # The gate gives one answer for one commit; elsewhere each run draws new examples, and a find is kept for the next run.
 settings.register_profile("gate", derandomize=True, deadline=None)
@@ -141,3 +146,30 @@ def node_side(
         return known[file, groups]
 
     return node_side
+
+
+@pytest.fixture(scope="module")
+def account() -> "Iterator[Account]":
+    """Yield an emulated account in which nothing is."""
+    from tests.account_help import running_account
+
+    with running_account() as account:
+        yield account
+
+
+@pytest.fixture
+def stacks(account: "Account") -> "Iterator[Stacks]":
+    """Yield what drives the stacks of the module's account; nothing of them may remain."""
+    from tests.account_help import emptied_after
+
+    with emptied_after(account) as stacks:
+        yield stacks
+    assert account.remains() == []
+
+
+@pytest.fixture(scope="module")
+def empty(rehearsal: "Rehearsal") -> set[str]:
+    """Return what the account of a scenario's module holds before anything is deployed."""
+    from tests.scenario_support import contents
+
+    return contents(rehearsal)

@@ -1,33 +1,25 @@
 """Node a of a cluster of Axon.ivy engines below a folder, with stand-ins for systemd, packages, users, AWS and nft."""
 
 import contextlib
-import hashlib
 import io
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from musternode import aws, files, host, packages, rollback, stages
 from musternode.aws import Credentials
 from musternode.axonivy import kind as axonivy_kind
 from musternode.axonivy import naming, shared
-from musternode.axonivy.host import Host
+from musternode.axonivy.document import Settings
 from musternode.axonivy.kind import KIND
 from musternode.failure import Failure
-from musternode.host import Identity
-from musternode.paths import Paths
-from musternode.servers import host as server_host
-from musternode.servers import rollout
-from musternode.servers import stages as server_stages
-from musternode.system import Systemd
+from tests import node_servers_machine
 from tests.node_axonivy import SECRET, document
-from tests.node_machine import Recorded, Restart
+from tests.node_machine import Recorded
+from tests.node_servers import artifact
+from tests.node_servers_machine import objects, patched
 
-PROGRAM, NEW_PROGRAM = "0" * 64, "f" * 64
 JAVA = Path("/usr/lib/jvm/java-21")
 IVY_YAML = "configuration/ivy.yaml"
 SHIPPED_YAML = 'Administrators:\n  admin:\n    Password: "${hash:admin}"\n'
@@ -55,22 +47,14 @@ def archive(top: str = "", **more: str) -> bytes:
     return packed.getvalue()
 
 
-OBJECTS = {
-    hashlib.sha256(content).hexdigest(): content
-    for content in (
-        archive(),
-        archive("AxonIvyEngine/", LICENSE="another one"),
-        archive(conf__server_xml=SERVER_XML),
-        b"one licence",
-        b"another licence",
-    )
-}
+OBJECTS = objects(
+    archive(),
+    archive("AxonIvyEngine/", LICENSE="another one"),
+    archive(conf__server_xml=SERVER_XML),
+    b"one licence",
+    b"another licence",
+)
 OLD, NEW, TOMCAT, LICENCE, OTHER_LICENCE = OBJECTS
-
-
-def artifact(sha256: str) -> dict[str, str]:
-    """Return the document's word on an archive."""
-    return {"bucket": "assets", "key": "k", "sha256": sha256, "name": "engine.zip"}
 
 
 def licence(sha256: str) -> dict[str, Any]:
@@ -79,32 +63,16 @@ def licence(sha256: str) -> dict[str, Any]:
 
 
 @dataclass
-class Cloud:
+class Cloud(node_servers_machine.Cloud):
     """AWS: some objects and a secret; `broken` is what fails."""
 
-    broken: str = ""
     password: str = "secret-one"
-    calls: list[str] = field(default_factory=list)
-
-    def fetch(self, _bucket: str, key: str, sha256: str, to: Path) -> bool:
-        """Bring an object."""
-        if to.is_file() and aws.sha256_of(to) == sha256:
-            return False
-        self._answer(key)
-        to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_bytes(OBJECTS[sha256])
-        return True
 
     def secret(self, arn: str) -> Credentials:
         """Return the database's user."""
-        self._answer(arn)
+        self.answer(arn)
         assert arn == SECRET
         return Credentials("ivy-user", self.password)
-
-    def _answer(self, what: str) -> None:
-        self.calls.append(what)
-        if self.broken in {what, "all"}:
-            raise Failure(f"node a: {what} had no answer")
 
 
 @dataclass
@@ -130,46 +98,23 @@ class Services(Recorded):
         return "no route" if unit == shared.MOUNT else "ERROR login with secret-one failed"
 
 
-class Machine:
+class Machine(node_servers_machine.Machine[Settings]):
     """Node a, bootstrapped with a document whose product has these settings."""
 
+    cloud: Cloud
+    services: Services
+
     def __init__(self, folder: Path, product: Mapping[str, Any], names: str) -> None:
-        self.paths, self.cloud = Paths(folder), Cloud()
-        self.services = Services(folder=folder / "mnt/axonivy")
+        told = {**licence(LICENCE), **product}
+        super().__init__(folder, KIND, document, told, artifact=artifact(OLD), names=names)
+        self.cloud, self.services = Cloud(OBJECTS), Services(folder=folder / "mnt/axonivy")
         self.name, self.rules = "ip-10-0-1-10", list[str]()
-        self.names, self._product = names, {**licence(LICENCE), **product}
-        for program in (PROGRAM, NEW_PROGRAM):
-            (self.paths.opt / program[:16]).mkdir(parents=True)
-        self.document = self.changed()
-
-    def changed(self, product: Mapping[str, Any] | None = None, **values: Any) -> str:
-        """Return the document with some settings of the product and some keys changed."""
-        base = {"artifact": artifact(OLD), "names": self.names, "absent": ""}
-        return document(product={**self._product, **(product or {})}, **{**base, **values})
-
-    def new(self, product: Mapping[str, Any] | None = None, **values: Any) -> str:
-        """Return a changed document of another generation."""
-        return self.changed(product, **{"generation": "new0new0new0new0", **values})
 
     def bootstrap(self) -> None:
         """Do what a first boot does."""
-        host.save(self.paths, Identity("a", "/p"), self.document)
-        stages.link_asset(self.paths.current, self.paths.opt / PROGRAM[:16])
-        server_stages.install(KIND, self.host())
-        server_stages.configure(KIND, self.host())
-        self.cloud.calls.clear()
+        super().bootstrap()
         self.services.said.clear()
         self.rules.clear()
-
-    def host(self) -> Host:
-        """Return the host as its files are now."""
-        loaded = server_host.load(self.paths, KIND.read)
-        return Host(loaded.identity, loaded.settings, loaded.paths, self.services)
-
-    def apply(self, document_: str) -> None:
-        """Apply a document, up to the restart of the process."""
-        with contextlib.suppress(Restart):
-            rollout.apply(KIND, self.host(), document_)
 
     @property
     def home(self) -> Path:
@@ -180,14 +125,6 @@ class Machine:
     def shared(self) -> Path:
         """What all nodes share."""
         return self.services.folder
-
-    def read(self, place: str) -> str:
-        """Return a file of the engine in use."""
-        return (self.home / place).read_text()
-
-    def units(self) -> dict[str, str]:
-        """Return the text of each unit."""
-        return {file.name: file.read_text() for file in sorted(self.paths.units.iterdir())}
 
     def facts(self) -> dict[str, str]:
         """Return what the engine's configuration and the units are made of, with the time of their last change."""
@@ -208,26 +145,12 @@ class Machine:
 def machine(folder: Path, product: Mapping[str, Any] | None = None, names: str = "abc") -> Iterator[Machine]:
     """Yield a machine that has been bootstrapped."""
     made = Machine(folder, product or {}, names)
-
-    def restart() -> None:
-        raise Restart
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rollback, "restart_self", restart)
-        patch.setattr(packages, "system", lambda: "amazon-linux-2023")
-        patch.setattr(packages, "missing", lambda *_: ())
-        patch.setattr(packages, "java_home", lambda *_: JAVA)
-        patch.setattr(server_stages, "ensure_user", lambda *_: None)
-        patch.setattr("musternode.servers.distribution.shutil.chown", lambda *_, **__: None)
-        patch.setattr(files, "_owned", lambda *_: True)
+    with patched(made, JAVA, "amazon-linux-2023") as patch:
         patch.setattr(naming, "gethostname", lambda: made.name)
         patch.setattr(naming, "sethostname", made.call)
         patch.setattr(shared, "own", lambda _: None)
         patch.setattr(shared, "ismount", lambda _: made.services.mounted)
         patch.setattr(shared, "PATIENCE", 0.0)
         patch.setattr(axonivy_kind, "run", made.run)
-        patch.setattr(Systemd, "reload", lambda _: None)
-        patch.setattr(Systemd, "enable", lambda _, unit: made.services.said.append(f"enable {unit}"))
-        patch.setattr(server_host.Host, "aws", lambda *_, **__: made.cloud)
         made.bootstrap()
         yield made

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
 from muster.names import READY, READY_TO_ADMINISTER
@@ -54,6 +55,17 @@ def service(example: Path = EXAMPLE) -> Iterator[Rehearsal]:
         yield rehearsal
     finally:
         drive.end(process)
+
+
+def story(example: Path = EXAMPLE) -> Any:
+    """Return the fixture `rehearsal` of a module that is one story: a service that runs for all of it."""
+
+    @pytest.fixture(scope="module", name="rehearsal")
+    def running() -> Iterator[Rehearsal]:
+        with service(example) as rehearsal:
+            yield rehearsal
+
+    return running
 
 
 def stand_in(cluster: Cluster) -> Path:

@@ -1,6 +1,6 @@
 """Load balancers of the emulated account: one instance under several ports, and what AWS refuses of attributes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +12,10 @@ from rehearsal.account.balancer_attributes import contradictions, wrong_values
 from rehearsal.balancer import describe
 from rehearsal.balancer.config import Files, configuration
 from rehearsal.balancer.model import Stickiness
-from tests.account_help import Stacks, Template, emptied_after, running_account, template
+from tests.account_help import Stacks, Template, template
 
 ELB = "AWS::ElasticLoadBalancingV2"
 DAY = "86400"
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[Account]:
-    with running_account() as account:
-        yield account
-
-
-@pytest.fixture
-def stacks(account: Account) -> Iterator[Stacks]:
-    with emptied_after(account) as stacks:
-        yield stacks
-    assert account.remains() == []
 
 
 def subnet(zone: str, cidr: str) -> dict[str, Any]:

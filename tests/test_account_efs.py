@@ -1,14 +1,14 @@
 """EFS in the account: file systems and their mount targets are made, changed and removed, and say no as AWS does."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.account import Account
-from tests.account_help import Stacks, Template, emptied_after, running_account, template
+from tests.account_help import Stacks, Template, template
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000001"
 NFS = {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049, "CidrIp": "10.64.0.0/20"}
@@ -44,19 +44,6 @@ def target(where: str, of: str = "Files", groups: str = "Group", **more: Any) ->
 def files(policy: str = "Delete", **more: Any) -> dict[str, Any]:
     given = {"Encrypted": True, "BackupPolicy": {"Status": "ENABLED"}, **more}
     return {"Type": "AWS::EFS::FileSystem", "DeletionPolicy": policy, "Properties": given}
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[Account]:
-    with running_account() as account:
-        yield account
-
-
-@pytest.fixture
-def stacks(account: Account) -> Iterator[Stacks]:
-    with emptied_after(account) as stacks:
-        yield stacks
-    assert account.remains() == []
 
 
 def made(stacks: Stacks, wanted: Template) -> None:

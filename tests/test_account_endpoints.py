@@ -8,7 +8,7 @@ import pytest
 
 from rehearsal.account import Account
 from rehearsal.passage import CAME_THROUGH
-from tests.account_help import Stacks, Template, emptied_after, host_client, request, running_account, template
+from tests.account_help import Stacks, Template, emptied_after, host_client, request, template
 from tests.test_account_gate import make_role, refused
 
 REGION = "eu-west-1"
@@ -17,12 +17,6 @@ GROUP = {
     "Type": "AWS::EC2::SecurityGroup",
     "Properties": {"GroupDescription": "endpoints", "VpcId": {"Ref": "Vpc"}},
 }
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[Account]:
-    with running_account() as account:
-        yield account
 
 
 @pytest.fixture

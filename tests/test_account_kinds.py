@@ -8,7 +8,7 @@ import pytest
 
 from rehearsal.account import Account
 from rehearsal.account.existing import Existing
-from tests.account_help import Stacks, Template, emptied_after, running_account, template
+from tests.account_help import Stacks, Template, running_account, template
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000001"
 ZONE = "Z0123456789ABC"
@@ -42,13 +42,6 @@ def account() -> Iterator[Account]:
     with running_account() as account:
         account.provide(Existing(zones={ZONE: "example.org"}, policies=["boundary"]))
         yield account
-
-
-@pytest.fixture
-def stacks(account: Account) -> Iterator[Stacks]:
-    with emptied_after(account) as stacks:
-        yield stacks
-    assert account.remains() == []
 
 
 def made(stacks: Stacks, wanted: Template, **more: Any) -> None:

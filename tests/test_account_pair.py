@@ -16,7 +16,7 @@ from muster.pair import Pair
 from muster.spec import load
 from musternode.h2.witness import Item, Unreachable, Witness
 from rehearsal.account import Account
-from tests.account_help import REGION, Stacks, emptied_after, host_client, running_account
+from tests.account_help import REGION, Stacks, emptied_after, host_client
 from tests.conftest import Template, WriteCluster
 from tests.node_side import KEY
 from tests.template_help import the
@@ -47,12 +47,6 @@ def template(file: Path, folder: Path, **how: Any) -> Template:
     app.synth()
     found: Template = json.loads((folder / "around.template.json").read_text(encoding="utf-8"))
     return found
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[Account]:
-    with running_account() as account:
-        yield account
 
 
 Deploy = Callable[..., Stacks]

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.account import Account
-from tests.account_help import Stacks, Template, emptied_after, parameter, running_account, template
+from tests.account_help import Stacks, Template, emptied_after, parameter, template
 
 ALLOW_ALL = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
 VPC = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.64.0.0/20"}}
@@ -17,12 +17,6 @@ SUBNET = {
     "Properties": {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.64.0.0/24", "AvailabilityZone": "eu-west-1a"},
 }
 BUCKET = {"Type": "AWS::S3::Bucket"}
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[Account]:
-    with running_account() as account:
-        yield account
 
 
 @pytest.fixture

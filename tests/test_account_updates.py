@@ -1,14 +1,13 @@
 """Updates of the emulated account's stacks: in place, by replacement, taken back. Driven through the public API."""
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal.account import Account
-from tests.account_help import Stacks, Template, emptied_after, parameter, running_account, send, template, waiting
+from tests.account_help import Stacks, Template, parameter, send, template, waiting
 
 TRUST = {"Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}}]}
 GROUP = {"GroupDescription": "d", "GroupName": "muster-x", "VpcId": {"Ref": "Vpc"}}
@@ -42,19 +41,6 @@ CLUSTER = template(
     Settings=parameter("one", Name="/muster/x"),
     Node={"Type": "AWS::EC2::Instance", "DependsOn": ["Settings"], "Properties": NODE},
 )
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[Account]:
-    with running_account() as account:
-        yield account
-
-
-@pytest.fixture
-def stacks(account: Account) -> Iterator[Stacks]:
-    with emptied_after(account) as stacks:
-        yield stacks
-    assert account.remains() == []
 
 
 def changed(wanted: Template, logical_id: str, **properties: Any) -> Template:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from rehearsal.account import Account
 from rehearsal.account.existing import Existing
-from tests.account_help import Stacks, Template, emptied_after, host_client, running_account, template
+from tests.account_help import Stacks, Template, host_client, running_account, template
 from tests.test_account_gate import ACCOUNT, drop_role, make_role, refused
 from tests.test_account_kinds import made, updated
 
@@ -25,13 +25,6 @@ def account() -> Iterator[Account]:
     with running_account() as account:
         account.provide(Existing(policies=["boundary"]))
         yield account
-
-
-@pytest.fixture
-def stacks(account: Account) -> Iterator[Stacks]:
-    with emptied_after(account) as stacks:
-        yield stacks
-    assert account.remains() == []
 
 
 def policy(*statements: dict[str, Any]) -> dict[str, Any]:

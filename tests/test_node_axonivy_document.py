@@ -18,7 +18,8 @@ def test_each_node_is_told_what_all_have_in_common_and_what_is_its_own() -> None
     a, b = told.engine("a"), told.engine("b")
     assert (a.route, a.connectors, b.route, b.connectors) == ("a", (8080, 8090), "b", (8080,))
     assert (a.home, a.version, a.shared, a.database) == (b.home, b.version, b.shared, b.database)
-    assert (told.home, told.member_port, told.peer_port, told.readiness_port) == ("/opt/ivy", 7800, 9181, 9180)
+    ports = told.ports
+    assert (told.settings.home, ports.member, ports.peer, ports.readiness) == ("/opt/ivy", 7800, 9181, 9180)
 
 
 def test_what_may_be_left_out_is_empty() -> None:

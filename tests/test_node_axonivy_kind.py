@@ -21,19 +21,10 @@ from musternode.servers import stages as server_stages
 from musternode.system import ensure_user
 from musternode.units import AGENT, READINESS
 from tests.node_axonivy import DOCUMENT, FILE_SYSTEM, SECRET, nodes
-from tests.node_axonivy_machine import (
-    IVY_YAML,
-    LICENCE,
-    NEW,
-    NEW_PROGRAM,
-    OTHER_LICENCE,
-    TOMCAT,
-    Machine,
-    artifact,
-    licence,
-    machine,
-)
+from tests.node_axonivy_machine import IVY_YAML, LICENCE, NEW, OTHER_LICENCE, TOMCAT, Machine, licence, machine
 from tests.node_machine import Restart
+from tests.node_servers import artifact
+from tests.node_servers_machine import NEW_PROGRAM
 
 STOP = [f"stop {UNIT}"]
 PORTS = DOCUMENT["ports"]

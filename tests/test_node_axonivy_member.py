@@ -6,7 +6,7 @@ import pytest
 
 from musternode.state import FAILED, SERVING, STARTING, State
 from tests.node_axonivy import Node, chosen
-from tests.node_carbon import address, serving
+from tests.node_servers import address, serving
 
 
 @pytest.fixture
@@ -17,12 +17,12 @@ def node() -> Node:
 
 def test_an_engine_that_does_not_run_is_started(node: Node) -> None:
     assert node.tick().phase == STARTING
-    assert node.engine.starts == 1
+    assert node.engine.run == 1
     node.tick(times=3)
-    assert node.engine.starts == 1
+    assert node.engine.run == 1
     node.engine.up = False
     node.tick()
-    assert node.engine.starts == 2
+    assert node.engine.run == 2
 
 
 def test_a_node_wants_users_as_soon_as_its_own_engine_is_healthy_whoever_else_runs(node: Node) -> None:

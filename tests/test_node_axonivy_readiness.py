@@ -18,7 +18,7 @@ from musternode.failure import Failure
 from musternode.h2 import clock
 from musternode.paths import Paths
 from rehearsal.poll import poll
-from tests.node_carbon import serving
+from tests.node_servers import serving
 from tests.node_words import put
 
 HEALTH = "/system/health"

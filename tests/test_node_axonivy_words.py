@@ -12,7 +12,7 @@ from musternode.axonivy import doors, sight, words
 from musternode.axonivy.doors import CALM, EVERY, Doors
 from musternode.state import State
 from tests.node_axonivy import chosen
-from tests.node_carbon import address, serving
+from tests.node_servers import address, serving
 
 A, B, C = (address(name) for name in "abc")
 ADDRESSES = frozenset({A, B, C})

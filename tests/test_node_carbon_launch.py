@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from musternode.carbon.launch import java_options
 from musternode.carbon.settings import Settings
-from tests.node_carbon import PROXY, address, chosen
+from tests.node_carbon import PROXY, chosen
+from tests.node_servers import address
 
 
 def options(settings: Settings) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""When a member starts its product, whom it sees, and what it says meanwhile."""
+"""Whom a member sees, when its product begins anew, and what it says meanwhile."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -9,19 +9,10 @@ import pytest
 from musternode.carbon.sight import Sight, Word
 from musternode.servers import readiness
 from musternode.state import State
-from tests.node_carbon import Node, address, chosen, sees, serving
+from tests.node_carbon import Node, chosen, sees
+from tests.node_servers import address, serving
 
 ALONE = "Cannot discover nodes. Starting standalone."
-
-
-def test_a_product_that_does_not_run_is_started_and_one_that_runs_is_left_alone() -> None:
-    node = Node()
-    assert node.tick().phase == "starting"
-    node.tick(times=5)
-    assert node.product.run == 1
-    node.product.up = False
-    node.tick(times=2)
-    assert node.product.run == 2
 
 
 def test_serving_is_a_healthy_product_whose_engine_sees_a_majority() -> None:
@@ -32,33 +23,12 @@ def test_serving_is_a_healthy_product_whose_engine_sees_a_majority() -> None:
     assert node.tick().phase == "starting"
 
 
-def test_a_product_that_answers_before_its_engine_runs_does_not_serve() -> None:
-    node = Node(chosen("a"))
-    assert node.tick(times=3).phase == "waiting"
-    assert node.tick(sees("")).phase == "serving"
-
-
 def test_another_run_of_the_product_sees_nobody_whatever_the_log_says_of_the_one_before() -> None:
     node = Node()
-    node.runs("b", "c")
+    node.runs("bc")
     node.product.run += 1  # systemd started it again
     assert node.tick().phase == "waiting"
     assert node.member.word == Word("", {}, (), frozenset())
-
-
-def test_what_was_kept_is_nothing_to_a_product_that_does_not_run() -> None:
-    """The host was started: the member is there before the product."""
-    node = Node(kept=sees("bc"))
-    node.tick()
-    assert (node.member.sight, node.log.kept) == (Sight(), [Sight()])
-
-
-def test_what_was_kept_holds_for_a_product_that_went_on() -> None:
-    """The control: the member alone was started anew."""
-    node = Node(kept=sees("bc"))
-    node.product.run, node.product.up = 1, True
-    assert node.tick().phase == "serving"
-    assert node.log.kept == []
 
 
 def test_each_change_of_what_is_seen_is_kept_once() -> None:
@@ -81,23 +51,6 @@ def test_what_it_tells_the_others_is_its_run_whom_it_sees_and_who_left() -> None
     )
 
 
-def test_the_cluster_is_formed_once_all_say_so_and_that_is_reported_once() -> None:
-    node = Node()
-    node.others.whole("abc")
-    assert node.runs("b", "c").formed
-    assert node.tick(times=5).formed
-    assert [(body["Status"], body["Data"]) for body in node.reported.sent] == [("SUCCESS", "members=3")]
-
-
-def test_a_cluster_that_was_formed_stays_so_when_a_member_leaves() -> None:
-    node = Node()
-    node.others.whole("abc")
-    node.runs("b", "c")
-    state = node.tick(sees("b", left=(address("c"),)))
-    assert node.member.seen == {address("a"), address("b")}
-    assert state.formed
-
-
 @pytest.mark.parametrize("fault", ["silent", "starting", "sees nobody", "sees one less", "wordless"])
 def test_the_cluster_is_not_formed_while_one_of_the_others_does_not_say_so(fault: str) -> None:
     node = Node()
@@ -112,7 +65,7 @@ def test_the_cluster_is_not_formed_while_one_of_the_others_does_not_say_so(fault
         node.others.heard[address("c")] = replace(node.others.heard[address("c")], seen=frozenset({address("c")}))
     else:
         del node.others.heard[address("c")]
-    assert not node.runs("b", "c").formed
+    assert not node.runs("bc").formed
     node.others.whole("abc")
     assert node.tick().formed
 
@@ -122,12 +75,6 @@ def test_the_cluster_is_not_formed_while_this_one_does_not_see_all() -> None:
     node.others.whole("abc")
     node.others.heard.clear()
     assert not node.runs("b").formed
-
-
-def test_one_that_is_the_only_one_is_formed_by_itself() -> None:
-    node = Node(chosen("abc", absent="bc"))
-    assert node.runs().formed
-    assert [body["Data"] for body in node.reported.sent] == ["members=1"]
 
 
 def test_an_engine_that_goes_on_alone_ends_the_deploy_at_once() -> None:
@@ -153,41 +100,8 @@ def test_one_that_is_the_only_one_by_the_cluster_file_may_be_alone() -> None:
 def test_an_engine_that_went_on_alone_once_does_not_fail_a_formed_cluster() -> None:
     node = Node()
     node.others.whole("abc")
-    node.runs("b", "c", alone=ALONE)
+    node.runs("bc", alone=ALONE)
     assert node.reasons == []
-
-
-def test_one_that_waits_names_those_that_are_missing_near_its_time_out_and_once() -> None:
-    node = Node()
-    node.runs("b")
-    node.tick(seconds=800)
-    assert node.reasons == []
-    node.tick(times=3, seconds=50)
-    assert len(node.reasons) == 1
-    assert "missing: c (10.0.1.12)" in node.reasons[0]
-
-
-def test_a_product_that_cannot_be_started_is_reported_at_once_and_tried_again_more_and_more_seldom() -> None:
-    node = Node()
-    node.product.broken = "node a: no\nunit"
-    state = node.tick(times=3, seconds=1)
-    assert (state.phase, state.failure) == ("failed", "node a: no unit")
-    assert node.reasons == ["node a: no unit"]
-    node.product.broken = ""
-    assert node.tick(seconds=1).phase == "failed"
-    assert node.tick(seconds=10).phase == "starting"
-    assert node.board.state.failure == ""
-
-
-def test_a_fault_in_musternode_itself_is_a_cause_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    node = Node()
-
-    def odd(_: Sight) -> Sight:
-        raise ZeroDivisionError("odd")
-
-    monkeypatch.setattr(node.log, "read", odd)
-    node.tick()
-    assert node.reasons == ["node a: musternode failed: ZeroDivisionError: odd"]
 
 
 def test_one_that_is_to_leave_keeps_its_product_and_reports_nothing() -> None:
@@ -202,7 +116,7 @@ def formed(**changes: Any) -> Node:
     """Return node a in a cluster of three that has formed."""
     node = Node(**changes)
     node.others.whole("abc")
-    node.runs("b", "c")
+    node.runs("bc")
     return node
 
 
@@ -301,7 +215,7 @@ def test_after_a_deploy_that_has_ended_it_does_even_if_its_host_was_started() ->
 def test_one_that_is_to_leave_never_begins_anew() -> None:
     node = Node(chosen("abc", absent="a"))
     go_on_without(node, "b", "c")
-    node.runs("b", "c")
+    node.runs("bc")
     node.tick(times=100, seconds=1)
     assert node.product.run == 1
 

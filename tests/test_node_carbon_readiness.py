@@ -20,7 +20,7 @@ from musternode.h2 import clock
 from musternode.paths import Paths
 from musternode.servers import readiness as server_readiness
 from rehearsal.poll import poll
-from tests.node_carbon import serving
+from tests.node_servers import serving
 from tests.node_words import put
 from tests.test_node_readiness import Slow
 

@@ -16,9 +16,9 @@ from musternode.kaazing.words import Word
 from musternode.servers import stages
 from musternode.state import State
 from musternode.units import AGENT, READINESS
-from tests.node_carbon import address
 from tests.node_kaazing import DOCUMENT
-from tests.node_kaazing_machine import CONFIG, NEW, SERVICES, WITHOUT_WEBSOCKET, Machine, artifact, machine
+from tests.node_kaazing_machine import CONFIG, NEW, SERVICES, WITHOUT_WEBSOCKET, Machine, machine
+from tests.node_servers import address, artifact
 from tests.test_node_kaazing_gateway_config import config, service
 
 STOP = [f"stop {UNIT}"]
@@ -208,7 +208,7 @@ def test_what_may_not_roll_is_refused_before_anything_changes(
 def test_what_a_document_changed_comes_back_with_the_one_before_it_without_aws(node: Machine) -> None:
     before = node.facts()
     node.apply(node.new({"heartbeat": 30, "host": "ws.example.org"}))
-    node.cloud.broken = True
+    node.cloud.broken = "all"
     node.apply(node.document)
     assert node.facts() == before
 

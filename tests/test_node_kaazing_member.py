@@ -13,21 +13,11 @@ from musternode.kaazing.log_sight import Sight
 from musternode.kaazing.merged import DRAIN
 from musternode.kaazing.words import Word
 from musternode.state import State
-from tests.node_carbon import address, serving
 from tests.node_kaazing import Node, chosen, sees
+from tests.node_servers import address, serving
 
 FAULT = "Unable to resolve DNS name: gw.invalid"
 ALL = frozenset(map(address, "abc"))
-
-
-def test_a_gateway_that_does_not_run_is_started_and_one_that_runs_is_left_alone() -> None:
-    node = Node()
-    assert node.tick().phase == "starting"
-    node.tick(times=5)
-    assert node.product.run == 1
-    node.product.up = False
-    node.tick(times=2)
-    assert node.product.run == 2
 
 
 def test_serving_is_a_gateway_that_takes_users_and_sees_a_majority() -> None:
@@ -36,12 +26,6 @@ def test_serving_is_a_gateway_that_takes_users_and_sees_a_majority() -> None:
     assert node.tick(sees("b")).phase == "serving"
     node.product.sick = "404"
     assert node.tick().phase == "starting"
-
-
-def test_a_gateway_that_takes_users_before_it_is_a_member_does_not_serve() -> None:
-    node = Node(chosen("a"))
-    assert node.tick(times=3).phase == "waiting"
-    assert node.tick(sees("")).phase == "serving"
 
 
 @pytest.mark.parametrize(
@@ -71,21 +55,6 @@ def test_another_run_sees_nobody_whatever_the_log_says_of_the_one_before() -> No
     assert node.member.word == Word()
 
 
-def test_what_was_kept_is_nothing_to_a_gateway_that_does_not_run() -> None:
-    """The host was started: the member is there before the gateway."""
-    node = Node(kept=sees("bc"))
-    node.tick()
-    assert (node.member.sight, node.log.kept) == (Sight(), [Sight()])
-
-
-def test_what_was_kept_holds_for_a_gateway_that_went_on() -> None:
-    """The control: the member alone was started anew."""
-    node = Node(kept=sees("bc"))
-    node.product.run, node.product.up = 1, True
-    assert node.tick().phase == "serving"
-    assert node.log.kept == []
-
-
 def test_each_change_of_what_is_seen_is_kept_once() -> None:
     node = Node()
     node.runs("b")
@@ -105,23 +74,6 @@ def test_what_it_says_to_the_others_is_whom_it_sees_itself_among_them_and_whethe
 # forming
 
 
-def test_the_cluster_is_formed_once_all_say_so_and_that_is_reported_once() -> None:
-    node = Node()
-    node.others.whole("abc")
-    assert node.runs("bc").formed
-    assert node.tick(times=5).formed
-    assert [(body["Status"], body["Data"]) for body in node.reported.sent] == [("SUCCESS", "members=3")]
-
-
-def test_a_cluster_that_was_formed_stays_so_when_a_member_leaves() -> None:
-    node = Node()
-    node.others.whole("abc")
-    node.runs("bc")
-    state = node.tick(sees("b", left=(address("c"),)))
-    assert node.member.seen == {address("a"), address("b")}
-    assert state.formed
-
-
 @pytest.mark.parametrize("fault", ["silent", "starting", "sees one less", "wordless", "has merged", "this one has"])
 def test_the_cluster_is_not_formed_while_one_does_not_say_so_or_is_about_to_begin_anew(fault: str) -> None:
     node = Node()
@@ -139,22 +91,6 @@ def test_the_cluster_is_not_formed_while_one_does_not_say_so_or_is_about_to_begi
     assert not node.runs("bc", merged=int(fault == "this one has")).formed
     node.others.whole("abc")
     assert node.tick(sees("bc")).formed
-
-
-def test_one_that_is_the_only_one_is_formed_by_itself() -> None:
-    node = Node(chosen("abc", absent="bc"))
-    assert node.runs("").formed
-    assert [body["Data"] for body in node.reported.sent] == ["members=1"]
-
-
-def test_one_that_waits_names_those_that_are_missing_near_its_time_out_and_once() -> None:
-    node = Node()
-    node.runs("b")
-    node.tick(seconds=800)
-    assert node.reasons == []
-    node.tick(times=3, seconds=50)
-    assert len(node.reasons) == 1
-    assert "missing: c (10.0.1.12)" in node.reasons[0]
 
 
 def test_one_that_takes_no_users_says_why_and_what_its_log_said_near_its_time_out() -> None:
@@ -224,18 +160,6 @@ def test_the_cause_of_a_start_that_failed_is_told_while_the_next_run_has_not_sai
     node = Node()
     runs_that_end(node, 1, fault=FAULT)
     assert node.member.complaint() == f"the gateway does not listen on port 8000; it said: {FAULT}"
-
-
-def test_a_unit_that_cannot_be_started_is_reported_at_once_and_tried_again_more_and_more_seldom() -> None:
-    node = Node()
-    node.product.broken = "node a: no\nunit"
-    state = node.tick(times=3, seconds=1)
-    assert (state.phase, state.failure) == ("failed", "node a: no unit")
-    assert node.reasons == ["node a: no unit"]
-    node.product.broken = ""
-    assert node.tick(seconds=1).phase == "failed"
-    assert node.tick(seconds=10).phase == "starting"
-    assert node.board.state.failure == ""
 
 
 def test_one_that_is_to_leave_keeps_its_gateway_and_neither_reports_nor_begins_anew() -> None:

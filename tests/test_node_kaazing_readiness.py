@@ -20,7 +20,7 @@ from musternode.kaazing import readiness
 from musternode.kaazing.upgrade import Service
 from musternode.paths import Paths
 from rehearsal.poll import poll
-from tests.node_carbon import serving
+from tests.node_servers import serving
 from tests.node_words import put
 from tests.test_node_kaazing_upgrade import gateway, upgraded
 

@@ -11,8 +11,8 @@ from musternode.failure import Failure
 from musternode.kaazing import settings
 from musternode.kaazing.upgrade import Service
 from musternode.kaazing.wanted import Wanted
-from tests.node_carbon import address, members
 from tests.node_kaazing import DOCUMENT, chosen, document
+from tests.node_servers import address, members
 from tests.test_node_state import JSON
 
 PORTS = DOCUMENT["ports"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from musternode.kaazing import words
 from musternode.kaazing.words import Word
-from tests.node_carbon import serving
+from tests.node_servers import serving
 from tests.test_node_state import JSON
 
 

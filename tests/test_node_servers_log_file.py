@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musternode.carbon.sight import Sight, Sights
+from musternode.carbon.sight import SIGHTS, Sight
 from musternode.servers import log_file
 from musternode.servers.log_file import Follower, LogFile
 
@@ -151,12 +151,12 @@ def test_what_is_no_file_keeps_nobody_waiting(log: Written) -> None:
 def follower(log: Written) -> Follower[Sight]:
     """Return what a member follows a log with that has two lines about it and one about another."""
     log.write(BEGINS + LOCAL + JOINED)
-    return log_file.kept(log.path.parent / "sight.json", log.path, Sights(), Sight())[1]
+    return log_file.kept(log.path.parent / "sight.json", log.path, SIGHTS, Sight())[1]
 
 
 def begin_anew(log: Written) -> tuple[Sight, Follower[Sight]]:
     """Return what the next member begins with."""
-    return log_file.kept(log.path.parent / "sight.json", log.path, Sights(), Sight())
+    return log_file.kept(log.path.parent / "sight.json", log.path, SIGHTS, Sight())
 
 
 def test_a_member_that_has_kept_nothing_reads_the_whole_log(log: Written, follower: Follower[Sight]) -> None:

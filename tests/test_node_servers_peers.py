@@ -20,7 +20,7 @@ from musternode.carbon.sight import Word
 from musternode.servers import peers
 from musternode.servers.peers import Peers
 from rehearsal.poll import poll
-from tests.node_carbon import serving
+from tests.node_servers import serving
 from tests.test_node_state import JSON
 
 ADDRESS = "127.0.2.2"

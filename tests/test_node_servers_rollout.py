@@ -22,22 +22,11 @@ from musternode.system import Systemd
 from musternode.units import AGENT, READINESS
 from musternode.watch import Watch
 from rehearsal.poll import poll
-from tests.node_carbon import DOCUMENT, GENERATION, PROXY, ROLE, chosen, members, serving
-from tests.node_carbon_machine import (
-    AUTHORITY,
-    AXIS2,
-    KEYS,
-    NEW,
-    NEW_PROGRAM,
-    OTHER_AUTHORITY,
-    PROGRAM,
-    TOML,
-    Machine,
-    artifact,
-    machine,
-    trust,
-)
+from tests.node_carbon import DOCUMENT, PROXY, ROLE, chosen
+from tests.node_carbon_machine import AUTHORITY, AXIS2, KEYS, NEW, OTHER_AUTHORITY, TOML, Machine, machine, trust
 from tests.node_machine import Restart
+from tests.node_servers import GENERATION, artifact, members, serving
+from tests.node_servers_machine import NEW_PROGRAM, PROGRAM
 from tests.test_node_report import Handle
 from tests.test_node_trial import OPEN
 

@@ -20,8 +20,9 @@ from musternode.paths import Paths
 from musternode.report import Reported
 from musternode.servers import service
 from musternode.state import Board, State
-from tests.node_carbon import GENERATION, Node, document, sees, serving
+from tests.node_carbon import Node, document, sees
 from tests.node_carbon_machine import Machine, machine
+from tests.node_servers import GENERATION, serving
 from tests.node_words import put
 from tests.test_node_report import Handle
 from tests.test_node_settings import DOCUMENT as PAIR

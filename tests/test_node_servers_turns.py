@@ -8,7 +8,8 @@ import pytest
 from musternode.carbon.settings import Settings, refusal
 from musternode.servers import turns
 from musternode.state import State
-from tests.node_carbon import chosen, members, serving
+from tests.node_carbon import chosen
+from tests.node_servers import members, serving
 
 OWN = chosen("abc")
 OLD = {name: serving(name) for name in "abc"}

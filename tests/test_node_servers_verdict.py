@@ -8,7 +8,8 @@ from musternode.carbon.sight import Sight
 from musternode.report import Body
 from musternode.servers.verdict import Known, verdict
 from musternode.state import State
-from tests.node_carbon import address, chosen, sees, serving
+from tests.node_carbon import chosen, sees
+from tests.node_servers import address, serving
 
 FORMED = serving("a", formed=True)
 WAITING = serving("a", phase="waiting")

@@ -7,7 +7,6 @@ import csv
 import io
 import socket
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from rehearsal.drive import Rehearsal
 from rehearsal.places import WORK
 from rehearsal.poll import poll
 from rehearsal.visitor import Answer, Client, CookieJar
-from tests.scenario_support import EXAMPLE, Bench, service
+from tests.scenario_support import EXAMPLE, Bench, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -112,11 +111,7 @@ def alternate(browser: Browser, host: str) -> tuple[list[Visit], set[int]]:
     return visits, codes
 
 
-@pytest.fixture(scope="module")
-def rehearsal() -> Iterator[Rehearsal]:
-    """Run one service for all of the story."""
-    with service() as running:
-        yield running
+rehearsal = story()
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from rehearsal.checks import copies
 from rehearsal.drive import Rehearsal
 from rehearsal.poll import poll
 from tests.node_support import h2_jar
-from tests.scenario_support import Bench, connect, contents, derived, item, service
+from tests.scenario_support import Bench, connect, contents, derived, item, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -32,11 +32,7 @@ OWN = (
 CONFIGURATION = "/admin/configuration"
 
 
-@pytest.fixture(scope="module")
-def rehearsal() -> Iterator[Rehearsal]:
-    """Run one service for all of the story."""
-    with service() as running:
-        yield running
+rehearsal = story()
 
 
 @pytest.fixture(scope="module")

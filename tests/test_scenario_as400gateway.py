@@ -4,7 +4,6 @@ The tests are one story of one cluster and run in this order.
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,23 +12,13 @@ from rehearsal.checks import copies
 from rehearsal.checks.h2 import ask
 from rehearsal.drive import Rehearsal
 from rehearsal.poll import poll
-from tests.scenario_support import EXAMPLE, Bench, contents, derived, sentence, service, stacks
+from tests.scenario_support import EXAMPLE, Bench, contents, derived, sentence, stacks, story
 from tests.template_edits import edit_template, without_action
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario]
 
 
-@pytest.fixture(scope="module")
-def rehearsal() -> Iterator[Rehearsal]:
-    """Run one service for all of the story."""
-    with service() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def empty(rehearsal: Rehearsal) -> set[str]:
-    """Return what the account holds before anything is deployed."""
-    return contents(rehearsal)
+rehearsal = story()
 
 
 @pytest.fixture(scope="module")

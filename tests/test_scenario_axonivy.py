@@ -3,7 +3,6 @@
 The tests are one story of one cluster and run in this order.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,18 +19,14 @@ from tests.ivy_support import (
     prepared,
     spreads,
 )
-from tests.scenario_support import Bench, contents, service, stacks
+from tests.scenario_support import Bench, contents, stacks, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario]
 
 SHARED = "/mnt/axonivy"
 
 
-@pytest.fixture(scope="module")
-def rehearsal() -> Iterator[Rehearsal]:
-    """Run one service for all of the story."""
-    with service(EXAMPLE) as running:
-        yield running
+rehearsal = story(EXAMPLE)
 
 
 @pytest.fixture(scope="module")

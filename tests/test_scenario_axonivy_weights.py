@@ -4,7 +4,7 @@ One story of one cluster of engines that know no cookie but JSESSIONID, in this 
 taken away in the end, one thing at a time.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from tests.ivy_support import (
     prepared,
     spreads,
 )
-from tests.scenario_support import Bench, contents, sentence, service, stacks
+from tests.scenario_support import Bench, contents, sentence, stacks, story
 from tests.template_edits import Edit, edit_template, without_action, without_self_rule
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
@@ -48,11 +48,7 @@ def by_weights(nodes: Mapping[str, Any], weights: Mapping[str, int] | None, **mo
     return {**OLD, "nodes": nodes, **({"axonivy.weights": weights} if weights else {}), **more}
 
 
-@pytest.fixture(scope="module")
-def rehearsal() -> Iterator[Rehearsal]:
-    """Run one service for all of the story."""
-    with service(EXAMPLE) as running:
-        yield running
+rehearsal = story(EXAMPLE)
 
 
 @pytest.fixture(scope="module")

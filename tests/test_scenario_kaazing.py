@@ -4,7 +4,6 @@ The tests are one story of one cluster and run in this order.
 """
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -25,24 +24,14 @@ from tests.kaazing_support import (
     users_on,
     whole,
 )
-from tests.scenario_support import Bench, contents, kept_down, service, stacks
+from tests.scenario_support import Bench, contents, kept_down, stacks, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario]
 
 USERS = 50
 
 
-@pytest.fixture(scope="module")
-def rehearsal() -> Iterator[Rehearsal]:
-    """Run one service for all of the story."""
-    with service(EXAMPLE) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def empty(rehearsal: Rehearsal) -> set[str]:
-    """Return what the account holds before anything is deployed."""
-    return contents(rehearsal)
+rehearsal = story(EXAMPLE)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ What is too short to be a fault, and what a cluster cannot form without, are the
 
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ from tests.kaazing_support import (
     talking,
     together,
 )
-from tests.scenario_support import Bench, contents, kept_down, sentence, service, stacks, stand_in
+from tests.scenario_support import Bench, contents, kept_down, sentence, stacks, stand_in, story
 from tests.template_edits import edit_template, without_self_rule
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
@@ -61,17 +61,7 @@ TIME_OUT = "WaitCondition timed out"
 """What CloudFormation says where no node said anything."""
 
 
-@pytest.fixture(scope="module")
-def rehearsal() -> Iterator[Rehearsal]:
-    """Run one service for all of the story."""
-    with service(EXAMPLE) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def empty(rehearsal: Rehearsal) -> set[str]:
-    """Return what the account holds before anything is deployed."""
-    return contents(rehearsal)
+rehearsal = story(EXAMPLE)
 
 
 @pytest.fixture(scope="module")

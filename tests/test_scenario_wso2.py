@@ -4,7 +4,6 @@ The tests are one story of one cluster and run in this order.
 """
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -26,7 +25,7 @@ from tests.carbon_support import (
     say,
     user_of,
 )
-from tests.scenario_support import Bench, contents, sentence, service, stacks
+from tests.scenario_support import Bench, contents, sentence, stacks, story
 from tests.template_edits import edit_template, without_action
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario]
@@ -38,17 +37,7 @@ BACK_WITHIN = 120.0
 """Seconds from a member's death until it is one of them again: systemd starts it, and Java takes its time."""
 
 
-@pytest.fixture(scope="module")
-def rehearsal() -> Iterator[Rehearsal]:
-    """Run one service for all of the story."""
-    with service(EXAMPLE) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def empty(rehearsal: Rehearsal) -> set[str]:
-    """Return what the account holds before anything is deployed."""
-    return contents(rehearsal)
+rehearsal = story(EXAMPLE)
 
 
 @pytest.fixture(scope="module")

@@ -43,12 +43,6 @@ def rehearsal() -> Iterator[Rehearsal]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def empty(rehearsal: Rehearsal) -> set[str]:
-    """Return what the account holds before anything is deployed."""
-    return contents(rehearsal)
-
-
 Hosts = Callable[[Bench], AbstractContextManager[Any]]
 """What is done to the hosts while they are deployed."""
 

@@ -48,7 +48,7 @@ from tests.carbon_support import (
     walk,
     without_leave,
 )
-from tests.scenario_support import Bench, contents, service, stacks
+from tests.scenario_support import Bench, contents, stacks, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -89,11 +89,7 @@ THREE = nodes_at(a="10.0.1.10", b="10.0.2.10", c="10.0.1.11")
 FIVE = {**THREE, **nodes_at(d="10.0.2.11", e="10.0.1.12")}
 
 
-@pytest.fixture(scope="module")
-def rehearsal() -> Iterator[Rehearsal]:
-    """Run one service for all of the story."""
-    with service(EXAMPLE) as running:
-        yield running
+rehearsal = story(EXAMPLE)
 
 
 @pytest.fixture(scope="module")

@@ -71,12 +71,6 @@ def rehearsal() -> Iterator[Rehearsal]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def empty(rehearsal: Rehearsal) -> set[str]:
-    """Return what the account holds before anything is deployed."""
-    return contents(rehearsal)
-
-
 def bench_of(rehearsal: Rehearsal, folder: Path, case: Case) -> Bench:
     """Return two nodes on the kernel of `case` with the changed artifact."""
     name = f"wso2-carbon-{case.kernel}.zip"

@@ -5,7 +5,6 @@ One story of one cluster whose engine takes a user's key alone; both steps are d
 
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +19,7 @@ from rehearsal.drive import CdkRun, Rehearsal
 from rehearsal.poll import poll
 from rehearsal.visitor import CookieJar
 from tests.carbon_support import EXAMPLE, User, cluster_file, one_cluster, restart, say, started
-from tests.scenario_support import Bench, connect, contents, service, stand_in
+from tests.scenario_support import Bench, connect, contents, stand_in, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -58,17 +57,7 @@ class Watch:
         return list(dict.fromkeys(node for look in self.looks for node in sorted(look)))
 
 
-@pytest.fixture(scope="module")
-def rehearsal() -> Iterator[Rehearsal]:
-    """Run one service for all of the story."""
-    with service(EXAMPLE) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def empty(rehearsal: Rehearsal) -> set[str]:
-    """Return what the account holds before anything is deployed."""
-    return contents(rehearsal)
+rehearsal = story(EXAMPLE)
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,7 @@ def units(settings: Settings, node: Node, place: Layout, paths: Paths) -> Dict[s
         SCHEMA_UNIT: _application(
             place, "AS400Gateway, run once to make its schema", f"file:{place.config}/,file:{paths.schema}/"
         ),
-        READINESS: _readiness(settings, node, paths),
+        READINESS: readiness(paths, _asked(settings, node)),
         AGENT: agent(settings, node.name, paths),
     }
 
@@ -195,8 +195,15 @@ ProtectHome=yes
 """
 
 
-def _readiness(settings: Settings, node: Node, paths: Paths) -> str:
+def _asked(settings: Settings, node: Node) -> str:
     ports, product = settings.ports, settings.settings
+    return (
+        f"readiness {node.name} {node.address} {ports.readiness} {ports.http} {product.health} {product.admin_writes}"
+    )
+
+
+def readiness(paths: Paths, command: str) -> str:
+    """Return the unit that answers the balancer by `command` of musternode."""
     return f"""\
 [Unit]
 Description=Answers the balancer whether this node may be given users
@@ -206,8 +213,7 @@ Wants=network-online.target
 
 [Service]
 DynamicUser=yes
-{python(paths.current)} readiness {node.name} {node.address} {ports.readiness} {ports.http} {product.health} \
-{product.admin_writes}
+{python(paths.current)} {command}
 Restart=always
 RestartSec=1
 ProtectSystem=strict

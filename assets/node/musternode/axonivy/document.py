@@ -28,6 +28,11 @@ class Ports:
     peer: int
     readiness: int
 
+    @property
+    def member(self) -> int:
+        """The port of the engines among themselves."""
+        return self.jgroups
+
 
 @dataclass(frozen=True)
 class Secrets:
@@ -80,26 +85,6 @@ class Settings(Document):
     secrets: Secrets
     settings: Common
     nodes: Mapping[str, Own] = field(default_factory=dict)
-
-    @property
-    def home(self) -> str:
-        """The product's folder on a node."""
-        return self.settings.home
-
-    @property
-    def member_port(self) -> int:
-        """The port of the engines among themselves."""
-        return self.ports.jgroups
-
-    @property
-    def peer_port(self) -> int:
-        """The port on which nodes tell each other whom they see."""
-        return self.ports.peer
-
-    @property
-    def readiness_port(self) -> int:
-        """The port on which a node tells the balancer whether it is ready."""
-        return self.ports.readiness
 
     @property
     def era(self) -> Era:

@@ -1,14 +1,13 @@
 """The member: keeps the engine running, knows who else runs, and reports once a generation."""
 
 import logging
-from typing import FrozenSet, Mapping, Optional, Protocol
+from typing import FrozenSet, Optional, Protocol
 
 from .. import state
 from ..report import Body
 from ..servers import member
-from ..servers.member import Standing
+from ..servers.member import Hears, Standing
 from ..servers.verdict import Known, verdict
-from ..state import State
 from . import sight, words
 from .document import Settings
 from .words import Word
@@ -16,27 +15,14 @@ from .words import Word
 log = logging.getLogger(__name__)
 
 
-class Product(Protocol):
+class Product(member.Product, Protocol):
     """What the member asks of the engine."""
-
-    def start(self) -> None:
-        """Start it."""
-
-    def running(self) -> bool:
-        """Return whether it runs, healthy or not."""
 
     def healthy(self) -> bool:
         """Return whether it answers users."""
 
     def complaint(self) -> str:
         """Return what is wrong with it, as a clause."""
-
-
-class Hears(member.Hears, Protocol):
-    """What other members say."""
-
-    def words(self) -> Mapping[str, Word]:
-        """Return whom they see, by their addresses."""
 
 
 class Tries(Protocol):
@@ -49,16 +35,16 @@ class Tries(Protocol):
         """Return their addresses."""
 
 
-class Member(member.Member[Settings]):
+class Member(member.Member[Settings, Word]):
     """One of the cluster. It wants users as long as its own engine is healthy, whoever else runs.
 
     Sessions are the node's own, and what all have in common is the database's: there is no part of a cluster that
     must give way (docs/axonivy.md).
     """
 
-    def __init__(self, own: Standing[Settings], product: Product, peers: Hears, doors: Tries) -> None:
-        super().__init__(own)
-        self.product, self._peers, self._doors = product, peers, doors
+    def __init__(self, own: Standing[Settings], product: Product, peers: Hears[Word], doors: Tries) -> None:
+        super().__init__(own, peers)
+        self.product, self._doors = product, doors
         self._seen: FrozenSet[str] = frozenset()
         self._others = {each.name: each.address for each in self.settings.others(self.name)}
 
@@ -69,12 +55,8 @@ class Member(member.Member[Settings]):
 
     def listen(self) -> None:
         """Begin to hear the other members, and to try their ports."""
-        self._peers.start()
+        super().listen()
         self._doors.start()
-
-    def states(self) -> Mapping[str, State]:
-        """Return what the other members have said of themselves lately, by name."""
-        return self._peers.states()
 
     def body(self) -> bytes:
         """Return what this member says to the others, as JSON."""

@@ -12,7 +12,7 @@ from .host import UNIT, USER, Host, log_of
 from .member import Member
 from .running import Running
 from .settings import BRIDGE, KEYS, Settings
-from .sight import Sight, Sights
+from .sight import SIGHTS, Sight
 
 
 class Carbon(kind.Kind[Settings]):
@@ -27,7 +27,7 @@ class Carbon(kind.Kind[Settings]):
     def member(self, this: Host) -> Member:
         """Return the member of this host, which has not looked yet."""
         own, chosen = standing(this), this.settings
-        now, follower = log_file.kept(this.paths.etc / "sight.json", log_of(this), Sights(), Sight())
+        now, follower = log_file.kept(this.paths.etc / "sight.json", log_of(this), SIGHTS, Sight())
         ears = peers.Peers(chosen.others(own.name), chosen.ports.peer, words.read)
         return Member(own, Running(this.services, chosen.ports.http, log_of(this)), follower, ears, now)
 

@@ -1,14 +1,14 @@
 """The member: keeps the product running, knows whom it sees, and reports once a generation."""
 
 import logging
-from typing import FrozenSet, Mapping, Optional, Protocol
+from typing import FrozenSet, Optional, Protocol
 
 from .. import state
 from ..report import Body
 from ..servers import member
-from ..servers.member import Standing
+from ..servers.log_file import Follows
+from ..servers.member import Hears, Standing
 from ..servers.verdict import Known, verdict
-from ..state import State
 from . import parts, sight, words
 from .settings import AWS, Settings
 from .sight import Sight, Word
@@ -16,17 +16,11 @@ from .sight import Sight, Word
 log = logging.getLogger(__name__)
 
 
-class Product(Protocol):
+class Product(member.Product, Protocol):
     """What the member asks of the product."""
-
-    def start(self) -> None:
-        """Start it."""
 
     def kill(self) -> None:
         """End it without its leave."""
-
-    def running(self) -> bool:
-        """Return whether it runs, healthy or not."""
 
     def run_id(self) -> str:
         """Return what tells this run of it from others."""
@@ -38,41 +32,18 @@ class Product(Protocol):
         """Return what is wrong with it, as a clause."""
 
 
-class Follows(Protocol):
-    """The product's log, read on."""
-
-    def read(self, now: Sight) -> Sight:
-        """Return the sight after what the log has got since."""
-
-    def keep(self, now: Sight) -> None:
-        """Keep the sight for the next member."""
-
-
-class Hears(member.Hears, Protocol):
-    """What other members say."""
-
-    def words(self) -> Mapping[str, Word]:
-        """Return whom they see, by their addresses."""
-
-
-class Member(member.Member[Settings]):
+class Member(member.Member[Settings, Word]):
     """One of the cluster, which knows what its log has said before."""
 
-    def __init__(self, own: Standing[Settings], product: Product, log: Follows, peers: Hears, sight: Sight) -> None:
-        super().__init__(own)
-        self.product, self._log, self._peers, self.sight = product, log, peers, sight
+    def __init__(
+        self, own: Standing[Settings], product: Product, log: Follows[Sight], peers: Hears[Word], sight: Sight
+    ) -> None:
+        super().__init__(own, peers)
+        self.product, self._log, self.sight = product, log, sight
         self._run, self._kept = "", sight
         self._ordinals = {member.address: member.ordinal for member in self.settings.present}
         self._patience = parts.Patience()
         self._changed = self.clock()
-
-    def listen(self) -> None:
-        """Begin to hear the other members."""
-        self._peers.start()
-
-    def states(self) -> Mapping[str, State]:
-        """Return what the other members have said of themselves lately, by name."""
-        return self._peers.states()
 
     def body(self) -> bytes:
         """Return what this member says to the others, as JSON."""
@@ -104,7 +75,7 @@ class Member(member.Member[Settings]):
         enough = sight.enough(self.sight, self.address, self.wanted) and not out
         phase = state.SERVING if healthy and enough else state.STARTING if not healthy else state.WAITING
         whole = healthy and self.seen == self.wanted
-        formed = self.board.state.formed or (whole and self._all_say_so())
+        formed = self.board.state.formed or (whole and self.others_serve(lambda word: self.wanted <= word.seen))
         self.board.put(phase=phase, healthy=healthy, database=state.OPEN, failure="", formed=formed)
         self._give_way(out, serving=phase == state.SERVING)
 
@@ -140,17 +111,6 @@ class Member(member.Member[Settings]):
             log.info("sees %s", ", ".join(sorted(self.seen)) or "nobody")
             self._log.keep(self.sight)
             self._kept, self._changed = self.sight, self.clock()
-
-    def _all_say_so(self) -> bool:
-        """Return whether each other member serves, and sees all the members that the settings in force here want."""
-        states, said = self._peers.states(), self._peers.words()
-        for other in self.settings.others(self.name):
-            theirs, word = states.get(other.name), said.get(other.address)
-            if theirs is None or word is None or theirs.phase != state.SERVING:
-                return False
-            if not self.wanted <= word.seen:
-                return False
-        return True
 
     def due(self, *, late: bool) -> Optional[Body]:
         """Return the report that is due, or None.

@@ -91,26 +91,6 @@ class Settings(Document):
     settings: ProductSettings
     secrets: Secrets = field(default_factory=Secrets)
 
-    @property
-    def home(self) -> str:
-        """The product's folder on a node."""
-        return self.settings.home
-
-    @property
-    def member_port(self) -> int:
-        """The port of the engine."""
-        return self.ports.member
-
-    @property
-    def peer_port(self) -> int:
-        """The port on which nodes tell each other whom they see."""
-        return self.ports.peer
-
-    @property
-    def readiness_port(self) -> int:
-        """The port on which a node tells the balancer whether it is ready."""
-        return self.ports.readiness
-
 
 def read(text: str) -> Settings:
     """Return the document in `text`; raises `Failure` that names the first fault."""

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, FrozenSet, Iterable, Mapping, Optional, Tuple
 
 from ..servers import majority
+from ..servers.log_file import Sights
 from .lines import ALONE, BEGINS, JOINED, LEFT, LOCAL, Event, event
 
 REMEMBERED = 64
@@ -119,18 +120,4 @@ def read(value: Any) -> Optional[Sight]:
         return None
 
 
-class Sights:
-    """What the product's log says, line by line."""
-
-    def after(self, now: Sight, line: str) -> Sight:
-        """Return the sight after another line."""
-        found = event(line)
-        return now if found is None else after(now, found)
-
-    def written(self, now: Sight) -> Mapping[str, Any]:
-        """Return the sight as JSON."""
-        return written(now)
-
-    def read(self, value: Any) -> Optional[Sight]:
-        """Return the sight in a JSON value, or None if it is none."""
-        return read(value)
+SIGHTS = Sights(event, after, written, read)

@@ -7,7 +7,7 @@ from ..servers import kind, log_file, peers
 from ..servers.member import standing
 from . import launch, product, settings, units, words
 from .host import UNIT, USER, Host, log_of
-from .log_sight import Sight, Sights
+from .log_sight import SIGHTS, Sight
 from .member import Member
 from .running import Running
 from .settings import Settings
@@ -26,7 +26,7 @@ class Kaazing(kind.Kind[Settings]):
     def member(self, this: Host) -> Member:
         """Return the member of this host, which has not looked yet."""
         own, chosen = standing(this), this.settings
-        now, follower = log_file.kept(this.paths.etc / "sight.json", log_of(this), Sights(), Sight())
+        now, follower = log_file.kept(this.paths.etc / "sight.json", log_of(this), SIGHTS, Sight())
         ears = peers.Peers(chosen.others(own.name), chosen.ports.peer, words.read)
         return Member(own, Running(this.services, lambda: _service(this)), follower, ears, now)
 

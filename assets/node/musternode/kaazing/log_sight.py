@@ -6,6 +6,7 @@ The log names all members whenever one comes or goes, so that nobody else need b
 from dataclasses import asdict, dataclass, replace
 from typing import Any, FrozenSet, Iterable, Mapping, Optional, Tuple
 
+from ..servers.log_file import Sights
 from .lines import BEGINS, DOWN, END, FAULT, LIST, LISTED, MERGED, ONLINE, SERVING, STARTED, Event, event
 
 REMEMBERED = 64
@@ -101,18 +102,4 @@ def read(value: Any) -> Optional[Sight]:
         return None
 
 
-class Sights:
-    """What the gateway's log says, line by line."""
-
-    def after(self, now: Sight, line: str) -> Sight:
-        """Return the sight after another line."""
-        found = event(line)
-        return now if found is None else after(now, found)
-
-    def written(self, now: Sight) -> Mapping[str, Any]:
-        """Return the sight as JSON."""
-        return written(now)
-
-    def read(self, value: Any) -> Optional[Sight]:
-        """Return the sight in a JSON value, or None if it is none."""
-        return read(value)
+SIGHTS = Sights(event, after, written, read)

@@ -1,15 +1,15 @@
 """The member: keeps the gateway running, knows whom it sees, and lets it begin anew once it has merged."""
 
 import logging
-from typing import FrozenSet, List, Mapping, Optional, Protocol
+from typing import FrozenSet, List, Optional, Protocol
 
 from .. import state
 from ..failure import ascii_sentence
 from ..report import Body
 from ..servers import majority, member
-from ..servers.member import Standing
+from ..servers.log_file import Follows
+from ..servers.member import Hears, Standing
 from ..servers.verdict import Known, verdict
-from ..state import State
 from . import log_sight, merged, words
 from .host import LOG
 from .log_sight import Sight
@@ -22,20 +22,14 @@ TRIES = 3
 """Runs in a row that end before they take users, after which there is no use in waiting for another one."""
 
 
-class Product(Protocol):
+class Product(member.Product, Protocol):
     """What the member asks of the gateway."""
-
-    def start(self) -> None:
-        """Start it."""
 
     def restart(self) -> None:
         """Let it end and begin anew, without waiting for that."""
 
     def restarting(self) -> bool:
         """Return whether that is under way."""
-
-    def running(self) -> bool:
-        """Return whether it runs, healthy or not."""
 
     def run_id(self) -> str:
         """Return what tells this run of it from others."""
@@ -47,39 +41,16 @@ class Product(Protocol):
         """Return what it said last."""
 
 
-class Follows(Protocol):
-    """The gateway's log, read on."""
-
-    def read(self, now: Sight) -> Sight:
-        """Return the sight after what the log has got since."""
-
-    def keep(self, now: Sight) -> None:
-        """Keep the sight for the next member."""
-
-
-class Hears(member.Hears, Protocol):
-    """What other members say."""
-
-    def words(self) -> Mapping[str, Word]:
-        """Return whom they see, by their addresses."""
-
-
-class Member(member.Member[Settings]):
+class Member(member.Member[Settings, Word]):
     """One of the cluster, which knows what its log has said before."""
 
-    def __init__(self, own: Standing[Settings], product: Product, log: Follows, peers: Hears, sight: Sight) -> None:
-        super().__init__(own)
-        self.product, self._log, self._peers, self.sight = product, log, peers, sight
+    def __init__(
+        self, own: Standing[Settings], product: Product, log: Follows[Sight], peers: Hears[Word], sight: Sight
+    ) -> None:
+        super().__init__(own, peers)
+        self.product, self._log, self.sight = product, log, sight
         self._run, self._kept, self._plan = "", sight, Plan()
         self._served, self._tries, self._said = sight.serving, 0, ""
-
-    def listen(self) -> None:
-        """Begin to hear the other members."""
-        self._peers.start()
-
-    def states(self) -> Mapping[str, State]:
-        """Return what the other members have said of themselves lately, by name."""
-        return self._peers.states()
 
     def body(self) -> bytes:
         """Return what this member says to the others, as JSON."""
@@ -112,7 +83,7 @@ class Member(member.Member[Settings]):
         healthy = running and not self.product.hindrance()
         serving = healthy and self._enough() and not self._plan.draining
         phase = state.SERVING if serving else state.WAITING if healthy else state.STARTING
-        formed = self.board.state.formed or (serving and self._whole())
+        formed = self.board.state.formed or (serving and self._agrees(self.word) and self.others_serve(self._agrees))
         self.board.put(phase=phase, healthy=healthy, database=state.OPEN, failure=self._hopeless(), formed=formed)
 
     def _enough(self) -> bool:
@@ -164,13 +135,9 @@ class Member(member.Member[Settings]):
             if other.name in states and other.address in said
         ]
 
-    def _whole(self) -> bool:
-        """Return whether each member serves, sees all that the settings in force here want, and goes on as it is."""
-        states, said = self._peers.states(), dict(self._peers.words())
-        others = self.settings.others(self.name)
-        each = [self.word, *(said.get(other.address, Word()) for other in others)]
-        serving = all(other.name in states and states[other.name].phase == state.SERVING for other in others)
-        return serving and all(self.wanted <= word.seen and not word.merged for word in each)
+    def _agrees(self, word: Word) -> bool:
+        """Return whether who says `word` sees all that the settings in force here want, and goes on as it is."""
+        return self.wanted <= word.seen and not word.merged
 
     def due(self, *, late: bool) -> Optional[Body]:
         """Return the report that is due, or None."""

@@ -54,26 +54,6 @@ class Settings(Document):
     settings: ProductSettings
     secrets: Secrets = field(default_factory=Secrets)
 
-    @property
-    def home(self) -> str:
-        """The product's folder on a node."""
-        return self.settings.home
-
-    @property
-    def member_port(self) -> int:
-        """The port of the gateways among themselves."""
-        return self.ports.member
-
-    @property
-    def peer_port(self) -> int:
-        """The port on which nodes tell each other whom they see."""
-        return self.ports.peer
-
-    @property
-    def readiness_port(self) -> int:
-        """The port on which a node tells the balancer whether it is ready."""
-        return self.ports.readiness
-
     def wanted(self, name: str) -> Wanted:
         """Return what the gateway of the node `name` is to say; raises `Failure` for what no gateway works with."""
         product = self.settings

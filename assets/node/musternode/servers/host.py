@@ -34,7 +34,7 @@ class Host(Generic[S]):
     @property
     def home(self) -> Path:
         """The folder in which each distribution has a folder of its own."""
-        return self.paths.root / self.settings.home.lstrip("/")
+        return self.paths.root / self.settings.settings.home.lstrip("/")
 
     @property
     def distribution(self) -> Path:

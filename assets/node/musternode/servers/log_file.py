@@ -4,13 +4,16 @@ import contextlib
 import json
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Iterator, List, Mapping, Optional, Protocol, Tuple, TypeVar
+from typing import Any, Callable, Generic, Iterator, List, Mapping, Optional, Protocol, Tuple, TypeVar
 
 from .. import files, state
 
 S = TypeVar("S")
 """What a log has said so far."""
+E = TypeVar("E")
+"""What one line of it says."""
 MOST = 1 << 20
 """Bytes that are read at once."""
 
@@ -74,23 +77,34 @@ class LogFile:
                     yield line.decode("utf-8", "replace").rstrip("\r")
 
 
-class Sights(Protocol[S]):
-    """What a product's log says, put together: pure functions of its lines."""
+@dataclass(frozen=True)
+class Sights(Generic[S, E]):
+    """What a product's log says, put together: pure functions of its lines.
 
-    def after(self, now: S, line: str) -> S:
-        """Return the sight after another line."""
+    `event` returns what a line says, None for nothing, and `after` the sight after that. `written` returns a sight as
+    JSON, `read` the one in a JSON value, None if it is none.
+    """
 
-    def written(self, now: S) -> Mapping[str, Any]:
-        """Return the sight as JSON."""
+    event: Callable[[str], Optional[E]]
+    after: Callable[[S, E], S]
+    written: Callable[[S], Mapping[str, Any]]
+    read: Callable[[Any], Optional[S]]
 
-    def read(self, value: Any) -> Optional[S]:
-        """Return the sight in a JSON value, or None if it is none."""
+
+class Follows(Protocol[S]):
+    """The product's log, read on."""
+
+    def read(self, now: S) -> S:
+        """Return the sight after what the log has got since."""
+
+    def keep(self, now: S) -> None:
+        """Keep the sight for the next member."""
 
 
 class Follower(Generic[S]):
     """Reads the log on, and keeps in `file` what it has said and where it stands, so that another member can go on."""
 
-    def __init__(self, file: Path, log: LogFile, sights: "Sights[S]") -> None:
+    def __init__(self, file: Path, log: LogFile, sights: Sights[S, Any]) -> None:
         self._file = file
         self._log = log
         self._sights = sights
@@ -99,7 +113,8 @@ class Follower(Generic[S]):
         """Return the sight after what the log has got since."""
         before = self._log.inode
         for line in self._log.lines():
-            now = self._sights.after(now, line)
+            said = self._sights.event(line)
+            now = now if said is None else self._sights.after(now, said)
         if self._log.inode != before:
             self.keep(now)  # old files are removed one day: what is kept must not be about one of them
         return now
@@ -110,7 +125,7 @@ class Follower(Generic[S]):
         files.write(self._file, json.dumps(value).encode("ascii"), mode=0o600)
 
 
-def kept(file: Path, log: Path, sights: "Sights[S]", fresh: S) -> Tuple[S, Follower[S]]:
+def kept(file: Path, log: Path, sights: Sights[S, Any], fresh: S) -> Tuple[S, Follower[S]]:
     """Return what was kept in `file`, and what follows `log` from there; without it `fresh`, and all of the log."""
     value = state.load(file) or {}
     found, inode, offset = sights.read(value.get("sight")), value.get("inode"), value.get("offset")

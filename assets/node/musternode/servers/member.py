@@ -4,18 +4,30 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Callable, Generic, Mapping, Optional, Protocol
+from typing import Callable, Generic, Mapping, Optional, Protocol, TypeVar
 
 from .. import bootstrap, state
 from ..failure import Failure, ascii_sentence, unexpected
 from ..report import Body, Reported
 from ..state import Board, State
 from .host import Host, S
+from .peers import W
 
 log = logging.getLogger(__name__)
+W_co = TypeVar("W_co", covariant=True)
 
 
-class Hears(Protocol):
+class Product(Protocol):
+    """What each member asks of its product."""
+
+    def start(self) -> None:
+        """Start it."""
+
+    def running(self) -> bool:
+        """Return whether it runs, healthy or not."""
+
+
+class Hears(Protocol[W_co]):
     """What other members say."""
 
     def start(self) -> None:
@@ -23,6 +35,9 @@ class Hears(Protocol):
 
     def states(self) -> Mapping[str, State]:
         """Return their states, by name."""
+
+    def words(self) -> Mapping[str, W_co]:
+        """Return what they say beside them, by their addresses."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +64,36 @@ def standing(this: Host[S]) -> Standing[S]:
     )
 
 
-class Member(ABC, Generic[S]):
-    """One of the cluster."""
+class Member(ABC, Generic[S, W]):
+    """One of the cluster, which hears the others."""
 
-    def __init__(self, own: Standing[S]) -> None:
+    def __init__(self, own: Standing[S], peers: Hears[W]) -> None:
+        self._peers = peers
         self.name, self.settings, self.board, self.reported = own.name, own.settings, own.board, own.reported
         self.clock, self._deadline = own.clock, own.deadline
         self._again, self._faults, self._fault = 0.0, 0, ""
         self.leaves = self.settings.leaves(self.name)
         self.address = "" if self.leaves else self.settings.member(self.name).address
         self.wanted = frozenset(member.address for member in self.settings.present)
+
+    def listen(self) -> None:
+        """Begin to hear the other members."""
+        self._peers.start()
+
+    def states(self) -> Mapping[str, State]:
+        """Return what the other members have said of themselves lately, by name."""
+        return self._peers.states()
+
+    def others_serve(self, and_say: Callable[[W], bool]) -> bool:
+        """Return whether each other member that the settings in force here want serves, `and_say` what is wanted."""
+        states, said = self._peers.states(), self._peers.words()
+        return all(
+            other.name in states
+            and states[other.name].phase == state.SERVING
+            and other.address in said
+            and and_say(said[other.address])
+            for other in self.settings.others(self.name)
+        )
 
     @abstractmethod
     def look(self) -> None:

@@ -105,7 +105,7 @@ def waited_too_long(kind: Kind[S], this: Host[S], document: str, states: Mapping
     other, peer = own.member(name), states.get(name)
     if peer is not None and peer.failure:
         return None
-    found = f"it is {peer.phase} at generation {peer.generation}" if peer else f"no answer on port {own.peer_port}"
+    found = f"it is {peer.phase} at generation {peer.generation}" if peer else f"no answer on port {own.ports.peer}"
     return (
         f"node {node} waits to change to generation {outline.generation} after node {name} ({other.address}): {found}"
     )

@@ -82,7 +82,7 @@ def _live(kind: Kind[S], this: Host[S]) -> int:
     one.listen()
     parts.watch.start()
     if not this.settings.leaves(this.identity.node):
-        peers.serve(this.node.address, this.settings.peer_port, one.body)
+        peers.serve(this.node.address, this.settings.ports.peer, one.body)
     whole = _finished(kind, this, board)
     rollback.tell(this.paths)
     trial, growth = _trial(this), _growth(this)

@@ -1,9 +1,8 @@
 """What settings documents of all such products have in common."""
 
 import dataclasses
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Optional, Tuple, TypeVar
+from typing import Optional, Protocol, Tuple, TypeVar
 
 from ..failure import Failure
 from ..settings import Artifact, Asset, Node
@@ -11,8 +10,28 @@ from ..settings import Artifact, Asset, Node
 D = TypeVar("D", bound="Document")
 
 
+class Ports(Protocol):
+    """TCP ports of a node, as far as all products have them alike."""
+
+    @property
+    def member(self) -> int:
+        """The port of the product's members among themselves."""
+
+    @property
+    def peer(self) -> int:
+        """The port on which nodes tell each other whom they see."""
+
+
+class ProductSettings(Protocol):
+    """Settings of the product, as far as they are alike."""
+
+    @property
+    def home(self) -> str:
+        """The product's folder on a node."""
+
+
 @dataclass(frozen=True)
-class Document(ABC):
+class Document:
     """One settings document; `members` stand by ordinal, `formation_timeout` is in seconds."""
 
     format: int
@@ -26,26 +45,8 @@ class Document(ABC):
     wait_url: str
     formation_timeout: int
     java: int
-
-    @property
-    @abstractmethod
-    def home(self) -> str:
-        """The product's folder on a node."""
-
-    @property
-    @abstractmethod
-    def member_port(self) -> int:
-        """The port of the product's members among themselves."""
-
-    @property
-    @abstractmethod
-    def peer_port(self) -> int:
-        """The port on which nodes tell each other whom they see."""
-
-    @property
-    @abstractmethod
-    def readiness_port(self) -> int:
-        """The port on which a node tells the balancer whether it is ready."""
+    ports: Ports
+    settings: ProductSettings
 
     @property
     def present(self) -> Tuple[Node, ...]:
@@ -71,9 +72,9 @@ class Document(ABC):
     def refusal_of(self, new: "Document") -> Optional[str]:
         """Return why `new` cannot be applied to members that run with this, one after the other, or None if it can."""
         fixed = {
-            "the members' port": (self.member_port, new.member_port),
-            "the peer port": (self.peer_port, new.peer_port),
-            "the product's home": (self.home, new.home),
+            "the members' port": (self.ports.member, new.ports.member),
+            "the peer port": (self.ports.peer, new.ports.peer),
+            "the product's home": (self.settings.home, new.settings.home),
         }
         for what, (before, after) in fixed.items():
             if before != after:

@@ -3,7 +3,7 @@
 from typing import Dict
 
 from .. import units
-from ..units import AGENT, HARDENED, MEMBER, READINESS, VOLUME, python
+from ..units import AGENT, MEMBER, READINESS, VOLUME
 from .host import Host, S
 from .kind import Kind
 
@@ -17,26 +17,6 @@ def common(kind: Kind[S], this: Host[S]) -> Dict[str, str]:
     return {
         VOLUME: units.volume(paths),
         MEMBER: units.member(paths),
-        READINESS: _readiness(this, kind.readiness(this)),
+        READINESS: units.readiness(paths, kind.readiness(this)),
         AGENT: units.agent(this.settings, this.identity.node, paths),
     }
-
-
-def _readiness(this: Host[S], command: str) -> str:
-    return f"""\
-[Unit]
-Description=Answers the balancer whether this node may be given users
-StartLimitIntervalSec=0
-After=network-online.target
-Wants=network-online.target
-
-[Service]
-DynamicUser=yes
-{python(this.paths.current)} {command}
-Restart=always
-RestartSec=1
-ProtectSystem=strict
-{HARDENED}
-[Install]
-WantedBy=multi-user.target
-"""

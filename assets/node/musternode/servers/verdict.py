@@ -51,11 +51,11 @@ def waiting(node: str, settings: Document, known: Known, complaint: Callable[[],
     named = ", ".join(f"{one.name} ({one.address})" for one in missing)
     words = (
         f"node {node} sees {len(known.seen)} of {len(settings.present)} members; missing: {named}; look at the rule "
-        f"for TCP {settings.member_port} of the shared security group muster-{settings.cluster}, and at the log of the "
-        "product there"
+        f"for TCP {settings.ports.member} of the shared security group muster-{settings.cluster}, and at the log of "
+        "the product there"
     )
     if silent:
-        words += f"; no answer on TCP {settings.peer_port} from {', '.join(silent)}: see its console and journal"
+        words += f"; no answer on TCP {settings.ports.peer} from {', '.join(silent)}: see its console and journal"
     return words
 
 
