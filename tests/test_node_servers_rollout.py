@@ -17,6 +17,7 @@ from musternode.failure import Failure
 from musternode.host import Identity
 from musternode.paths import Paths
 from musternode.servers import rollout, service, stages
+from musternode.servers.newcomers import Newcomers
 from musternode.state import Board, State
 from musternode.system import Systemd
 from musternode.units import AGENT, READINESS
@@ -52,7 +53,7 @@ def parts(document: str, **states: State) -> Any:
     """Return what of a living member the rolling needs."""
     watch = Watch(lambda: document, "old")
     watch.look()
-    return SimpleNamespace(watch=watch, member=SimpleNamespace(states=lambda: states))
+    return SimpleNamespace(watch=watch, member=SimpleNamespace(states=lambda: states), newcomers=Newcomers())
 
 
 def test_a_generation_that_changes_nothing_restarts_nothing_and_is_in_force(node: Machine) -> None:

@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
@@ -19,6 +19,7 @@ from ..watch import Watch
 from . import distribution, host, peers, rollout, stages
 from .host import Host, S
 from .kind import Kind, Living
+from .newcomers import Newcomers
 
 log = logging.getLogger(__name__)
 FORMING, FORMED = 0.25, 0.5
@@ -66,6 +67,7 @@ class Parts:
 
     member: Living
     watch: Watch
+    newcomers: Newcomers = field(default_factory=Newcomers)
 
 
 def _parts(kind: Kind[S], this: Host[S]) -> Parts:
@@ -168,6 +170,8 @@ def _roll_out(kind: Kind[S], this: Host[S], parts: Parts) -> None:
         if cause := rollout.waited_too_long(kind, this, document, states):
             rollout.report_failure(this, outline, cause)
             parts.watch.tried(outline.generation)  # the deploy has failed by now: the parameter falls back
+        return
+    if parts.newcomers.awaited(this.settings, node, outline.generation, rollout.readable(kind, document)):
         return
     try:
         rollout.apply(kind, this, document)
