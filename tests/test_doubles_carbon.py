@@ -508,5 +508,5 @@ def test_the_double_of_another_product_stands_in_as_ever() -> None:
 
 
 def test_without_a_cluster_file_nobody_knows_the_kernel() -> None:
-    with pytest.raises(BuildError, match=r"stands for one kernel: build it for a cluster file"):
+    with pytest.raises(BuildError, match=r"stands for what a cluster file wants: build it for one"):
         build(carbon.NAME)

@@ -4,7 +4,7 @@ The service that they use sends back what it gets.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,19 +82,31 @@ def path(scene: Scene) -> str:
 
 
 def talk(client: int, socket: WebSocket | str) -> Talk:
-    """Return what a client hears to some messages, all of them said before the first answer is read."""
+    """Return what a client hears to some messages, all of them said before the first answer is read.
+
+    Of a client that is cut off while it speaks, what had been answered by then counts too.
+    """
     said = [f"client {client}, message {number}, {'ü' * number}" for number in range(MESSAGES)]
     if isinstance(socket, str):
         return Talk(client, said, fault=socket)
     heard: list[str] = []
+    fault = _told(lambda: [socket.send(message.encode()) for message in (*said, LAST)])
+    fault = _told(lambda: heard.extend(_answers(socket))) or fault
+    return Talk(client, said, heard, fault)
+
+
+def _answers(socket: WebSocket) -> Iterator[str]:
+    while (answer := socket.receive().decode(errors="replace")) != LAST:
+        yield answer
+
+
+def _told(do: Callable[[], object]) -> str:
+    """Do it, and return what went wrong on the way, empty if nothing did."""
     try:
-        for message in (*said, LAST):
-            socket.send(message.encode())
-        while (answer := socket.receive().decode(errors="replace")) != LAST:
-            heard.append(answer)
+        do()
     except (OSError, Closed) as fault:
-        return Talk(client, said, heard, f"{type(fault).__name__}: {fault}")
-    return Talk(client, said, heard)
+        return f"{type(fault).__name__}: {fault}"
+    return ""
 
 
 def judge_talks(talks: Sequence[Talk]) -> Finding:
