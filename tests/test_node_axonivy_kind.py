@@ -20,7 +20,7 @@ from musternode.servers import rollout
 from musternode.servers import stages as server_stages
 from musternode.system import ensure_user
 from musternode.units import AGENT, READINESS
-from tests.node_axonivy import DOCUMENT, FILE_SYSTEM, SECRET, nodes
+from tests.node_axonivy import DOCUMENT, FILE_SYSTEM, SECRET, chosen, nodes
 from tests.node_axonivy_machine import IVY_YAML, LICENCE, NEW, OTHER_LICENCE, TOMCAT, Machine, licence, machine
 from tests.node_machine import Restart
 from tests.node_servers import artifact
@@ -411,3 +411,9 @@ def test_the_user_has_the_same_number_on_all_nodes(monkeypatch: pytest.MonkeyPat
 
 def test_the_layout_of_the_archive_is_what_the_engine_expects(node: Machine) -> None:
     assert Layout(node.home).program.stat().st_mode & 0o777 == 0o750
+
+
+def test_a_node_goes_back_to_other_settings_but_to_no_other_version_of_the_engine() -> None:
+    before = chosen("a")
+    assert KIND.returns(before, chosen("a", generation="new"))
+    assert not KIND.returns(before, chosen("a", product={"version": "13.1"}, generation="new"))

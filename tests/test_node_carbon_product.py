@@ -297,5 +297,5 @@ def test_distributions_of_before_go_and_the_one_in_use_and_all_else_stays(tmp_pa
     for folder in (used, before, half, tmp_path / "users-own"):
         (folder / "repository").mkdir(parents=True)
     (tmp_path / "current").symlink_to(used)
-    distribution.tidy(tmp_path, used)
+    distribution.tidy(tmp_path, {used})
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a" * 16, "current", "users-own"]

@@ -68,33 +68,20 @@ def test_the_first_of_those_that_stay_waits_for_nobody() -> None:
 def test_they_are_waited_for_until_they_serve_whatever_their_generation() -> None:
     ears = Ears()
     waits = Newcomers(ears)
-    assert waits.awaited(chosen("ab"), "b", "new", chosen("abc")) == ("c",)
+    assert waits.awaited(chosen("ab"), "b", "new", chosen("abc"), 0.0) == ("c",)
     ears.said["c"] = serving("c", phase="starting")
-    assert waits.awaited(chosen("ab"), "b", "new", chosen("abc")) == ("c",)
+    assert waits.awaited(chosen("ab"), "b", "new", chosen("abc"), 1.0) == ("c",)
     ears.said["c"] = serving("c", "another")
-    assert waits.awaited(chosen("ab"), "b", "new", chosen("abc")) == ()
+    assert waits.awaited(chosen("ab"), "b", "new", chosen("abc"), 2.0) == ()
     assert ears.asked == ["c"]
 
 
 @pytest.mark.parametrize(("timeout", "seconds"), [(300, 100.0), (900, 300.0), (3600, 300.0)])
 def test_one_that_never_comes_is_waited_for_a_third_of_the_time_at_most(timeout: int, seconds: float) -> None:
-    now = [0.0]
-    waits, new = Newcomers(Ears(), lambda: now[0]), chosen("abc", formation_timeout=timeout)
+    waits, new = Newcomers(Ears()), chosen("abc", formation_timeout=timeout)
     assert patience(timeout) == seconds
-    assert waits.awaited(chosen("ab"), "b", "new", new) == ("c",)
-    now[0] = seconds
-    assert waits.awaited(chosen("ab"), "b", "new", new) == ("c",)
-    now[0] = seconds + 0.1
-    assert waits.awaited(chosen("ab"), "b", "new", new) == ()
-
-
-def test_each_document_has_its_own_time() -> None:
-    now = [0.0]
-    waits = Newcomers(Ears(), lambda: now[0])
-    assert waits.awaited(chosen("ab"), "b", "one", chosen("abc")) == ("c",)
-    now[0] = 1000.0
-    assert waits.awaited(chosen("ab"), "b", "one", chosen("abc")) == ()
-    assert waits.awaited(chosen("ab"), "b", "two", chosen("abc")) == ("c",)
+    assert waits.awaited(chosen("ab"), "b", "new", new, seconds) == ("c",)
+    assert waits.awaited(chosen("ab"), "b", "new", new, seconds + 0.1) == ()
 
 
 def test_an_added_member_is_asked_over_its_peer_port(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +120,7 @@ def test_while_a_cluster_grows_somebody_has_a_majority_all_the_time(before: int,
     at = dict.fromkeys(letters[:before], "old")
     up = set(letters[:before])
     ears = Ears()
-    waits = Newcomers(ears, lambda: 0.0)
+    waits = Newcomers(ears)
     coming = list(letters[before : before + more])
     for come in order:
         if come and coming:
@@ -144,7 +131,7 @@ def test_while_a_cluster_grows_somebody_has_a_majority_all_the_time(before: int,
             states = {each: serving(each, at[each]) for each in at}
             if at[node] == "new" or not is_turn(own, node, "new", states, new):
                 continue
-            if waits.awaited(own, node, "new", new):
+            if waits.awaited(own, node, "new", new, 0.0):
                 continue
             rest = up - {node}
             ready = [each for each in at if each != node and majority(new if at[each] == "new" else own, rest)]

@@ -122,10 +122,58 @@ def test_a_product_is_restarted_for_what_a_member_that_was_killed_had_changed(no
     stages.install(KIND, new)
     stages.configure(KIND, new)
     node.apply(document)
-    assert node.services.said == STOP
+    assert node.services.said == [*STOP, *again(READINESS), *again(AGENT)]
     node.services.said.clear()
     node.apply(node.changed(generation="third", product={"heartbeat": 30}))
     assert node.services.said == []
+
+
+@pytest.mark.parametrize("changes", [{"product": {"heartbeat": 30}}, {"artifact": artifact(NEW)}])
+def test_a_change_that_was_broken_off_and_is_wanted_no_more_leaves_nothing_of_it(
+    node: Machine, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    """Power went after files and units had been written; meanwhile the deploy has failed, and fallen back."""
+    before = node.facts()
+    with monkeypatch.context() as patch:
+        patch.setattr(rollout, "_put_in_force", lambda *_: None)
+        node.apply(node.new(**changes))
+    assert node.facts() != before
+    node.services.said.clear()
+    node.cloud.broken = "all"
+    node.begin_anew()
+    assert (node.facts(), node.services.said, host.former(node.paths)) == (before, STOP, None)
+    node.services.said.clear()
+    node.begin_anew()
+    assert node.services.said == []
+
+
+def test_the_distribution_that_runs_is_not_tidied_away(node: Machine) -> None:
+    other = node.host().home / NEW[:16]
+    other.mkdir()
+    node.apply(node.new({"heartbeat": 30}))
+    one: Any = SimpleNamespace(board=Board(OPEN))
+    assert service._judged(node.host(), SimpleNamespace(look=lambda _: True), one) is None  # type: ignore[arg-type]
+    assert not other.exists()
+    assert node.host().current.resolve().is_dir()
+
+
+@pytest.mark.parametrize("place", ["repository/conf", "repository"])
+def test_root_writes_into_no_folder_that_has_become_a_link(node: Machine, place: str) -> None:
+    folder = node.host().current.resolve() / place
+    folder.rename(folder.with_name("elsewhere"))
+    folder.symlink_to(folder.with_name("elsewhere"))
+    roll_out(node, node.new({"heartbeat": 30}))
+    failed = rollback.failed(node.paths)
+    assert failed is not None
+    assert failed.sentence.startswith(f"node a: {place} is a link, into which root does not write")
+
+
+def test_root_writes_into_no_distribution_that_leads_elsewhere(node: Machine, tmp_path: Path) -> None:
+    home = node.host().current.resolve()
+    home.rename(tmp_path / "elsewhere")
+    home.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Failure, match="leads out of"):
+        stages.configure(KIND, node.host())
 
 
 def test_another_distribution_is_linked_configured_and_started_by_its_own_script(node: Machine) -> None:
@@ -249,11 +297,11 @@ def sick(node: Machine) -> None:
 def test_a_product_that_stays_sick_brings_the_former_settings_back(node: Machine) -> None:
     before = node.facts()
     roll_out(node, node.new({"heartbeat": 30}, artifact=artifact(NEW)))
-    assert service._trial(node.host()) is not None
+    assert service._trial(KIND, node.host()) is not None
     sick(node)
     node.begin_anew()
     assert node.facts() == before
-    assert service._trial(node.host()) is None
+    assert service._trial(KIND, node.host()) is None
     failed = rollback.failed(node.paths)
     assert failed is not None
     assert failed.sentence == "node a: with the changed settings it said: no bean"
@@ -301,11 +349,28 @@ def test_a_program_that_cannot_read_the_old_document_finishes_the_one_that_names
     assert node.services.said == STOP
 
 
+def test_settings_from_which_there_is_no_way_back_are_given_all_the_time_there_is(
+    node: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roll_out(node, node.new({"heartbeat": 30}))
+    sick_for = SimpleNamespace(phase="starting", healthy=False, database="open")
+    now = [0.0]
+    for back, verdict in ((True, False), (False, None)):
+        monkeypatch.setattr(type(KIND), "returns", lambda *_, back=back: back)
+        trial = service._trial(KIND, node.host())
+        assert trial is not None
+        monkeypatch.setattr(trial, "_clock", lambda: now[0])
+        now[0] = 0.0
+        assert trial.look(sick_for) is None  # type: ignore[arg-type]
+        now[0] = 1e6
+        assert trial.look(sick_for) is verdict  # type: ignore[arg-type]
+
+
 def test_the_former_document_itself_is_on_no_trial(node: Machine) -> None:
     """There is nothing to go back to: it would go back to itself for ever."""
     roll_out(node, node.new({"heartbeat": 30}))
     roll_out(node, node.document)
-    assert service._trial(node.host()) is None
+    assert service._trial(KIND, node.host()) is None
 
 
 def test_a_node_whose_turn_it_is_not_changes_nothing(tmp_path: Path) -> None:

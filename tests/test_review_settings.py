@@ -1,10 +1,13 @@
 """What of the settings a running cluster refuses to change, product by product."""
 
+import json
 from typing import Any
 
 import pytest
 
+from musternode.axonivy import document as axonivy_document
 from operations.review.settings import differences
+from tests import node_axonivy
 
 MEMBERS = {
     "a": {"name": "a", "ordinal": 0, "zone": "eu-west-1a", "address": "10.0.0.10", "present": True, "volume": "${A}"},
@@ -27,6 +30,11 @@ def document(product: str = "wso2-carbon", **changes: Any) -> dict[str, Any]:
 def member(name: str, **changes: Any) -> dict[str, Any]:
     """Return all members, with fields of one changed."""
     return {**MEMBERS, name: {**MEMBERS[name], **changes}}
+
+
+def alone(name: str) -> dict[str, Any]:
+    """Return the members while `name` alone runs."""
+    return {each: {**MEMBERS[each], "present": each == name} for each in MEMBERS}
 
 
 def refused(old: dict[str, Any], new: dict[str, Any]) -> set[str]:
@@ -103,11 +111,24 @@ def test_ports_of_members_among_themselves_stay(product: str, port: str) -> None
 
 
 def test_the_version_of_an_engine_that_runs_alone_may_change() -> None:
-    alone = {name: {**each, "present": name == "a"} for name, each in MEMBERS.items()}
-    old = document("axonivy", settings=IVY, members=alone)
+    old = document("axonivy", settings=IVY, members=alone("a"))
     newer = {**IVY, "version": "12.0.10"}
-    assert refused(old, document("axonivy", settings=newer, members=alone)) == set()
+    assert refused(old, document("axonivy", settings=newer, members=alone("a"))) == set()
     assert refused(old, document("axonivy", settings=newer)) == {"settings.version"}
+
+
+def test_the_version_stays_while_one_engine_that_runs_alone_gives_way_to_another() -> None:
+    newer = document("axonivy", settings={**IVY, "version": "12.0.10"}, members=alone("b"))
+    assert refused(document("axonivy", settings=IVY, members=alone("a")), newer) == {"settings.version"}
+
+
+@pytest.mark.parametrize("before", ["", "c", "bc"])
+@pytest.mark.parametrize("after", ["", "a", "c", "bc", "ac"])
+def test_a_version_is_refused_exactly_where_the_nodes_refuse_it(before: str, after: str) -> None:
+    old = node_axonivy.document(absent=before)
+    new = node_axonivy.document(absent=after, product={"version": "12.0.10"})
+    by_nodes = axonivy_document.refusal(axonivy_document.read(old), axonivy_document.read(new)) is not None
+    assert bool(refused(json.loads(old), json.loads(new))) == by_nodes
 
 
 def test_a_member_that_is_about_to_be_absent_may_move() -> None:

@@ -1,10 +1,11 @@
-"""What AWS refuses of load balancers because CloudFormation makes the new one before it deletes the old one."""
+"""Load balancers: what AWS refuses because the new one is made before the old one goes, and the ports that are left."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from operations.review.changes import Change
-from operations.review.values import references
+from operations.review.replacing import INSTANCE
+from operations.review.values import node_name, references
 
 BALANCER: Final = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 LISTENER: Final = "AWS::ElasticLoadBalancingV2::Listener"
@@ -19,6 +20,24 @@ def balancer_refusals(changes: Changes) -> Iterator[str]:
     yield from _shared_targets(changes)
     yield from _protected(changes)
     yield from _taken_ports(changes)
+
+
+def left_ports(node: str, changes: Changes) -> tuple[str, ...]:
+    """Return the ports by which users were kept on `node`, and which its target groups have no longer.
+
+    A target group that is replaced or deleted as a whole is told of itself.
+    """
+    groups = [each for each in changes.values() if each.type == TARGETS and each.kind == "in place"]
+    kept = [each for each in groups if _attribute(each.old, "TargetGroupAttributes", "stickiness.enabled") == "true"]
+    left = [_ports(node, each.old, changes) - _ports(node, each.new, changes) for each in kept]
+    return tuple(sorted(set().union(*left), key=lambda port: (len(port), port)))
+
+
+def _ports(node: str, group: Mapping[str, Any], changes: Changes) -> set[str]:
+    """Return the ports of the targets in `group` that are the instance of `node`."""
+    own = {name for name, each in changes.items() if each.type == INSTANCE and node_name(each.new, name) == node}
+    targets = group.get("Targets") or ()
+    return {str(each.get("Port", group.get("Port"))) for each in targets if references(each.get("Id")) & own}
 
 
 def _shared_targets(changes: Changes) -> Iterator[str]:
@@ -53,15 +72,15 @@ def _balancers_of_targets(changes: Changes, *, new: bool) -> dict[str, set[str]]
 def _protected(changes: Changes) -> Iterator[str]:
     for each in changes.values():
         gone = each.type == BALANCER and each.kind in ("replaced", "removed")
-        if gone and _attribute(each.old, "deletion_protection.enabled") == "true":
+        if gone and _attribute(each.old, "LoadBalancerAttributes", "deletion_protection.enabled") == "true":
             yield (
                 f"{each.logical_id} ({BALANCER}) would be {each.kind} while its deletion protection is on, which AWS "
                 "refuses: the old one would stay; ./muster unprotect FILE and a deploy turn it off first"
             )
 
 
-def _attribute(properties: Mapping[str, Any], key: str) -> Any:
-    attributes = properties.get("LoadBalancerAttributes") or ()
+def _attribute(properties: Mapping[str, Any], name: str, key: str) -> Any:
+    attributes = properties.get(name) or ()
     return next((each.get("Value") for each in attributes if each.get("Key") == key), None)
 
 

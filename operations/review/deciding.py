@@ -4,8 +4,9 @@ from collections.abc import Mapping, Set
 from dataclasses import replace
 
 from operations.review import refusing, settings
+from operations.review.balancing import left_ports
 from operations.review.changes import Change, compare
-from operations.review.effects import Effect, NodeReview, Review
+from operations.review.effects import INTERRUPTING, Effect, NodeReview, Review
 from operations.review.others import other_reviews
 from operations.review.replacing import INSTANCE, RESTARTS, VOLUME
 from operations.review.settings import SettingChange
@@ -22,9 +23,8 @@ def review(old: Template | None, new: Template | None) -> Review:
     found, confirmed = _settings(changes, replaced)
     before, after = _instances(changes, new=False), _instances(changes, new=True)
     names = sorted({*before, *after})
-    nodes = tuple(
-        _with_volume(_node(name, before.get(name), after.get(name), found, confirmed), changes) for name in names
-    )
+    judged = (_node(name, before.get(name), after.get(name), found, confirmed) for name in names)
+    nodes = tuple(_with_targets(_with_volume(each, changes), changes) for each in judged)
     others = other_reviews(changes)
     return Review(nodes, others, refusing.refusals(nodes, others, found, changes))
 
@@ -73,6 +73,22 @@ def _with_volume(node: NodeReview, changes: Mapping[str, Change]) -> NodeReview:
     mine = [each for each in own if node_name(each.new) == node.name]
     words = [f"data volume: {_reason(each, name)}" for each in mine for name in each.properties if name != "Tags"]
     return replace(node, reasons=(*node.reasons, *words))
+
+
+def _with_targets(node: NodeReview, changes: Mapping[str, Change]) -> NodeReview:
+    """Return the review with what the node's users meet whose targets go, as where its weight falls.
+
+    The load balancer keeps a user on a target, which is a node and a port (Elastic Load Balancing, "Sticky sessions").
+    """
+    ports = left_ports(node.name, changes)
+    if not ports or node.effect in INTERRUPTING:
+        return node  # an interrupted node loses all of its users
+    numbers, go = ", ".join(ports), "goes" if len(ports) == 1 else "go"
+    words = (
+        f"port{'s' * (len(ports) > 1)} {numbers} {go} from the targets: users who came there are balanced anew, "
+        "and lose their session if they come to another node"
+    )
+    return replace(node, reasons=(*node.reasons, words))
 
 
 def _protection(name: str, change: Change) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from operations.review.changes import Change
 from operations.review.effects import INTERRUPTING, Effect, NodeReview, OtherReview
 from operations.review.others import DATA
 from operations.review.replacing import INSTANCE, UNCHANGEABLE, VOLUME
-from operations.review.settings import SettingChange
+from operations.review.settings import SettingChange, Way
 from operations.review.values import node_name, references
 
 FILE_SYSTEM: Final = "AWS::EFS::FileSystem"
@@ -72,11 +72,24 @@ def _of_nodes(nodes: Sequence[NodeReview]) -> Iterator[str]:
 
 
 def _of_settings(found: Sequence[SettingChange]) -> Iterator[str]:
-    if refused := [each.words for each in found if each.refused]:
+    if refused := [each for each in found if each.refused]:
         yield (
-            f"the nodes of a running cluster refuse {'; '.join(refused)}: the deployment would fail and roll back; "
-            "a node's place can be changed while it is absent, the rest needs a new cluster"
+            f"the nodes of a running cluster refuse {'; '.join(each.words for each in refused)}: the deployment would "
+            f"fail and roll back; {'; '.join(_ways(refused))}"
         )
+
+
+def _ways(refused: Sequence[SettingChange]) -> Iterator[str]:
+    ways = {each.way for each in refused}
+    if Way.ABSENT in ways:
+        yield "a node's place can be changed while it is absent"
+    if alone := [each.path for each in refused if each.way is Way.ALONE]:
+        yield (
+            f"{', '.join(alone)} can be changed while one node alone runs, the same before and after: in one deploy "
+            "let all others be absent, in the next change it, in a third let them be present again"
+        )
+    if Way.NEVER in ways:
+        yield "the rest needs a new cluster" if len(ways) > 1 else "that needs a new cluster"
 
 
 def _of_others(others: Sequence[OtherReview], changes: Mapping[str, Change]) -> Iterator[str]:

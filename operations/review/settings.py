@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import partial
 from typing import Any, Final
 
@@ -16,13 +17,21 @@ GROUPS: Final = {"asset": "the program on the nodes (asset)", "artifact": "the a
 """Parts whose hashes and keys tell a person nothing."""
 
 
+class Way(Enum):
+    """How what the nodes refuse could be changed: while its member is absent, while one member alone runs, or never."""
+
+    ABSENT = auto()
+    ALONE = auto()
+    NEVER = auto()
+
+
 @dataclass(frozen=True)
 class Fixed:
     """What the nodes of a running cluster refuse to change.
 
-    `settings` are dotted paths, and `together` those that can change while one member alone runs; `placed` is what
-    cannot change of a member that runs, `ordinals` whether a member's place among the others cannot, so that none comes
-    or goes.
+    `settings` are dotted paths, and `together` those that can change while one member runs alone, the same before and
+    after; `placed` is what cannot change of a member that runs, `ordinals` whether a member's place among the others
+    cannot, so that none comes or goes.
     """
 
     settings: tuple[str, ...] = ()
@@ -66,11 +75,19 @@ LONGEST: Final = 60
 
 @dataclass(frozen=True)
 class SettingChange:
-    """A setting by its dotted path, such as ports.http or members.a.zone, in words for a person."""
+    """A setting by its dotted path, such as ports.http or members.a.zone, in words for a person.
+
+    `way` is how it could be changed all the same where the nodes refuse it.
+    """
 
     path: str
     words: str
-    refused: bool = False
+    way: Way | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the nodes of a running cluster refuse it."""
+        return self.way is not None
 
 
 def document(changes: Mapping[str, Change], *, new: bool) -> dict[str, Any] | None:
@@ -92,7 +109,7 @@ def document(changes: Mapping[str, Change], *, new: bool) -> dict[str, Any] | No
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], replaced: Set[str]) -> list[SettingChange]:
     """Return what a node finds changed, in the order of the paths; a value of a replaced resource is another value."""
     before, after = dict(_flat(old)), dict(_flat(new))
-    fixed = partial(_is_fixed, fixed=FIXED.get(str(new.get("product")), Fixed()), before=before, after=after)
+    way = partial(_way, fixed=FIXED.get(str(new.get("product")), Fixed()), before=before, after=after)
     found: dict[str, SettingChange] = {}
     for path in sorted({*before, *after}):
         if path.partition(".")[0] in CONFIRMED:
@@ -100,35 +117,38 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], replaced: Set[st
         one, other = before.get(path), after.get(path)
         if one != other or references(other) & replaced:
             # what a document of before lacks is new to the nodes, and no change of what they have
-            change = _described(path, one, other, refused=one is not None and fixed(path))
+            change = _described(path, one, other, None if one is None else way(path))
             found.setdefault(change.words, change)
     return list(found.values())
 
 
-def _described(path: str, old: Any, new: Any, *, refused: bool) -> SettingChange:
+def _described(path: str, old: Any, new: Any, way: Way | None) -> SettingChange:
     top = path.partition(".")[0]
     if top in GROUPS:
         return SettingChange(path, GROUPS[top])
     words = "of a replaced resource" if old == new else f"{_shown(old)} to {_shown(new)}"
     meant = f"; {MEANT[path]}" if path in MEANT and None not in (old, new) else ""
-    return SettingChange(path, f"{path}: {words}{meant}", refused)
+    return SettingChange(path, f"{path}: {words}{meant}", way)
 
 
-def _is_fixed(path: str, *, fixed: Fixed, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+def _way(path: str, *, fixed: Fixed, before: Mapping[str, Any], after: Mapping[str, Any]) -> Way | None:
+    """Return how the setting at `path`, which the nodes refuse, could be changed; None where they take it over."""
     if path in fixed.together:
-        return any(sum(_runs(side, each) for each in _members(side)) != 1 for side in (before, after))
+        running = _running(before)
+        return None if len(running) == 1 and running == _running(after) else Way.ALONE
     if not path.startswith("members."):
-        return any(path == each or path.startswith(f"{each}.") for each in fixed.settings)
+        return Way.NEVER if any(path == each or path.startswith(f"{each}.") for each in fixed.settings) else None
     member, _, name = path.rpartition(".")
     if fixed.ordinals and name == "ordinal":
-        return True
+        return Way.NEVER
     stays = fixed.ordinals or bool(after.get(f"{member}.present", False))
-    return name in fixed.placed and _runs(before, member) and stays
+    return Way.ABSENT if name in fixed.placed and _runs(before, member) and stays else None
 
 
-def _members(document: Mapping[str, Any]) -> Set[str]:
-    """Return the paths of all members."""
-    return {path.rpartition(".")[0] for path in document if path.startswith("members.")}
+def _running(document: Mapping[str, Any]) -> Set[str]:
+    """Return the paths of the members that run."""
+    members = {path.rpartition(".")[0] for path in document if path.startswith("members.")}
+    return {each for each in members if _runs(document, each)}
 
 
 def _runs(document: Mapping[str, Any], member: str) -> bool:

@@ -69,6 +69,12 @@ def note_start(paths: Paths, generation: str) -> None:
         files.write(paths.etc / "since.json", text.encode("ascii"), mode=0o600)
 
 
+def seconds_since(paths: Paths, generation: str) -> float:
+    """Return the seconds since this node began with `generation`, which is noted."""
+    noted = _noted(paths)
+    return time.time() - float(noted["at"]) if noted.get("generation") == generation else 0.0  # type: ignore[arg-type]
+
+
 def seconds_left(paths: Paths, chosen: Chosen) -> float:
     """Return the seconds until a node that still waits must say for whom.
 

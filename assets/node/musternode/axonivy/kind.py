@@ -1,7 +1,7 @@
 """Axon.ivy as a kind of server."""
 
 from pathlib import Path
-from typing import Dict, Mapping, Optional
+from typing import Dict, Mapping, Optional, Sequence
 
 from .. import files, host
 from ..aws import Credentials
@@ -76,6 +76,14 @@ class AxonIvy(kind.Kind[Settings]):
         files.write(rules, redirect.rules(this.node.address, own.connectors).encode("ascii"), mode=0o600)
         run(["nft", "-f", str(rules)])
         return changed or linked or renamed
+
+    def returns(self, old: Settings, new: Settings) -> bool:
+        """Return whether a node goes back: not to another version, whose database the newer one may have changed."""
+        return super().returns(old, new) and old.settings.version == new.settings.version
+
+    def written(self) -> Sequence[str]:
+        """Return the folders of the engine's home in which root writes."""
+        return ("configuration", "conf")
 
     def refusal(self, old: Settings, new: Settings) -> Optional[str]:
         """Return why `new` cannot be applied to members that run with `old` one after the other, or None if it can."""

@@ -1,7 +1,7 @@
 """WSO2 Carbon as a kind of server."""
 
 from pathlib import Path
-from typing import Dict, FrozenSet, Optional, Set
+from typing import Dict, FrozenSet, Optional, Sequence, Set
 
 from .. import packages
 from ..servers import kind, log_file, peers
@@ -63,6 +63,10 @@ class Carbon(kind.Kind[Settings]):
             this.services.stop(units.BRIDGE_UNIT)  # the product takes it with it
         if this.settings.settings.credentials != BRIDGE:
             _retire_bridge(this)
+
+    def written(self) -> Sequence[str]:
+        """Return the folders of the product's home in which root writes."""
+        return product.WRITTEN
 
     def refusal(self, old: Settings, new: Settings) -> Optional[str]:
         """Return why `new` cannot be applied to members that run with `old` one after the other, or None if it can."""

@@ -10,6 +10,8 @@ from . import axis2, deployment_toml, engine_log, engine_toml, hazelcast_propert
 from .clustering import Clustering
 from .settings import AXIS2, DEPLOYMENT
 
+WRITTEN = ("repository", "repository/conf", "repository/conf/axis2", "repository/resources/security")
+"""Folders in which root writes."""
 LAUNCHERS = ("wso2server.sh", "api-manager.sh", "integrator.sh", "wso2-server.sh")
 """Names of the script below bin/ that starts a product on Carbon: the first since ever, the others of later ones."""
 PLACES = {AXIS2: Path("repository/conf/axis2/axis2.xml"), DEPLOYMENT: Path("repository/conf/deployment.toml")}

@@ -1,7 +1,7 @@
 """The Kaazing WebSocket Gateway as a kind of server."""
 
 from pathlib import Path
-from typing import Dict, Optional
+from typing import Dict, Optional, Sequence
 
 from ..servers import kind, log_file, peers
 from ..servers.member import standing
@@ -53,6 +53,10 @@ class Kaazing(kind.Kind[Settings]):
         home = this.current.resolve()
         launch.check_home(home, this.settings.java)
         return product.configure(home, this.settings.wanted(this.identity.node), USER)
+
+    def written(self) -> Sequence[str]:
+        """Return the folders of the gateway's home in which root writes."""
+        return ("conf",)
 
     def refusal(self, old: Settings, new: Settings) -> Optional[str]:
         """Return why `new` cannot be applied to members that run with `old` one after the other, or None if it can."""

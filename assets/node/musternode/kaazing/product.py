@@ -32,6 +32,8 @@ def configure(home: Path, wanted: Wanted, group: str) -> bool:
     Raises `Failure` that names the file.
     """
     file = home / NAME
+    if not file.is_file() or file.is_symlink():
+        raise Failure(f"{NAME} is no plain file; put the file itself into the artifact")
     return files.write(file, gateway_config.patched(file.read_bytes(), wanted), mode=0o640, group=group)
 
 

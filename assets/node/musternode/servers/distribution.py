@@ -9,7 +9,7 @@ import stat
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any, Callable, Iterator, Optional, Tuple
+from typing import Any, Callable, Collection, Iterable, Iterator, Optional, Tuple
 
 from .. import files
 from ..failure import Failure
@@ -66,13 +66,26 @@ def unpack(archive: Path, folder: Path, user: str, runs: Callable[[Path], bool])
     files.sync_folder(folder.parent)
 
 
-def tidy(home: Path, keep: Path) -> None:
-    """Remove the distributions of before from `home`, all but the folder `keep`: there is no way back to them any more.
+def check(this: Host[Any], folders: Iterable[str]) -> None:
+    """Raise `Failure` if a link leads out of the distribution in use, or stands for one of the `folders` of its home.
+
+    All of it is the product's user's, who could have root write elsewhere by one.
+    """
+    home = this.current.resolve()
+    if this.distribution.resolve() not in {home, *home.parents}:
+        raise Failure(f"{this.current} leads out of {this.distribution}; remove that folder, and restart the member")
+    for place in folders:
+        if (home / place).exists() and (home / place).resolve() != home / place:
+            raise Failure(f"{place} is a link, into which root does not write; put the folder itself there")
+
+
+def tidy(home: Path, keep: Collection[Path]) -> None:
+    """Remove the distributions of before from `home`, all but those in `keep`: there is no way back to them any more.
 
     A disk would fill, and an old configuration may hold an old key.
     """
     for folder in home.iterdir():
-        if folder.is_dir() and not folder.is_symlink() and folder != keep and _KEPT.fullmatch(folder.name):
+        if folder.is_dir() and not folder.is_symlink() and folder not in keep and _KEPT.fullmatch(folder.name):
             log.info("the distribution in %s is removed", folder)
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Dict, FrozenSet, Generic, Mapping, Optional, Protocol, Set
+from typing import Dict, FrozenSet, Generic, Mapping, Optional, Protocol, Sequence, Set
 
 from ..state import Board, State
 from .host import Host, S
@@ -84,6 +84,14 @@ class Kind(ABC, Generic[S]):
 
     def settle(self, this: Host[S], changed: Set[str]) -> None:
         """Do what a change leaves to be done, once everything is written; the units `changed` have another text."""
+
+    def returns(self, old: S, new: S) -> bool:
+        """Return whether a node whose product does not get healthy with `new` goes back to `old`, with which it did."""
+        return old.generation != new.generation
+
+    def written(self) -> Sequence[str]:
+        """Return the folders of the product's home in which root writes."""
+        return ()
 
     def refusal(self, old: S, new: S) -> Optional[str]:
         """Return why `new` cannot be applied to members that run with `old` one after the other, or None if it can."""

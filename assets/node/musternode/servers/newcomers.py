@@ -5,7 +5,6 @@ left without a majority, and nobody given users, if they were not there yet.
 """
 
 import json
-import time
 from typing import Callable, Dict, Optional, Tuple
 
 from .. import state
@@ -47,27 +46,24 @@ def patience(formation_timeout: int) -> float:
 
 
 class Newcomers:
-    """Listens to those that the document now pending adds, from when this node's turn has come."""
+    """Listens to those that the document now pending adds."""
 
-    def __init__(
-        self,
-        ears: Callable[[Tuple[Node, ...], int], Hears[None]] = _ears,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._ears, self._clock = ears, clock
-        self._heard: Dict[str, Tuple[float, Hears[None]]] = {}
+    def __init__(self, ears: Callable[[Tuple[Node, ...], int], Hears[None]] = _ears) -> None:
+        self._ears = ears
+        self._heard: Dict[str, Hears[None]] = {}
 
-    def awaited(self, own: Document, node: str, generation: str, new: Optional[Document]) -> Tuple[str, ...]:
-        """Return the names of those that do not serve yet, none once they have been waited for long enough."""
+    def awaited(
+        self, own: Document, node: str, generation: str, new: Optional[Document], known: float
+    ) -> Tuple[str, ...]:
+        """Return the names of those that do not serve yet, none once they have been waited for long enough.
+
+        `known` are the seconds since this node first saw the document: all nodes wait at the same time.
+        """
         members = added(own, node, new)
-        if new is None or not members:
+        if new is None or not members or known > patience(new.formation_timeout):
             return ()
         if generation not in self._heard:
-            heard = self._ears(members, new.ports.peer)
-            heard.start()
-            self._heard[generation] = (self._clock(), heard)
-        since, heard = self._heard[generation]
-        if self._clock() - since > patience(new.formation_timeout):
-            return ()
-        states = heard.states()
+            self._heard[generation] = self._ears(members, new.ports.peer)
+            self._heard[generation].start()
+        states = self._heard[generation].states()
         return tuple(one.name for one in members if one.name not in states or states[one.name].phase != SERVING)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+from pathlib import Path
 from typing import Any, Mapping, Optional
 
 from .. import bootstrap, host, report, rollback, settings
@@ -57,6 +58,7 @@ def apply(kind: Kind[S], this: Host[S], document: str) -> None:
     new = Host(this.identity, kind.read(document), this.paths, this.services)
     _refuse(kind, this, new.settings)
     host.keep_former(this.paths)
+    _mark(this.paths).write_text(outline.generation)
     try:
         stages.carry_out(kind, new)
     except Exception as fault:
@@ -69,6 +71,7 @@ def _put_in_force(this: Host[Any], document: str, outline: Outline) -> None:
     if former is not None and settings.outline(former).generation == outline.generation:
         host.forget_former(this.paths)  # it is the one that has proved itself: there is nothing to go back to
     host.save(this.paths, this.identity, document)
+    _mark(this.paths).unlink()
     done(this.paths)
     rollback.forget_failed(this.paths)
     rollback.restart_self()
@@ -80,12 +83,26 @@ def done(paths: Paths) -> None:
 
 
 def finish(kind: Kind[S], this: Host[S]) -> None:
-    """Do the stages of settings that are in force because this program cannot read the former ones, or went back."""
-    kept = host.unfinished(this.paths)
-    if kept is None or settings.outline(kept).generation != this.settings.generation:
+    """Do the stages of settings that are in force because this program cannot read the former ones, or went back.
+
+    Also after a change that was broken off by a loss of power, say: files and units may be those of its document.
+    """
+    kept, mark = host.unfinished(this.paths), _mark(this.paths)
+    own = kept is not None and settings.outline(kept).generation == this.settings.generation
+    if not own and not mark.exists():
         return
-    stages.carry_out(kind, this, again=rollback.failed(this.paths) is not None)
-    done(this.paths)
+    stages.carry_out(kind, this, again=mark.exists() or rollback.failed(this.paths) is not None)
+    if own:
+        done(this.paths)
+    former = host.former(this.paths)
+    if former is not None and settings.outline(former).generation == this.settings.generation:
+        host.forget_former(this.paths)
+    mark.unlink(missing_ok=True)
+
+
+def _mark(paths: Paths) -> Path:
+    """Return the file that is there while a document is put in force."""
+    return paths.etc / "changing"
 
 
 def went_on(this: Host[Any], outline: Outline) -> bool:

@@ -2,12 +2,14 @@
 
 import json
 import logging
+import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
 from .. import bootstrap, files, report, rollback, settings, state, volume
+from .. import host as host_files
 from ..failure import Failure, ascii_sentence, unexpected
 from ..h2 import clock
 from ..host import Identity
@@ -87,7 +89,7 @@ def _live(kind: Kind[S], this: Host[S]) -> int:
         peers.serve(this.node.address, this.settings.ports.peer, one.body)
     whole = _finished(kind, this, board)
     rollback.tell(this.paths)
-    trial, growth = _trial(this), _growth(this)
+    trial, growth = _trial(kind, this), _growth(this)
     while True:
         if growth is not None:
             growth.look()
@@ -112,10 +114,14 @@ def _tell_seen(this: Host[Any], one: Living) -> None:
     files.write(this.paths.public / "members.json", json.dumps(value).encode("ascii"))
 
 
-def _trial(this: Host[Any]) -> Optional[rollback.Trial]:
-    if _former(this.paths) is None:
+def _trial(kind: Kind[S], this: Host[S]) -> Optional[rollback.Trial]:
+    """Return what judges settings that are not the last ones which have served; some there is no way back from."""
+    former = host_files.former(this.paths)
+    if former is None:
         return None
-    return rollback.Trial(rollback.within(this.settings.formation_timeout))
+    before = rollout.readable(kind, former)
+    back = before is None or kind.returns(before, this.settings)
+    return rollback.Trial(rollback.within(this.settings.formation_timeout) if back else math.inf)
 
 
 def _former(paths: Paths) -> Optional[Path]:
@@ -133,8 +139,15 @@ def _judged(this: Host[Any], trial: Optional[rollback.Trial], one: Living) -> Op
     if not passed:
         _go_back(this, f"node {this.identity.node}: with the changed settings {one.complaint()}")
     forget_former(this.paths)
-    distribution.tidy(this.home, this.distribution)
+    distribution.tidy(this.home, {this.distribution, _in_use(this)})
     return None
+
+
+def _in_use(this: Host[Any]) -> Path:
+    """Return the folder of the distribution that the link leads into."""
+    used = this.current.resolve()
+    there = (folder for folder in this.home.iterdir() if not folder.is_symlink())
+    return next((folder for folder in there if folder.resolve() in {used, *used.parents}), this.distribution)
 
 
 def _go_back(this: Host[Any], why: str) -> None:
@@ -166,12 +179,14 @@ def _roll_out(kind: Kind[S], this: Host[S], parts: Parts) -> None:
     if document is None:
         return
     outline, node, states = settings.outline(document), this.identity.node, parts.member.states()
+    bootstrap.note_start(this.paths, outline.generation)
     if not rollout.is_turn(kind, this, document, states):
         if cause := rollout.waited_too_long(kind, this, document, states):
             rollout.report_failure(this, outline, cause)
             parts.watch.tried(outline.generation)  # the deploy has failed by now: the parameter falls back
         return
-    if parts.newcomers.awaited(this.settings, node, outline.generation, rollout.readable(kind, document)):
+    known = bootstrap.seconds_since(this.paths, outline.generation)
+    if parts.newcomers.awaited(this.settings, node, outline.generation, rollout.readable(kind, document), known):
         return
     try:
         rollout.apply(kind, this, document)

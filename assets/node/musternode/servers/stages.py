@@ -36,6 +36,7 @@ def configure(kind: Kind[S], this: Host[S], *, again: bool = False) -> bool:
     With `again` nothing is asked of AWS: what this host has kept must do. Raises `Failure` with the node's name.
     """
     with distribution.named(this):
+        distribution.check(this, kind.written())
         return kind.configure(this, again=again)
 
 
@@ -66,6 +67,8 @@ def _brought(kind: Kind[S], new: Host[S], *, again: bool) -> Set[str]:
     try:
         changed = install(kind, new)
         configured = configure(kind, new, again=again)
+        if begun:
+            changed |= {READINESS, AGENT}  # they may run with what was in force before
         if begun or configured or changed & kind.restarting():
             new.services.stop(kind.unit)  # the member starts it again
     finally:
