@@ -50,6 +50,7 @@ class Parts(cdk.Stack):
             cluster=cluster.name,
             member_ports=cluster.about.ports_for(cluster, Reach.MEMBERS),
             operating_system=cluster.instance.os,
+            ways_out=cluster.about.ways_out(cluster),
         ).group
         network.let_in(group)
         nodes = {member.name: self._node(member.name, network, member.zone, group) for member in planned.present}

@@ -29,6 +29,7 @@ axonivy:
   jgroups_port: 7800
   peer_port: 9181
   readiness_port: 9180
+  outside: [9200, 25]
 """
 """A cluster file with every field of the product."""
 
@@ -48,7 +49,9 @@ axonivy:
 )
 """A cluster file with two nodes of one address, and a file system that is there already."""
 
-FIELDS: Final = "version, weights, licence, database, shared, home, http_port, jgroups_port, peer_port, readiness_port"
+FIELDS: Final = (
+    "version, weights, licence, database, shared, outside, home, http_port, jgroups_port, peer_port, readiness_port"
+)
 VERSION: Final = "want an engine's version from 8.0 to 13.2, in quotes, such as '9.4'"
 WEIGHT: Final = "want a whole number of 1 or more"
 LICENCE: Final = "want the path of the licence (.lic), whose name has only letters, digits and . _ -"
@@ -66,6 +69,7 @@ DATABASE: Final = """\
     secret: arn:aws:secretsmanager:eu-west-1:123456789012:secret:ivy-AbCdEf
 """
 NAME: Final = "want 1 to 24 lower-case letters, digits and -, beginning with a letter and not ending with -"
+OUTSIDE: Final = "want a list of 1 to 20 TCP ports such as [61616]"
 NO_EFS: Final = (
     "but debian-12 has no amazon-efs-utils, which mount a file system of EFS, want instance.os: amazon-linux-2023, or "
     "the folder that your own image (instance.ami) mounts"
@@ -95,6 +99,11 @@ def cookie(name: str) -> str:
 def at(url: str) -> str:
     """Return the full file with its database at this address."""
     return own((ADDRESS, url))
+
+
+def outside(ports: str) -> str:
+    """Return the full file with these ports outside."""
+    return own(("outside: [9200, 25]", f"outside: {ports}"))
 
 
 def more(field: str) -> str:
@@ -330,6 +339,28 @@ BESIDE: list[tuple[str, str]] = [
     (
         own(("amazon-linux-2023", "debian-12")),
         f"19: axonivy.shared: got 'efs', {NO_EFS}",
+    ),
+    (outside("[]"), f"25: axonivy.outside: got 0 entries, {OUTSIDE}"),
+    (outside("9200"), f"25: axonivy.outside: got 9200, {OUTSIDE}"),
+    (outside("[9200, 0]"), "25: axonivy.outside.1: got 0, want a port from 1 to 65535"),
+    (outside("[9200, 9200]"), "25: axonivy.outside.1: got 9200 twice, want it once"),
+    (
+        own(("  outside", "network: {egress: endpoints}\n#")),
+        (
+            "25: network.egress: got 'endpoints', by which no node of a VPC of the cluster's own reaches its database, "
+            "want nat or nat-per-zone, or network.vpc: a VPC from which the database is reached"
+        ),
+    ),
+    (
+        own(("name: ivy\n", "name: ivy\naccount: '210987654321'\n")),
+        (
+            "19: axonivy.database.secret: got a secret of the account '123456789012', want one of 210987654321, the "
+            "cluster's"
+        ),
+    ),
+    (
+        own(("arn:aws:secretsmanager:eu-west-1", "arn:aws-cn:secretsmanager:eu-west-1")),
+        ("18: axonivy.database.secret: got a secret in the partition 'aws-cn', want one in 'aws' as eu-west-1 is"),
     ),
     (
         changed(PLACED, "t4g.medium", "t4g.medium, os: debian-12").replace(

@@ -28,13 +28,14 @@ kaazing:
   path: /echo
   heartbeat: 60
   idle: 300
+  outside: [61616, 389]
 """
 """A cluster file with every field of the product."""
 
 PLACED: Final = placed("wss", "kaazing", "kaazing-gateway-5.6.2.zip", "kaazing: {host: gateway.example.org}\n")
 """A cluster file with two nodes of one address."""
 
-FIELDS: Final = "cluster, host, home, http_port, member_port, peer_port, readiness_port, path, heartbeat, idle"
+FIELDS: Final = "cluster, host, home, http_port, member_port, peer_port, readiness_port, path, heartbeat, idle, outside"
 HOST: Final = "want a host name in lower case such as gateway.example.org, of at most 128 characters"
 NAME: Final = "want 1 to 63 printable characters with single blanks at most between them, without < > & and ${"
 OWN_NAME: Final = "want 1 to 24 lower-case letters, digits and -, beginning with a letter and not ending with -"
@@ -44,6 +45,7 @@ PORT: Final = "want a port from 1024 to 65535 (the services run without root)"
 OWN: Final = "  host: gateway.example.org\n"
 IDLE: Final = "want whole seconds from 10 to 4000"
 HEARTBEAT: Final = "want whole seconds from 5 to 600"
+OUTSIDE: Final = "want a list of 1 to 20 TCP ports such as [61616]"
 DOMAIN: Final = "  domain: {name: gateway.example.org, zone: Z0123456789ABC}\n"
 
 
@@ -63,6 +65,11 @@ def named(name: str) -> str:
 def at(host: str) -> str:
     """Return the full file with this public name and no domain."""
     return own((DOMAIN, ""), (OWN, f"  host: {host}\n"))
+
+
+def outside(ports: str) -> str:
+    """Return the full file with these ports outside."""
+    return own(("outside: [61616, 389]", f"outside: {ports}"))
 
 
 def more(field: str) -> str:
@@ -206,5 +213,20 @@ BESIDE: list[tuple[str, str]] = [
         "13: balancer.admin: is not for kaazing, which has no admin path, want none",
     ),
     (PLACED, "6: nodes.b.address: got '10.0.1.10', which is also that of node a, want another"),
+    (outside("[]"), f"24: kaazing.outside: got 0 entries, {OUTSIDE}"),
+    (outside(str([*range(5000, 5021)])), f"24: kaazing.outside: got 21 entries, {OUTSIDE}"),
+    (outside("61616"), f"24: kaazing.outside: got 61616, {OUTSIDE}"),
+    (outside("[0]"), "24: kaazing.outside.0: got 0, want a port from 1 to 65535"),
+    (outside("[25, 65536]"), "24: kaazing.outside.1: got 65536, want a port from 1 to 65535"),
+    (outside("['25']"), "24: kaazing.outside.0: got '25', want a port from 1 to 65535"),
+    (outside("[true]"), "24: kaazing.outside.0: got true, want a port from 1 to 65535"),
+    (outside("[389, 25, 389]"), "24: kaazing.outside.2: got 389 twice, want it once"),
+    (
+        own(("kaazing:\n", "network: {egress: endpoints}\nkaazing:\n")),
+        (
+            "25: kaazing.outside: is for what no node of a VPC of the cluster's own reaches by endpoints, want none, "
+            "network.egress: nat or nat-per-zone, or network.vpc: a VPC with a way there"
+        ),
+    ),
 ]
 """What the catalogue does not count."""

@@ -63,7 +63,7 @@ def test_a_plain_file_tells_nodes_exactly_this(cluster: Make) -> None:
         "database": {"url": URL},
         "shared": "/mnt/axonivy",
         "licence": "/etc/muster/axonivy.lic",
-        "nodes": {name: {"route": name, "connectors": [8080]} for name in "abc"},
+        "nodes": {name: {"route": name, "connectors": [8080, 8090, 8100, 8110, 8120]} for name in "abc"},
     }
     assert {port.name: port.number for port in PRODUCT.ports(found)} == {
         "http": 8080,
@@ -79,13 +79,25 @@ def test_a_node_is_told_its_own_route_and_connectors(cluster: Make) -> None:
         "home": "/opt/ivy",
         "version": "9.4",
         "route": "a",
-        "connectors": [8100, 8110],
+        "connectors": [8100, 8110, 8120, 8130, 8140],
         "jgroups": 7800,
         "database": {"url": URL},
         "shared": "/mnt/axonivy",
         "licence": "/etc/muster/axonivy.lic",
     }
-    assert (told(found, "b")["route"], told(found, "b")["connectors"]) == ("b", [8100])
+    assert {**told(found, "b"), "route": "a"} == told(found, "a")
+
+
+@pytest.mark.parametrize("weights", [{}, {"a": 2}, {"c": 5}, {"a": 3, "b": 2}], ids=str)
+def test_no_weight_changes_what_nodes_are_told(weights: dict[str, int], cluster: Make) -> None:
+    """A port that a node led to its engine only later would answer nobody until then."""
+    assert PRODUCT.settings(cluster({"weights": weights})) == PRODUCT.settings(cluster())
+
+
+def test_near_the_last_port_a_node_leads_as_many_as_there_are(cluster: Make) -> None:
+    found = cluster({"http_port": 65515, "weights": {"a": 2}})
+    assert told(found, "b")["connectors"] == [65515, 65525, 65535]
+    assert PRODUCT.targets(found)["a"] == (65515, 65525)
 
 
 @pytest.mark.parametrize("driver", [None, "org.postgresql.Driver"])
@@ -94,11 +106,7 @@ def test_the_node_takes_what_it_is_told(driver: str | None, cluster: Make) -> No
     found = cluster({"weights": {"a": 5}, "database": database, "home": "/srv/ivy"})
     for name in "abc":
         taken = read(told(found, name))
-        assert (taken.route, len(taken.connectors), taken.database.driver) == (
-            name,
-            5 if name == "a" else 1,
-            driver or "",
-        )
+        assert (taken.route, len(taken.connectors), taken.database.driver) == (name, 5, driver or "")
 
 
 @given(st.dictionaries(st.sampled_from("abc"), st.integers(1, 12)), some_ports, some_ports)
@@ -110,8 +118,11 @@ def test_whatever_weights_and_ports_a_file_passes_with_the_node_takes(
         found = load(write_cluster(**{**IVY, "axonivy": block}))
     except SpecError:
         return
-    ports = {name: read(told(found, name)).connectors for name in "abc"}
-    assert ports == PRODUCT.targets(found)
+    ports = PRODUCT.targets(found)
+    for name in "abc":
+        led = read(told(found, name)).connectors
+        assert led[: len(ports[name])] == ports[name]
+        assert not {*led} & {jgroups, found.block(AxonIvy).peer_port, found.block(AxonIvy).readiness_port}
     given_ = {name: weights.get(name, 1) for name in "abc"}
     assert all(len(ports[name]) * given_["a"] == len(ports["a"]) * given_[name] for name in "abc")
 
@@ -190,7 +201,13 @@ def test_a_new_engines_users_stay_by_whichever_cookie_the_file_names(cookie: str
         ("jdbc:postgresql://db.example.org/ivy", {5432}),
         ("jdbc:postgresql://db.example.org:5433/ivy", {5433}),
         ("jdbc:postgresql://one:5433,two:5434/ivy?targetServerType=primary", {5433, 5434}),
+        ("jdbc:postgresql://one,two:5433/ivy", {5432, 5433}),
+        ("jdbc:postgresql://one:5433,two/ivy?targetServerType=primary", {5432, 5433}),
+        ("jdbc:postgresql://one,two/ivy", {5432}),
         ("jdbc:mysql://db.example.org/ivy", {3306}),
+        ("jdbc:mysql:loadbalance://one:3307,two/ivy", {3306, 3307}),
+        ("jdbc:mysql://address=(host=one)(port=3307),address=(host=two)/ivy", {3306, 3307}),
+        ("jdbc:mysql://(host=one,port=3307),(host=two,port=3308)/ivy", {3307, 3308}),
         ("jdbc:mariadb://10.0.0.7:3307/ivy", {3307}),
         ("jdbc:sqlserver://db.example.org;databaseName=ivy", {1433}),
         ("jdbc:sqlserver://db.example.org:1434;databaseName=ivy", {1434}),
@@ -207,6 +224,10 @@ def test_a_new_engines_users_stay_by_whichever_cookie_the_file_names(cookie: str
 def test_nodes_reach_their_database_on_the_port_of_its_address(url: str, ports: set[int], cluster: Make) -> None:
     assert ports_of(url) == ports
     assert PRODUCT.ways_out(cluster({"database": {"url": url, "secret": SECRET}})) == (2049, *sorted(ports))
+
+
+def test_engines_reach_outside_what_the_file_says_beside_database_and_folder(cluster: Make) -> None:
+    assert PRODUCT.ways_out(cluster({"outside": [9200, 25, 5433]})) == (2049, 25, 5433, 9200)
 
 
 def test_a_folder_of_an_own_image_is_told_as_it_is_and_can_be_reached_by_nfs(cluster: Make) -> None:

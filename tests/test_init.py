@@ -26,8 +26,8 @@ KNOWN = "as400gateway or axonivy or kaazing or wso2-carbon"
 COMMON = {"account", "tags", "ami", "clients", "certificate", "domain", "alarms", "kms_key", "permission_boundary"}
 EXAMPLES = {
     "as400gateway": COMMON | {"admin"},
-    "axonivy": COMMON | {"driver", "weights"},
-    "kaazing": COMMON | {"cluster", "path"},
+    "axonivy": COMMON | {"driver", "outside", "weights"},
+    "kaazing": COMMON | {"cluster", "outside", "path"},
     "wso2-carbon": COMMON | {"member_port", "proxy", "trust"},
 }
 """By product, settings that stand with an example: taken in, they change the cluster."""

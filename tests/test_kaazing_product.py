@@ -99,6 +99,18 @@ def test_members_reach_two_ports_and_the_balancer_two(cluster: Make) -> None:
     assert names == {Reach.MEMBERS: ["member", "peer"], Reach.BALANCER: ["http", "readiness"], Reach.NOBODY: []}
 
 
+def test_gateways_reach_outside_what_the_file_says_and_nothing_else(cluster: Make) -> None:
+    assert PRODUCT.ways_out(cluster()) == ()
+    assert PRODUCT.ways_out(cluster({"outside": [61616, 389]})) == (61616, 389)
+
+
+def test_ports_outside_want_a_way_there_which_a_vpc_that_exists_may_have(cluster: Make, tmp_path: Path) -> None:
+    assert cluster({"outside": [389]}, network={"egress": "nat"}).network.egress == "nat"
+    there = ("b: {zone: eu-west-1a, address: 10.0.1.10}", "b: {zone: eu-west-1a, address: 10.0.1.11}")
+    told = changed(changed(PLACED, *there), "network:\n", "network:\n  egress: endpoints\n")
+    judge(changed(told, "kaazing: {", "kaazing: {outside: [389], "), None, tmp_path)
+
+
 def test_users_come_to_one_port_of_each_node(cluster: Make) -> None:
     assert PRODUCT.targets(cluster()) == {"a": (8000,), "b": (8000,)}
 

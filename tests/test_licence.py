@@ -8,7 +8,6 @@ from pathlib import Path
 import aws_cdk as cdk
 import pytest
 
-from muster.endpoints import wanted
 from muster.licence import Licence
 from muster.spec import SpecError, load
 from tests.axonivy_support import LICENCE, SECRET, ivy, write_named_files
@@ -94,9 +93,3 @@ def test_the_secret_that_the_file_names_is_told_and_readable_and_none_is_made(te
         "Resource": SECRET,
     }
     assert not of_type(template, "SecretsManager::Secret")
-
-
-def test_without_another_way_out_nodes_reach_the_secret_by_an_endpoint(write_cluster: WriteCluster) -> None:
-    assert set(wanted(load(write_cluster(**ivy(network={"egress": "endpoints"}))))) == {
-        *("s3", "ssm", "ssmmessages", "secretsmanager", "logs", "monitoring")
-    }

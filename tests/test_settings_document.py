@@ -226,6 +226,7 @@ IVIES: list[dict[str, Any]] = [
     {"weights": {"a": 2}},
     {"version": "12.0.10"},
     {"shared": "/srv/ivy/files"},
+    {"outside": [9200]},
     {"home": "/opt/other"},
     {"database": {**IVY["axonivy"]["database"], "url": "jdbc:mariadb://db.example.org/ivy"}},
     {"database": {**IVY["axonivy"]["database"], "secret": f"{SECRET[:-6]}GhIjKl"}},
@@ -328,15 +329,22 @@ def test_the_length_is_never_less_than_what_is_rendered(value: Any) -> None:
     assert settings.length(value) >= len(settings.render(value))
 
 
-def with_padding(characters: int) -> dict[str, Any]:
+def with_padding(characters: int, product: str = "as400gateway") -> dict[str, Any]:
     """Return the properties of a parameter whose document has `characters` characters of padding."""
     stack = cdk.Stack(cdk.App(), "S")
     handle = FormationHandle(stack, "Handle", generation="0" * 16)
-    SettingsDocument(stack, "D", name="/muster/x/settings", document={"x": "x" * characters}, handle=handle)
+    document = {"product": product, "x": "x" * characters}
+    SettingsDocument(stack, "D", name="/muster/x/settings", document=document, handle=handle)
     return the(Assertions.from_stack(stack).to_json(), "SSM::Parameter")[1]
 
 
-def test_a_document_near_the_standard_tiers_end_takes_the_advanced_tier() -> None:
+@pytest.mark.parametrize("product", ["axonivy", "kaazing", "wso2-carbon"])
+def test_a_product_whose_clusters_grow_has_the_advanced_tier_from_its_first_node_on(product: str) -> None:
+    """Else it would have to go down with the nodes, which AWS refuses."""
+    assert with_padding(1, product)["Tier"] == with_padding(5000, product)["Tier"] == "Advanced"
+
+
+def test_a_document_of_a_pair_near_the_standard_tiers_end_takes_the_advanced_tier() -> None:
     assert with_padding(1000)["Tier"] == "Standard"
     assert with_padding(3000)["Tier"] == "Advanced"
 

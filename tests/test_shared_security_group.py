@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.axonivy_support import IVY
 from tests.conftest import Template
 from tests.parts_support import CERTIFICATE, parts
 from tests.template_help import of_type, the
@@ -70,6 +71,17 @@ def test_both_groups_have_a_way_out_of_their_own(template: Template) -> None:
 def test_debian_fetches_packages_by_plain_http_too() -> None:
     template = parts(instance={"type": "t4g.medium", "os": "debian-12"})
     assert rules(template) == INTERNAL | {("out", "nodes", 80, "0.0.0.0/0")}
+
+
+@pytest.mark.parametrize(("product", "block"), [("kaazing", {"host": "wss.example.org"}), ("axonivy", IVY["axonivy"])])
+def test_what_the_file_says_of_the_outside_is_open_there_and_to_nobody_from_there(
+    product: str, block: dict[str, Any]
+) -> None:
+    def found(outside: dict[str, Any]) -> set[Rule]:
+        return rules(parts(product=product, artifact={"file": "x.zip"}, **{product: {**block, **outside}}))
+
+    more = {("out", "nodes", port, "0.0.0.0/0") for port in (25, 61616)}
+    assert found({"outside": [61616, 25, 443]}) == found({}) | more
 
 
 def test_other_ports_move_the_rules() -> None:

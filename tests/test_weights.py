@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muster.weights import LAST, MOST, crowded, nearest, ports, reduced, refusals, spread
+from muster.weights import LAST, MOST, crowded, nearest, ports, reduced, refusals, room, spread
 
 NODES = ("a", "b", "c")
 
@@ -117,6 +117,18 @@ def test_ports_are_as_many_as_asked_and_none_of_the_others(count: int, others: s
     found = ports(8080, count, others)
     assert (len(set(found)), found[0]) == (count, 8080)
     assert others.isdisjoint(found[1:])
+
+
+@given(st.integers(1024, 65535), st.integers(1, 5), st.sets(st.sampled_from([8090, 65530, 65535])))
+def test_there_is_room_for_all_ports_or_for_those_up_to_the_last(base: int, count: int, others: set[int]) -> None:
+    found = room(base, count, others)
+    assert found[0] == base
+    assert not {*found[1:]} & others
+    if crowded(base, count, others):
+        assert len(found) < count
+        assert crowded(base, len(found) + 1, others)
+    else:
+        assert found == ports(base, count, others)
 
 
 def test_ports_that_would_end_beyond_the_last_are_refused_with_a_base_that_does() -> None:

@@ -54,6 +54,9 @@ KEYS: Mapping[str, Any] = {"instance": {"java": 8}, "wso2": {"kernel": "4.4.40"}
 BRIDGE: Mapping[str, Any] = {"instance": {"java": 17}, "wso2": {"kernel": "4.9.33"}}
 """WSO2 Carbon with engines that do not know the metadata service of today."""
 
+WITHOUT_ENDPOINTS = {"axonivy"}
+"""Products that reach what no endpoint leads to: a VPC of the cluster's own needs another way out."""
+
 IMAGE = "ami-0123456789abcdef0"
 """An image of one's own, which has the folder mounted that Axon.ivy's engines share."""
 
@@ -69,10 +72,13 @@ PRODUCTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
     "axonivy": {
         OF_DEBIAN: {"instance": {"ami": IMAGE, "java": 17}, "axonivy": {"version": "10.0.20", "shared": "/mnt/ivy"}},
-        OF_EVERYTHING: {"axonivy": {"weights": {"a": 5, "b": 3}}},
+        OF_EVERYTHING: {
+            "network": {"egress": "nat-per-zone"},
+            "axonivy": {"weights": {"a": 5, "b": 3}, "outside": [9200]},
+        },
     },
     "kaazing": {
-        OF_DEBIAN: {"kaazing": {"cluster": "Gateways of Basel", "idle": 4000}},
+        OF_DEBIAN: {"kaazing": {"cluster": "Gateways of Basel", "idle": 4000, "outside": [61616, 389]}},
         OF_EVERYTHING: {"kaazing": {"host": None}},  # it is the balancer's domain
     },
     "wso2-carbon": {
@@ -167,6 +173,8 @@ def variants() -> Iterator[Variant]:
         for scheme, place, egress in itertools.product(
             ("internal", "internet-facing"), ("own VPC", "existing VPC"), ("nat", "endpoints")
         ):
+            if fields["product"] in WITHOUT_ENDPOINTS and (place, egress) == ("own VPC", "endpoints"):
+                continue
             balancer = {"scheme": scheme, **({"certificate": CERTIFICATE} if scheme == "internet-facing" else {})}
             form = merged(fields, {"balancer": balancer, "network": {"egress": egress}})
             if place == "existing VPC":

@@ -40,8 +40,7 @@ def wanted(cluster: Cluster) -> Sequence[str]:
     In an existing VPC those asked for. In one of its own: S3, and DynamoDB for a pair's witness, which cost nothing;
     without another way out also what nodes ask: settings and Session Manager (ssm, ssmmessages), logs, metrics
     (monitoring), and secrets, the EC2 API and its temporary credentials (sts) where the product needs them. Packages,
-    assets and the formation's signal come by way of S3; a file system of EFS has addresses in the VPC, and the leave to
-    mount it is signed on the node.
+    assets and the formation's signal come by way of S3.
     """
     network = cluster.network
     if network.vpc:
@@ -50,7 +49,7 @@ def wanted(cluster: Cluster) -> Sequence[str]:
     if network.egress != "endpoints":
         return gateways
     asked = {"ssm", "ssmmessages", "logs", "monitoring", *_DISCOVERY[cluster.about.discovery(cluster)]}
-    asked |= {"secretsmanager"} if cluster.about.secrets or cluster.about.given_secrets(cluster) else set()
+    asked |= {"secretsmanager"} if cluster.about.secrets else set()
     return (*gateways, *(name for name in INTERFACE_ENDPOINTS if name in asked))
 
 

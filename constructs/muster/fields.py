@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from muster.checking import checked, matching, one_of, true_or_false, whole_number
+from muster.checking import checked, list_of, matching, one_of, true_or_false, whole_number
 
 
 class Block(BaseModel):
@@ -109,6 +109,15 @@ _TAKEN: Final = (
 Truth = Annotated[bool, true_or_false()]
 
 Port = Annotated[int, whole_number(1024, 65535, "a port from 1024 to 65535 (the services run without root)")]
+
+MOST_OUTSIDE: Final = 20
+"""Each is a rule of the nodes' security group, which takes 60 for each direction (Amazon VPC quotas)."""
+
+OutsidePorts = Annotated[
+    tuple[Annotated[int, whole_number(1, 65535, "a port from 1 to 65535")], ...],
+    list_of(f"a list of 1 to {MOST_OUTSIDE} TCP ports such as [61616]", MOST_OUTSIDE),
+]
+"""Ports of others outside of the cluster, which may be below 1024."""
 
 HOME: Final = "a path of at least two plain folder names such as /opt/as400gateway"
 Home = Annotated[str, checked(_home_fault, HOME, pattern=r"^(/[A-Za-z0-9._-]+){2,}$", maxLength=100)]

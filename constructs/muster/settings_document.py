@@ -8,22 +8,28 @@ from constructs import Construct, IDependable
 
 from muster import settings
 from muster.formation_wait import FormationHandle
+from muster.products import PRODUCTS
 
 WAIT_URL_LENGTH: Final = 1000
 """Characters kept for the wait handle's signed URL, which has about 500."""
 
 STANDARD: Final = 3500
-"""Characters up to which the Standard tier is taken; it ends at 4,096."""
+"""Characters up to which a pair takes the Standard tier; it ends at 4,096."""
 
 LARGEST: Final = 8000
 """Characters of the largest document; the Advanced tier ends at 8,192."""
+
+
+PAIR: Final = 2
+"""Nodes up to which a document stays small; each further one adds its own lines."""
 
 
 class SettingsDocument(Construct):
     """SSM parameter `name` that holds `document` with its generation and the wait handle's URL.
 
     `parameter` is the parameter; it is written after `after`, so that who sees a new document may read what it names.
-    Raises `ValueError` for a document above `LARGEST` characters.
+    Raises `ValueError` for a document above `LARGEST` characters. A product whose clusters grow has the Advanced tier
+    from its first node on: one that followed each document would have to go down as nodes go, and AWS refuses that.
     """
 
     def __init__(
@@ -46,7 +52,12 @@ class SettingsDocument(Construct):
             "Parameter",
             type="String",
             name=name,
-            tier="Standard" if size <= STANDARD else "Advanced",
+            tier="Advanced" if _grows(document) or size > STANDARD else "Standard",
             value=settings.render(whole),
         )
         self.parameter.node.add_dependency(*after)
+
+
+def _grows(document: Mapping[str, Any]) -> bool:
+    """Return whether the product of `document` has clusters of more than two nodes."""
+    return PRODUCTS[document["product"]].nodes.stop > PAIR + 1

@@ -121,6 +121,15 @@ def crowded(base: int, count: int, taken: Collection[int] = ()) -> str | None:
     return f"got {base}, from which {count} ports in steps of {STEP} lead to {last}, want one such as {other}"
 
 
+def room(base: int, count: int, taken: Collection[int] = ()) -> tuple[int, ...]:
+    """Return the ports that `ports` gives, or as many of them as there are.
+
+    >>> room(65520, 3)
+    (65520, 65530)
+    """
+    return tuple(each for each in _from(base, count, taken) if each <= LAST)
+
+
 def _from(base: int, count: int, taken: Collection[int]) -> tuple[int, ...]:
     found = [base]
     number = base

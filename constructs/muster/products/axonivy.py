@@ -11,7 +11,7 @@ from pydantic import Field
 from muster import weights
 from muster.aws_names import partition_of
 from muster.checking import Check, checked, not_wanted
-from muster.fields import Block, Home, NodeName
+from muster.fields import Block, Home, NodeName, OutsidePorts
 from muster.fields import Port as PortNumber
 from muster.products.axonivy_engines import FORM, JSESSIONID, VERSION, Engine, engine, fault
 from muster.products.axonivy_fields import LicenceFile, SharedFolder, SystemDatabase, ports_of
@@ -66,6 +66,8 @@ class AxonIvy(Block):
     """The system database that all nodes share. Needed."""
     shared: SharedFolder | None = None
     """What all share files in: `efs` (made with the cluster), an EFS id, or your image's folder (by NFS). Needed."""
+    outside: OutsidePorts = ()
+    """The TCP ports of what engines reach beside database and folder, such as a search server's; 443 is open."""
     home: Home = "/opt/ivy"
     """The product's folder on a node."""
     http_port: PortNumber = 8080
@@ -97,11 +99,19 @@ def most_connectors(cluster: "Cluster") -> int:
 
 
 def connectors(cluster: "Cluster") -> Mapping[str, tuple[int, ...]]:
-    """Return the ports on which each node takes users, by its name: as many as its weight, reduced."""
+    """Return the ports on which each node gets users, by its name: as many as its weight, reduced."""
     own, most = cluster.block(AxonIvy), most_connectors(cluster)
     if most == 1 or weights.crowded(own.http_port, most, taken(cluster)):
         return dict.fromkeys(cluster.nodes, (own.http_port,))
     return weights.spread(own.weights, cluster.nodes, own.http_port, taken(cluster))
+
+
+def led(cluster: "Cluster") -> tuple[int, ...]:
+    """Return the ports that every node leads to its engine, the engine's own first: all that weights may ever take.
+
+    So none is written when a weight rises, and a target answers from its first moment on.
+    """
+    return weights.room(cluster.block(AxonIvy).http_port, weights.MOST, taken(cluster))
 
 
 def mounted(cluster: "Cluster") -> str | None:
@@ -129,7 +139,7 @@ def _settings(cluster: "Cluster") -> Mapping[str, Any]:
     if own.version is None or own.database is None or own.shared is None or own.licence is None:
         raise ValueError(f"the engine of {cluster.name} is not known as a whole")
     driver = {"driver": own.database.driver} if own.database.driver else {}
-    users = address(cluster)
+    users, ports = address(cluster), led(cluster)
     return {
         "home": own.home,
         "version": own.version,
@@ -138,7 +148,7 @@ def _settings(cluster: "Cluster") -> Mapping[str, Any]:
         "shared": mounted(cluster),
         "licence": LICENCE,
         **({"address": users} if users else {}),
-        "nodes": {name: {"route": name, "connectors": [*ports]} for name, ports in connectors(cluster).items()},
+        "nodes": {name: {"route": name, "connectors": [*ports]} for name in cluster.nodes},
     }
 
 
@@ -159,7 +169,7 @@ def _java(cluster: "Cluster") -> tuple[int, ...]:
 
 def _ways_out(cluster: "Cluster") -> tuple[int, ...]:
     own = cluster.block(AxonIvy)
-    return NFS, *sorted(ports_of(own.database.url) if own.database else ())
+    return NFS, *sorted({*(ports_of(own.database.url) if own.database else ()), *own.outside})
 
 
 def _given_secrets(cluster: "Cluster") -> Mapping[str, str]:
@@ -215,5 +225,5 @@ PRODUCT: Final = Product(
     example="artifacts/axonivy-engine-12.0.9.zip",
     archive=".zip",
     start=_start,
-    examples={"weights": {"a": 2, "b": 1}, "database.driver": "org.postgresql.Driver"},
+    examples={"weights": {"a": 2, "b": 1}, "database.driver": "org.postgresql.Driver", "outside": [9200]},
 )

@@ -12,7 +12,9 @@ DEFAULT_PORTS: Final = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306, "sql
 
 _KINDS: Final = "|".join(DEFAULT_PORTS)
 _REST: Final = r"[A-Za-z0-9:/?&=;,._@()%+~*-]{1,400}"
-_PORT: Final = r"(?::|\(PORT=|;portNumber=)([0-9]+)(?=[/:;,?)]|$)"
+_PORT: Final = r"(?::|[(,]PORT=|;port(?:Number)?=)([0-9]+)(?=[/:;,?)]|$)"
+_HOSTS: Final = r"//([^/?;]*)(?!.*;port(?:Number)?=)"
+_BETWEEN_HOSTS: Final = r",(?![^(]*\))"
 _KEPT_OUT: Final = r"(password|passwd|pwd)=|:(thin:)?[^:/@?;]+/[^@]+@|//[^/?;]*@"
 
 _EXAMPLE: Final = "jdbc:postgresql://db.example.org:5432/ivy"
@@ -49,7 +51,16 @@ def _shared_fault(value: str) -> str | None:
 def ports_of(url: str) -> frozenset[int]:
     """Return the ports at which the database of the address `url` answers."""
     said = frozenset(int(each) for each in re.findall(_PORT, url, re.IGNORECASE | re.ASCII))
-    return said or frozenset(port for kind, port in DEFAULT_PORTS.items() if url.startswith(f"jdbc:{kind}:"))
+    if said and not _a_host_without_port(url):
+        return said
+    return said | {port for kind, port in DEFAULT_PORTS.items() if url.startswith(f"jdbc:{kind}:")}
+
+
+def _a_host_without_port(url: str) -> bool:
+    """Return whether one of the hosts that `url` lists says no port, and nothing says it for all."""
+    hosts = re.search(_HOSTS, url, re.IGNORECASE)
+    listed = re.split(_BETWEEN_HOSTS, hosts[1]) if hosts else []
+    return not all(re.search(_PORT, each, re.IGNORECASE | re.ASCII) for each in listed)
 
 
 class SystemDatabase(Block):

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from muster.checking import checked, whole_number
-from muster.fields import Block, Home, HostName, UrlPath
+from muster.fields import Block, Home, HostName, OutsidePorts, UrlPath
 from muster.fields import Port as PortNumber
 from muster.products.product import Port, Product, Reach
 
@@ -66,6 +66,8 @@ class Kaazing(Block):
     """Seconds of silence after which a gateway counts as gone."""
     idle: Annotated[int, whole_number(10, 4000, "whole seconds from 10 to 4000")] = 300
     """Seconds after which the balancer ends a connection on which nothing comes; gateways ping within them."""
+    outside: OutsidePorts = ()
+    """The TCP ports of what the services reach outside of the cluster, such as a broker's: no other but 443 is open."""
 
 
 def host(cluster: "Cluster") -> str | None:
@@ -118,10 +120,11 @@ PRODUCT: Final = Product(
     secrets=(),
     ports=_ports,
     settings=_settings,
+    ways_out=lambda cluster: cluster.block(Kaazing).outside,
     idle=lambda cluster: cluster.block(Kaazing).idle,
     memory=1,  # the product's own start script asks for a heap of 512 MiB
     example="artifacts/kaazing-gateway-5.6.2.zip",
     archive=".zip",
     start=lambda _: {"host": "gateway.example.org"},
-    examples={"cluster": "Gateways", "path": "/echo"},
+    examples={"cluster": "Gateways", "path": "/echo", "outside": [61616]},
 )

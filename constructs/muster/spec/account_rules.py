@@ -16,22 +16,22 @@ MOST_TAGS: Final = 40
 def certificate_of_the_cluster(cluster: Cluster) -> Iterator[Finding]:
     """Demand a certificate of the balancer's own region and account: it takes no other."""
     if cluster.balancer.certificate:
-        yield from _elsewhere(cluster, ("balancer", "certificate"), "certificate", cluster.balancer.certificate)
+        yield from elsewhere(cluster, ("balancer", "certificate"), "certificate", cluster.balancer.certificate)
 
 
 def key_of_the_cluster(cluster: Cluster) -> Iterator[Finding]:
     """Demand a key of the cluster's region and account: volumes take no key of another region."""
     if cluster.kms_key:
-        yield from _elsewhere(cluster, ("kms_key",), "key", cluster.kms_key)
+        yield from elsewhere(cluster, ("kms_key",), "key", cluster.kms_key)
 
 
 def boundary_of_the_cluster(cluster: Cluster) -> Iterator[Finding]:
     """Demand a boundary of the cluster's account, or one of AWS's own policies."""
     if cluster.permission_boundary:
-        yield from _elsewhere(cluster, ("permission_boundary",), "policy", cluster.permission_boundary)
+        yield from elsewhere(cluster, ("permission_boundary",), "policy", cluster.permission_boundary)
 
 
-def _elsewhere(cluster: Cluster, field: Location, kind: str, text: str) -> Iterator[Finding]:
+def elsewhere(cluster: Cluster, field: Location, kind: str, text: str) -> Iterator[Finding]:
     """Yield the first of partition, region and account in which the thing is not where the cluster is."""
     there, partition = arn(text), partition_of(cluster.region)
     if there.partition != partition:

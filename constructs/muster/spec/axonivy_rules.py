@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from muster import weights
-from muster.aws_ids import arn
 from muster.fields import OperatingSystem
 from muster.products.axonivy import AxonIvy, engine_of, most_connectors, mounted, taken
 from muster.products.axonivy_engines import ENGINES, IVYSESSIONID, JSESSIONID, VERSION
 from muster.products.axonivy_fields import LICENCE, SHARED, SystemDatabase
+from muster.spec.account_rules import elsewhere
 from muster.spec.finding import Finding
 from muster.spec.model import Cluster
+from muster.spec.network_rules import twice
 from muster.spec.node_rules import PACKAGED
 
 MOUNTS: Final[OperatingSystem] = "amazon-linux-2023"
@@ -112,13 +113,25 @@ def a_folder_apart_from_the_engine(cluster: Cluster) -> Iterator[Finding]:
         yield Finding(("axonivy", "home"), what, (_SHARED,))
 
 
-def a_secret_of_the_region(cluster: Cluster) -> Iterator[Finding]:
-    """Demand the database's secret in the cluster's region: nodes ask Secrets Manager there."""
+def a_secret_of_the_cluster(cluster: Cluster) -> Iterator[Finding]:
+    """Demand the database's secret in the cluster's region and account: nodes ask Secrets Manager there."""
     own = _of(cluster)
-    there = arn(own.database.secret).region if own and own.database else cluster.region
-    if there != cluster.region:
-        what = f"got a secret in '{there}', want one in the region {cluster.region}"
-        yield Finding(("axonivy", "database", "secret"), what, (("region",),))
+    if own and own.database:
+        yield from elsewhere(cluster, ("axonivy", "database", "secret"), "secret", own.database.secret)
+
+
+def a_way_to_the_database(cluster: Cluster) -> Iterator[Finding]:
+    """Demand a way out of a VPC of the cluster's own: no endpoint leads to a database, and none is made in there."""
+    if _of(cluster) and cluster.network.vpc is None and cluster.network.egress == "endpoints":
+        what = "got 'endpoints', by which no node of a VPC of the cluster's own reaches its database"
+        want = "want nat or nat-per-zone, or network.vpc: a VPC from which the database is reached"
+        yield Finding(("network", "egress"), f"{what}, {want}", (("axonivy", "database"), ("network", "vpc")))
+
+
+def ports_outside_once(cluster: Cluster) -> Iterator[Finding]:
+    """Demand each port outside once."""
+    own = _of(cluster)
+    yield from twice(("axonivy", "outside"), own.outside if own else ())
 
 
 AXONIVY_RULES: Final = (
@@ -130,5 +143,7 @@ AXONIVY_RULES: Final = (
     a_folder_that_nodes_can_mount,
     a_system_that_mounts_file_systems_of_efs,
     a_folder_apart_from_the_engine,
-    a_secret_of_the_region,
+    a_secret_of_the_cluster,
+    a_way_to_the_database,
+    ports_outside_once,
 )

@@ -6,6 +6,7 @@ from typing import Final
 
 from muster.addresses import usable
 from muster.aws_names import region_of
+from muster.checking import shown
 from muster.spec.faults import Location
 from muster.spec.finding import Finding
 from muster.spec.model import Cluster, ExistingVpc, Subnet
@@ -146,14 +147,15 @@ def endpoints_with_their_route_tables(cluster: Cluster) -> Iterator[Finding]:
     if vpc.route_tables and not routed:
         what = f"is for the endpoints {' and '.join(GATEWAY_ENDPOINTS)}, none of which is asked for, want none"
         yield Finding(tables, what, (endpoints,))
-    yield from _twice(endpoints, vpc.endpoints)
-    yield from _twice(tables, vpc.route_tables)
+    yield from twice(endpoints, vpc.endpoints)
+    yield from twice(tables, vpc.route_tables)
 
 
-def _twice(field: Location, values: tuple[str, ...]) -> Iterator[Finding]:
+def twice(field: Location, values: tuple[str | int, ...]) -> Iterator[Finding]:
+    """Yield each of the list's values that stands there already."""
     for place, value in enumerate(values):
         if value in values[:place]:
-            yield Finding((*field, str(place)), f"got '{value}' twice, want it once")
+            yield Finding((*field, str(place)), f"got {shown(value)} twice, want it once")
 
 
 NETWORK_RULES: Final = (
