@@ -19,7 +19,7 @@ from types import TracebackType
 
 from rehearsal.poll import NotYet, poll
 from rehearsal.websocket import CLOSE, PING, PONG, TEXT, accept, frame
-from tests.echo_judging import ANSWERED, ENDED, LEFT, OPENED, SENT, Event, Tally, tally
+from tests.echo_judging import ANSWERED, ENDED, LEFT, OPENED, SENT, SILENT, Event, Tally, tally
 
 SILENCE = 3.0
 """Seconds without the answer to a message, or to the request for an upgrade."""
@@ -92,7 +92,7 @@ class User:
             if now >= self.again:
                 self._rest(now + RETRY)
         elif self.waiting and now - self.waiting[0] > SILENCE:
-            self._ended(now)
+            self._ended(now, SILENT)
         elif now >= self.again and not silent:
             self._say(now)
 
@@ -199,10 +199,10 @@ class User:
             self.waiting.popleft()
         self._note(ANSWERED, text)
 
-    def _ended(self, now: float) -> None:
+    def _ended(self, now: float, how: str = ENDED) -> None:
         """Connect anew at once, unless there never was an answer."""
         if self.phase == OPEN:
-            self._note(ENDED)
+            self._note(how)
             self._rest(now)
         elif self.phase != RESTING:
             self._rest(now + RETRY)

@@ -11,8 +11,8 @@ from math import inf
 from rehearsal.checks.result import Finding, invalid, unknown, valid
 
 OPENED, SENT, ANSWERED = "opened", "sent", "answered"
-ENDED, LEFT = "ended", "left"
-"""How a connection goes: the other side closed it or was silent for too long; or its user had no more to say."""
+ENDED, SILENT, LEFT = "ended", "silent", "left"
+"""How a connection goes: the other side closed it; it owed an answer for too long; or its user had no more to say."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Event:
 class Line:
     """One connection: how many answers came right, and the oldest message without one at its end.
 
-    `opened`, `ended` and `waiting` are moments; `ended` is None for one that its user ended, or that goes on.
+    `opened`, `ended` and `waiting` are moments; `ended` is None for one that its user left, or that goes on. `silent`:
+    it ended because its user gave it up.
     """
 
     opened: float
@@ -43,6 +44,7 @@ class Line:
     twice: int
     wrong: int
     waiting: float | None
+    silent: bool
 
     @property
     def unanswered(self) -> int:
@@ -54,13 +56,16 @@ class Line:
 class Tally:
     """What all users saw. `lost` are users without a connection: none ever, or none after one that ended.
 
-    `unanswered` are messages on connections that ended, which nobody acknowledged; `overdue` those on others. `longest`
+    `ended` are connections that the other side closed, `silent` those that a user gave up. `unanswered` are messages on
+    either, which nobody acknowledged; `overdue` those on others. `longest`
     is how long a user was without the echo: from the first message that was not answered, or from the connection's end,
     until the next connection.
     """
 
     users: int
     lines: int
+    ended: int
+    silent: int
     sent: int
     answered: int
     unanswered: int
@@ -72,7 +77,8 @@ class Tally:
 
     def __str__(self) -> str:
         return (
-            f"{self.users} users on {self.lines} connections: {self.answered} of {self.sent} messages answered, "
+            f"{self.users} users on {self.lines} connections, {self.ended} of them ended and {self.silent} given up: "
+            f"{self.answered} of {self.sent} messages answered, "
             f"{self.unanswered} unanswered on connections that ended, {self.overdue} on others, {self.twice} answered "
             f"twice, {self.wrong} wrongly; {self.lost} users not connected, {self.longest:.1f} s without at most"
         )
@@ -88,6 +94,8 @@ def tally(events: Iterable[Event], users: int) -> Tally:
     return Tally(
         users=len(lines),
         lines=len(every),
+        ended=sum(line.ended is not None and not line.silent for line in every),
+        silent=sum(line.silent for line in every),
         sent=sum(line.sent for line in every),
         answered=sum(line.answered for line in every),
         unanswered=sum(line.unanswered for line in every if line.ended is not None),
@@ -99,8 +107,11 @@ def tally(events: Iterable[Event], users: int) -> Tally:
     )
 
 
-def judge(seen: Tally, within: float) -> Finding:
-    """No answer is wrong or comes twice, none is missing where the connection stands, nobody waits for longer."""
+def judge(seen: Tally, within: float, may_end: int = 0) -> Finding:
+    """No answer is wrong or comes twice, none is missing where the connection stands, nobody waits for longer.
+
+    Only so many connections end or are given up as `may_end` says: elsewhere a message without an answer is a lost one.
+    """
     flawed = {
         "answered twice": seen.twice,
         "answered wrongly": seen.wrong,
@@ -108,6 +119,8 @@ def judge(seen: Tally, within: float) -> Finding:
         "users not connected again": seen.lost,
     }
     faults = [f"{count} {what}" for what, count in flawed.items() if count]
+    if seen.ended + seen.silent > may_end:
+        faults.append(f"{seen.ended} connections ended and {seen.silent} were given up, {may_end} may go")
     if seen.longest > within:
         faults.append(f"{seen.longest:.1f} s without a connection, {within:g} s are allowed")
     if faults:
@@ -147,7 +160,8 @@ def _line(events: Sequence[Event], answers: set[str]) -> Line:
             wrong += 1
         answers.add(event.text)
     waiting = sent[right].at if right < len(sent) else None
-    return Line(moments[OPENED], moments.get(ENDED), len(sent), right, twice, wrong, waiting)
+    ended = moments.get(ENDED, moments.get(SILENT))
+    return Line(moments[OPENED], ended, len(sent), right, twice, wrong, waiting, SILENT in moments)
 
 
 def _waits(lines: Sequence[Line]) -> list[float]:

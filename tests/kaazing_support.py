@@ -253,15 +253,45 @@ def is_whole_again(bench: Bench, within: float) -> None:
 # users
 
 
+@dataclass
+class Talk:
+    """Users that talk: how many each gateway had when the talk began, and the gateways that `fall` under them.
+
+    One that begins anew falls too. Each falls once, in whatever order.
+    """
+
+    crowd: EchoCrowd
+    users: Mapping[str, int]
+    fall: set[str]
+
+    @property
+    def may_end(self) -> int:
+        """How many connections may end."""
+        return may_end(self.users, self.fall)
+
+
+def may_end(users: Mapping[str, int], fall: Iterable[str]) -> int:
+    """Return how many connections end at most when these gateways fall one after the other: all others stand.
+
+    The users of the first one may all have gone to the second when that falls, and so on.
+    """
+    found = sorted((users[node] for node in fall), reverse=True)
+    return sum(number * (len(found) - place) for place, number in enumerate(found))
+
+
 @contextmanager
-def talking(bench: Bench, number: int = 200, within: float = CONNECTED_WITHIN) -> Iterator[EchoCrowd]:
+def talking(bench: Bench, number: int = 200, fall: Iterable[str] = ()) -> Iterator[Talk]:
     """Have users of the echo, by way of the balancer, for the time of a block; all must have been told the truth.
 
-    What they saw is judged after a block that did not fail.
+    What they saw is judged after a block that did not fail: connections end with the gateways that `fall` alone.
     """
+    nodes = bench.cluster.present_nodes
     with EchoCrowd(place(bench), number) as crowd:
-        yield crowd
-    finding = judge(crowd.tally(), within)
+        poll(lambda: all_on(bench, crowd, *nodes), within=30)
+        talk = Talk(crowd, users_on(bench, *nodes), set(fall))
+        assert sum(talk.users.values()) == number, talk.users
+        yield talk
+    finding = judge(crowd.tally(), CONNECTED_WITHIN, talk.may_end)
     say(finding.detail)
     assert finding.verdict == "valid", finding.detail
 

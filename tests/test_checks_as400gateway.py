@@ -1,19 +1,27 @@
 """The checkers of AS400Gateway call a good record valid, a broken promise invalid and a poor record unknown."""
 
+import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from muster.spec import Cluster, load
 from rehearsal.checks import configuration, copies, reach, sessions, targets
 from rehearsal.checks.configuration import Passage
 from rehearsal.checks.copies import Copy
 from rehearsal.checks.reach import Attempt
 from rehearsal.checks.result import Finding, invalid, valid
+from rehearsal.checks.scene import Member, Scene
 from rehearsal.checks.sessions import BALANCER, DIRECT, Visit
 from rehearsal.checks.targets import Target
+from rehearsal.visitor import Answer, CookieJar
+from tests.axonivy_support import ivy
+from tests.conftest import WriteCluster
 
 # configuration
 
@@ -91,6 +99,42 @@ STUCK = [Visit(BALANCER, "", 200, HOSTS["a"], "s", count) for count in range(1, 
 NEW = [Visit(BALANCER, "", 200, HOSTS["ab"[number % 2]], f"s{number}", 1) for number in range(600)]
 
 
+class Doubles:
+    """As much of a scene as a check of sessions asks: two nodes that get new users in turn."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster, self.members = cluster, [Member(name, "10.64.0.10", f"i-{name}", f"mu-{name}") for name in HOSTS]
+        self._count = count()
+
+    def direct(self, member: Member) -> "Turn":
+        return Turn(self, HOSTS[member.name])
+
+    def visitor(self, _jar: CookieJar | None = None) -> "Turn":
+        return Turn(self)
+
+    def answer(self, host: str | None) -> Answer:
+        number = next(self._count)
+        told = {"node": host or HOSTS["ab"[number % 2]], "session": f"s{number}", "count": 1}
+        return Answer(200, {}, json.dumps(told).encode())
+
+
+@dataclass
+class Turn:
+    """A client of one host, or of the next one each time."""
+
+    doubles: Doubles
+    host: str | None = None
+
+    def __enter__(self) -> "Turn":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def request(self, _method: str, _path: str) -> Answer:
+        return self.doubles.answer(self.host)
+
+
 def test_one_session_on_one_node_is_valid() -> None:
     finding = sessions.judge_sticky([*KNOWN, *STUCK])
     assert (finding.verdict, finding.detail) == ("valid", "300 requests with one cookie jar, one session, node a")
@@ -128,23 +172,25 @@ def test_new_sessions_that_were_one_user_prove_nothing() -> None:
 
 
 def weighted(a: int, b: int, sessions_of_a: int) -> Finding:
-    """Judge 600 new sessions of two nodes with so many ports."""
-    known = [replace(each, ports=ports) for each, ports in zip(KNOWN, (a, b), strict=True)]
+    """Judge 600 new sessions of two nodes with these weights."""
+    known = [replace(each, weight=weight) for each, weight in zip(KNOWN, (a, b), strict=True)]
     through = [replace(visit, node=HOSTS["a" if place < sessions_of_a else "b"]) for place, visit in enumerate(NEW)]
     return sessions.judge_weighted([*known, *through])
 
 
 def test_sessions_by_the_weights_are_valid_and_counted() -> None:
     finding = weighted(2, 1, 400)
-    assert (finding.verdict, finding.detail) == ("valid", "600 new sessions: 400 on a, 200 on b, at 2:1 ports")
+    assert (finding.verdict, finding.detail) == ("valid", "600 new sessions: 400 on a, 200 on b, by weights 2:1")
 
 
 @pytest.mark.parametrize(
-    ("ports", "of_a", "verdict"),
+    ("weights", "of_a", "verdict"),
     [
         ((2, 1), 430, "valid"),
         ((2, 1), 431, "invalid"),
         ((2, 1), 369, "invalid"),
+        ((4, 2), 430, "valid"),
+        ((4, 2), 431, "invalid"),
         ((1, 1), 330, "valid"),
         ((1, 1), 331, "invalid"),
         ((3, 2), 360, "valid"),
@@ -153,12 +199,32 @@ def test_sessions_by_the_weights_are_valid_and_counted() -> None:
         ((1, 2), 400, "invalid"),
     ],
 )
-def test_more_than_a_twentieth_beside_the_weights_is_invalid(ports: tuple[int, int], of_a: int, verdict: str) -> None:
-    assert weighted(*ports, of_a).verdict == verdict
+def test_of_two_more_than_a_twentieth_beside_the_weights_is_invalid(
+    weights: tuple[int, int], of_a: int, verdict: str
+) -> None:
+    assert weighted(*weights, of_a).verdict == verdict
+
+
+@pytest.mark.parametrize(("of_last", "verdict"), [(75, "valid"), (68, "valid"), (67, "invalid"), (83, "invalid")])
+def test_of_eight_more_than_a_tenth_of_an_even_share_beside_the_weights_is_invalid(of_last: int, verdict: str) -> None:
+    """Of all sessions that is not much: a node that got none would be 12.5 % beside."""
+    hosts = {name: f"ip-{name}" for name in "abcdefgh"}
+    known = [Visit(DIRECT, name, 200, host, f"direct-{name}", 1) for name, host in hosts.items()]
+    nodes = ["h"] * of_last + ["abcdefg"[number % 7] for number in range(600 - of_last)]
+    through = [Visit(BALANCER, "", 200, hosts[node], f"s{number}", 1) for number, node in enumerate(nodes)]
+    assert sessions.judge_weighted([*known, *through]).verdict == verdict
+
+
+def test_the_weights_are_those_of_the_file_whatever_ports_the_balancer_has(write_cluster: WriteCluster) -> None:
+    cluster = load(write_cluster(**ivy({"weights": {"a": 4}})))
+    noted = list(sessions.record_weighted(cast("Scene", Doubles(cluster))))
+    assert {visit.member: visit.weight for visit in noted if visit.way == DIRECT} == {"a": 4, "b": 1}
+    assert sum(visit.way == BALANCER for visit in noted) == 600
+    assert sessions.judge_weighted(noted).verdict == "invalid"
 
 
 def test_the_weights_say_what_should_be() -> None:
-    said = "of 600 new sessions there are 300 on a, 300 on b, at 2:1 ports; by the weights it is 400 on a, 200 on b"
+    said = "of 600 new sessions there are 300 on a, 300 on b, by weights 2:1; there should be 400 on a, 200 on b"
     assert weighted(2, 1, 300) == invalid(said)
 
 
@@ -192,7 +258,8 @@ def test_too_few_requests_or_unknown_members_prove_nothing(judge: Judge, through
 
 # reach
 
-PLAN = reach.plan(dict.fromkeys("ab", (8080, 9180)), for_members=[9092, 9093], listener=80)
+PAIRS = [("a", "b"), ("b", "a")]
+PLAN = reach.plan("ab", [8080, 9180], for_members=[9092, 9093], listener=80, unused=())
 KEPT = [replace(attempt, outcome=attempt.expected) for attempt in PLAN]
 
 
@@ -249,37 +316,35 @@ def test_a_port_never_seen_open_proves_nothing() -> None:
 
 WEIGHED = [
     replace(attempt, outcome=attempt.expected)
-    for attempt in reach.plan({"a": [8080, 8090, 9180], "b": [8080, 9180]}, for_members=[7800], listener=80)
+    for attempt in reach.plan("ab", [8080, 8090, 9180], for_members=[7800], listener=80, unused=[8100])
 ]
-"""Of two nodes with different weights, as it should be."""
+"""Of two nodes of which one takes users on two ports, as it should be; both lead three to their engines."""
 
 
-def test_the_port_of_another_nodes_weight_is_refused_to_the_balancer_and_silent_to_all_others() -> None:
-    expected = {(each.origin, each.target): each.expected for each in WEIGHED if each.port == 8090}
-    assert expected == {
-        ("balancer", "a"): "open",
-        ("balancer", "b"): "refused",
-        ("visitor", "a"): "silent",
-        ("visitor", "b"): "silent",
-        ("b", "a"): "silent",
-        ("a", "b"): "silent",
-    }
-    finding = reach.judge(WEIGHED)
-    assert finding.verdict == "valid"
-    assert finding.detail.endswith("were open to those in need, 1 to ports of other nodes were refused")
+def test_the_balancer_reaches_on_each_node_the_port_of_anothers_weight_and_nobody_an_unused_one() -> None:
+    opened = {(each.origin, each.target) for each in WEIGHED if each.port == 8090 and each.expected == "open"}
+    assert opened == {("balancer", "a"), ("balancer", "b")}
+    shut = {(each.origin, each.target): each.expected for each in WEIGHED if each.port == 8100}
+    assert shut == dict.fromkeys([*((who, node) for who in ("visitor", "balancer") for node in "ab"), *PAIRS], "silent")
+    assert reach.judge(WEIGHED).verdict == "valid"
 
 
-@pytest.mark.parametrize(
-    ("outcome", "verdict", "said"),
-    [
-        ("open", "invalid", "balancer to b:8090 was open, must be refused"),
-        ("silent", "unknown", "balancer to b:8090 was silent, must be refused"),
-    ],
-)
-def test_anything_else_at_the_port_of_another_node_is_told(outcome: str, verdict: str, said: str) -> None:
-    found = [replace(each, outcome=outcome) if each.expected == "refused" else each for each in WEIGHED]
-    finding = reach.judge(found)
-    assert (finding.verdict, said in finding.detail) == (verdict, True)
+@pytest.mark.parametrize("outcome", ["open", "refused"])
+def test_an_unused_port_that_answers_the_balancer_is_invalid(outcome: str) -> None:
+    found = [
+        replace(each, outcome=outcome) if (each.origin, each.target, each.port) == ("balancer", "b", 8100) else each
+        for each in WEIGHED
+    ]
+    assert reach.judge(found) == invalid(f"balancer to b:8100 was {outcome}, must be silent")
+
+
+@pytest.mark.parametrize("outcome", ["silent", "refused"])
+def test_a_port_of_anothers_weight_that_does_not_answer_the_balancer_leaves_the_rest_unproved(outcome: str) -> None:
+    found = [
+        replace(each, outcome=outcome) if (each.origin, each.target, each.port) == ("balancer", "b", 8090) else each
+        for each in WEIGHED
+    ]
+    assert reach.judge(found).verdict == "unknown"
 
 
 # targets

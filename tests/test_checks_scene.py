@@ -31,12 +31,19 @@ def scene(cluster: Cluster) -> Scene:
     return Scene(cast("Any", Account()), cluster)
 
 
-def test_of_each_node_the_balancer_needs_its_own_ports_and_the_one_of_readiness(write_cluster: WriteCluster) -> None:
-    assert scene(load(write_cluster(**ivy({"weights": {"a": 3, "b": 1}})))).balancer_ports() == {
-        "a": [8080, 8090, 8100, 9180],
-        "b": [8080, 9180],
-    }
-    assert scene(load(write_cluster())).balancer_ports() == {"a": [8080, 9180], "b": [8080, 9180]}
+def test_the_balancer_needs_the_ports_of_the_heaviest_node_and_the_one_of_readiness(
+    write_cluster: WriteCluster,
+) -> None:
+    weighed = load(write_cluster(**ivy({"weights": {"a": 3, "b": 1}})))
+    assert scene(weighed).balancer_ports() == [8080, 8090, 8100, 9180]
+    assert scene(load(write_cluster())).balancer_ports() == [8080, 9180]
+
+
+def test_ports_that_are_led_for_higher_weights_are_unused(write_cluster: WriteCluster) -> None:
+    weighed = load(write_cluster(**ivy({"weights": {"a": 3, "b": 1}})))
+    assert scene(weighed).unused_ports() == [8110, 8120]
+    assert scene(load(write_cluster(**ivy({"weights": {"a": 5, "b": 1}})))).unused_ports() == []
+    assert scene(load(write_cluster())).unused_ports() == []
 
 
 def test_users_come_by_the_balancers_name_unless_the_product_answers_to_its_own_alone(

@@ -142,8 +142,8 @@ def test_users_whose_connection_is_ended_connect_anew_and_go_on() -> None:
     with echo(once_in(10, lambda line, _: line.cut())) as place:
         seen = used(place)
     assert seen.lines > USERS
-    assert seen.unanswered > 0
-    assert judge(seen, WITHIN).verdict == "valid"
+    assert (seen.ended > 0, seen.silent, seen.unanswered > 0) == (True, 0, True)
+    assert judge(seen, WITHIN, seen.ended).verdict == "valid"
 
 
 def test_users_who_get_no_answer_connect_anew() -> None:
@@ -151,7 +151,8 @@ def test_users_who_get_no_answer_connect_anew() -> None:
         seen = used(place, least=300)
     assert seen.lines > USERS
     assert 1.0 <= seen.longest < WITHIN
-    assert judge(seen, WITHIN).verdict == "valid"
+    assert (seen.ended, seen.silent > 0) == (0, True)
+    assert judge(seen, WITHIN, seen.silent).verdict == "valid"
 
 
 def test_users_who_are_refused_try_again() -> None:
@@ -183,6 +184,46 @@ def test_an_echo_that_changes_a_message_is_found_out() -> None:
 def test_an_echo_that_passes_over_a_message_is_found_out() -> None:
     with echo(once_in(30, lambda _line, _message: None)) as place:
         assert "answered wrongly" in judge(used(place), WITHIN).detail
+
+
+def test_an_echo_that_loses_every_second_message_is_found_out_however_seldom_users_speak() -> None:
+    """Who has no answer before the next message is due gives the connection up."""
+
+    def halved(line: Line, message: bytes) -> None:
+        if int(message.split()[3]) % 2:
+            line.echo(message)
+
+    with echo(halved) as place, EchoCrowd(place, 5, every=1.5) as crowd:
+        poll(lambda: crowd.tally().silent >= 2, within=20)
+    found = judge(crowd.tally(), WITHIN)
+    assert found.verdict == "invalid"
+    assert "were given up, 0 may go" in found.detail
+
+
+def test_an_echo_that_falls_silent_after_every_second_message_is_found_out() -> None:
+    deaf: set[Line] = set()
+
+    def falling(line: Line, message: bytes) -> None:
+        if int(message.split()[3]) % 2 == 0:
+            deaf.add(line)
+        if line not in deaf:
+            line.echo(message)
+
+    with echo(falling) as place, EchoCrowd(place, 5, every=0.2) as crowd:
+        poll(lambda: crowd.tally().silent >= 5, within=20)
+    seen = crowd.tally()
+    assert (seen.twice, seen.wrong, seen.lost, seen.overdue) == (0, 0, 0, 0)
+    assert judge(seen, WITHIN).verdict == "invalid"
+
+
+def test_an_echo_that_puts_users_out_for_nothing_is_found_out() -> None:
+    def cut_after(line: Line, message: bytes) -> None:
+        line.echo(message)
+        line.cut()
+
+    with echo(once_in(10, cut_after)) as place:
+        found = judge(used(place), WITHIN)
+    assert (found.verdict, "connections ended and 0 were given up, 0 may go" in found.detail) == ("invalid", True)
 
 
 def test_users_who_find_no_echo_any_more_are_found_out() -> None:

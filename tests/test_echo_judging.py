@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.echo_judging import ANSWERED, ENDED, LEFT, OPENED, SENT, Event, judge, tally
+from tests.echo_judging import ANSWERED, ENDED, LEFT, OPENED, SENT, SILENT, Event, judge, tally
 
 WITHIN = 5.0
 
@@ -24,16 +24,18 @@ def line(
     return [Event(user, number, at, OPENED), *said, *heard, *last]
 
 
-def verdict(*lines: Sequence[Event], users: int = 1) -> tuple[str, str]:
-    """Return verdict and detail of what `users` users saw on these connections."""
-    found = judge(tally([event for each in lines for event in each], users), WITHIN)
+def verdict(*lines: Sequence[Event], users: int = 1, may_end: int = 1) -> tuple[str, str]:
+    """Return verdict and detail of what `users` users saw on these connections, of which some may end."""
+    found = judge(tally([event for each in lines for event in each], users), WITHIN, may_end)
     return found.verdict, found.detail
 
 
 def test_answers_in_their_order_are_valid_and_told_with_their_figures() -> None:
     seen = tally([*line(0, 1, 0.0, range(3), range(3)), *line(1, 1, 0.0, range(2), range(2))], 2)
     assert judge(seen, WITHIN).verdict == "valid"
-    assert str(seen).startswith("2 users on 2 connections: 5 of 5 messages answered, 0 unanswered")
+    assert str(seen).startswith(
+        "2 users on 2 connections, 0 of them ended and 0 given up: 5 of 5 messages answered, 0 un"
+    )
 
 
 def test_answers_between_later_messages_are_in_order() -> None:
@@ -77,7 +79,27 @@ def test_an_answer_that_passes_over_a_message_is_invalid() -> None:
 def test_a_message_without_an_answer_is_no_fault_where_the_connection_ended() -> None:
     seen = tally([*line(0, 1, 0.0, range(3), range(2), ENDED), *line(0, 2, 6.0, range(1), range(1))], 1)
     assert (seen.unanswered, seen.overdue) == (1, 0)
-    assert judge(seen, WITHIN).verdict == "valid"
+    assert judge(seen, WITHIN, 1).verdict == "valid"
+
+
+@pytest.mark.parametrize(("end", "figures"), [(ENDED, (1, 0)), (SILENT, (0, 1))])
+def test_a_connection_that_goes_is_a_fault_where_none_may(end: str, figures: tuple[int, int]) -> None:
+    both = [*line(0, 1, 0.0, range(3), range(2), end), *line(0, 2, 6.0, range(1), range(1))]
+    seen = tally(both, 1)
+    assert (seen.ended, seen.silent) == figures
+    assert (judge(seen, WITHIN).verdict, judge(seen, WITHIN, 1).verdict) == ("invalid", "valid")
+    assert f"{figures[0]} connections ended and {figures[1]} were given up, 0 may go" in judge(seen, WITHIN).detail
+
+
+def test_a_connection_that_its_user_leaves_is_none_that_goes() -> None:
+    assert verdict(line(0, 1, 0.0, range(2), range(2)), may_end=0)[0] == "valid"
+
+
+def test_connections_that_end_and_those_given_up_count_together() -> None:
+    first, second = line(0, 1, 0.0, [0], [0], ENDED), line(0, 2, 3.5, [0], [], SILENT)
+    last = line(0, 3, 7.0, [0], [0])
+    assert verdict(first, second, last, may_end=2)[0] == "valid"
+    assert "1 connections ended and 1 were given up, 1 may go" in verdict(first, second, last, may_end=1)[1]
 
 
 @pytest.mark.parametrize("end", [LEFT, ""])
@@ -112,13 +134,13 @@ def test_where_nothing_was_answered_nothing_is_known() -> None:
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Event]:
-    """Draw what three users may see while connections end under them, with one answer at least."""
+    """Draw what three users may see while connections end or fall silent under them, with one answer at least."""
     events: list[Event] = []
     for user in range(3):
         at = 0.0
         for number, sent in enumerate(draw(st.lists(st.integers(1, 4), min_size=1, max_size=3)), 1):
             answered = draw(st.integers(1, sent))
-            events += line(user, number, at, range(sent), range(answered), ENDED)
+            events += line(user, number, at, range(sent), range(answered), draw(st.sampled_from([ENDED, SILENT])))
             at = events[-1].at + 0.1
         events += line(user, 9, at, range(2), range(2))
     return events
@@ -126,7 +148,9 @@ def histories(draw: st.DrawFn) -> list[Event]:
 
 @given(histories())
 def test_what_an_echo_may_do_is_valid(events: list[Event]) -> None:
-    assert judge(tally(events, 3), 60.0).verdict == "valid"
+    gone = sum(event.kind in {ENDED, SILENT} for event in events)
+    assert judge(tally(events, 3), 60.0, gone).verdict == "valid"
+    assert judge(tally(events, 3), 60.0, gone - 1).verdict == "invalid"
 
 
 @given(histories(), st.data())
@@ -135,8 +159,9 @@ def test_one_answer_more_or_another_one_is_invalid(events: list[Event], data: st
     place = data.draw(st.sampled_from(places))
     text = data.draw(st.sampled_from(["stray", *(events[each].text for each in places if each != place)]))
     other = replace(events[place], text=text)
-    assert judge(tally([*events[:place], other, *events[place + 1 :]], 3), 60.0).verdict == "invalid"
-    assert judge(tally([*events[:place], other, *events[place:]], 3), 60.0).verdict == "invalid"
+    for after in (place + 1, place):
+        seen = tally([*events[:place], other, *events[after:]], 3)
+        assert judge(seen, 60.0, may_end=seen.lines).verdict == "invalid"
 
 
 @given(histories())

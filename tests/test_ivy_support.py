@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.ivy_support import TOLERANCE, Visit, goes_on, is_new, off
+from tests.ivy_support import TOLERANCE, Visit, goes_on, is_new, off, undiminished
 
 BEFORE = Visit("a", "0F.a", 3)
 
@@ -46,6 +46,8 @@ def test_a_session_says_where_it_is_behind_its_last_point() -> None:
         ({"a": 300, "b": 300}, {"a": 2, "b": 1}, False),
         ({"a": 200, "b": 400}, {"a": 2, "b": 1}, False),
         ({"a": 500, "b": 100}, {"a": 5, "b": 1}, True),
+        ({"a": 315, "b": 200, "c": 85}, {"a": 3, "b": 2, "c": 1}, True),
+        ({"a": 325, "b": 200, "c": 75}, {"a": 3, "b": 2, "c": 1}, False),
         ({"a": 600}, {"a": 2, "b": 1}, False),
         ({"a": 400, "c": 200}, {"a": 2, "b": 1}, False),
         ({}, {"a": 2, "b": 1}, False),
@@ -54,9 +56,25 @@ def test_a_session_says_where_it_is_behind_its_last_point() -> None:
 def test_shares_are_held_against_those_of_the_weights(
     found: dict[str, int], weights: dict[str, int], within: bool
 ) -> None:
-    assert (off(found, weights) <= TOLERANCE) == within
+    assert (off(found, weights) <= TOLERANCE / len(weights)) == within
 
 
 @given(st.dictionaries(st.sampled_from("abcde"), st.integers(1, 5), min_size=1), st.integers(1, 100))
 def test_who_gets_what_the_weights_say_is_not_off(weights: dict[str, int], times: int) -> None:
     assert off({node: weight * times for node, weight in weights.items()}, weights) == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "keep"),
+    [
+        ({}, {"a": 3, "b": 2}, "ab"),
+        ({"a": 2, "b": 1}, {"a": 3, "b": 1}, "ab"),
+        ({"a": 2, "b": 1}, {"a": 2, "b": 4}, "b"),
+        ({"a": 2, "b": 1}, {"a": 4, "b": 2}, "ab"),
+        ({"a": 2}, {}, "b"),
+    ],
+)
+def test_nodes_keep_all_their_users_whose_weight_does_not_fall_beside_the_others(
+    before: dict[str, int], after: dict[str, int], keep: str
+) -> None:
+    assert undiminished(before, after, "ab") == {*keep}

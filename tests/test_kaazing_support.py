@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kaazing_support import Look, Start, downs, known, merges, others, starts, together
+from tests.kaazing_support import Look, Start, downs, known, may_end, merges, others, starts, together
 
 A, B, C = "10.64.0.10", "10.64.1.11", "10.64.0.12"
 NOON = 1_795_348_800.0
@@ -128,3 +128,13 @@ def test_there_are_as_many_starts_as_changes_of_the_run(seen: Sequence[tuple[int
     runs = [run for run, _ in seen if run]
     assert len(found) == sum(one != other for one, other in pairwise(runs))
     assert all(0 <= start.drained < start.at for start in found)
+
+
+@pytest.mark.parametrize(
+    ("fall", "most"),
+    [("", 0), ("c", 30), ("a", 100), ("ab", 270), ("ba", 270), ("bc", 170), ("abc", 470)],
+)
+def test_as_many_connections_end_as_the_gateways_had_that_fall_and_those_who_moved_to_the_next(
+    fall: str, most: int
+) -> None:
+    assert may_end({"a": 100, "b": 70, "c": 30}, fall) == most

@@ -10,17 +10,20 @@ from typing import Any
 
 import pytest
 
+from muster.products.axonivy import AxonIvy
 from rehearsal.checks import sessions
 from rehearsal.drive import Rehearsal
 from rehearsal.poll import poll
 from tests.carbon_support import say
 from tests.ivy_support import (
     EXAMPLE,
+    Users,
     cluster_file,
     engines_see_each_other,
     outlives,
     prepared,
     spreads,
+    undiminished,
 )
 from tests.scenario_support import Bench, contents, sentence, stacks, story
 from tests.template_edits import Edit, edit_template, without_action, without_self_rule
@@ -100,10 +103,20 @@ def test_without_a_word_of_weights_each_node_gets_as_many_new_users(bench: Bench
     serves(bench)
 
 
-@pytest.mark.parametrize(("a", "b"), [(3, 2), (5, 1), (2, 4)])
-def test_other_weights_in_the_file_spread_new_users_otherwise(bench: Bench, a: int, b: int) -> None:
-    """The last ones are those of the example the other way round, and not as small as they might be."""
+@pytest.mark.parametrize(("a", "b", "stay"), [(3, 2, "ab"), (5, 1, "a"), (2, 4, "b")])
+def test_other_weights_in_the_file_spread_new_users_otherwise_and_users_stay_where_no_weight_falls(
+    bench: Bench, a: int, b: int, stay: str
+) -> None:
+    """The last ones are those of the example the other way round, and not as small as they might be: one port and two.
+
+    A user is kept on a port, and goes on from there as long as that is one of its node's.
+    """
+    users, before = Users(bench), bench.cluster.block(AxonIvy).weights
     changed(bench, by_weights(TWO, {"a": a, "b": b}))
+    assert undiminished(before, {"a": a, "b": b}, "ab") == {*stay}
+    for node in stay:
+        assert users.on(node), f"{node} has no user"
+        users.go_on(users.on(node))
     serves(bench)
 
 

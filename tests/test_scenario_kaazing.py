@@ -21,7 +21,6 @@ from tests.kaazing_support import (
     is_whole_again,
     one_cluster,
     talking,
-    users_on,
     whole,
 )
 from tests.scenario_support import Bench, contents, kept_down, stacks, story
@@ -56,15 +55,13 @@ def test_two_gateways_are_one_cluster_that_passes_every_check(bench: Bench) -> N
 
 
 def test_a_killed_gateway_is_gone_in_time_its_users_go_on_with_the_other_one_and_it_comes_back(bench: Bench) -> None:
-    with talking(bench, USERS) as crowd:
-        poll(lambda: all_on(bench, crowd, "a", "b"), within=10)
-        before = users_on(bench, "a", "b")
-        assert min(before.values()) > 0, before
+    with talking(bench, USERS, fall="b") as talk:
+        assert min(talk.users.values()) > 0, talk.users
         killed = time.time()
         with kept_down(bench, UNIT, "b"):
             gone_in_time(bench, "b", {"a"}, killed)
-            poll(lambda: all_on(bench, crowd, "a"), within=CONNECTED_WITHIN)
-            say(f"of {before} users all are on a {time.time() - killed:.1f} s after b's gateway was killed")
+            poll(lambda: all_on(bench, talk.crowd, "a"), within=CONNECTED_WITHIN)
+            say(f"of {talk.users} users all are on a {time.time() - killed:.1f} s after b's gateway was killed")
         is_whole_again(bench, BACK_WITHIN)
 
 

@@ -103,7 +103,8 @@ def changed_in_turn(bench: Bench, nodes: Mapping[str, Any]) -> None:
 
 @pytest.mark.usefixtures("stage")
 def test_a_third_node_in_the_file_is_a_third_gateway_and_users_go_on_meanwhile(bench: Bench) -> None:
-    with talking(bench, USERS):
+    """They lose a gateway while it begins anew, and no connection else."""
+    with talking(bench, USERS, LIVING):
         changed_in_turn(bench, THREE)
         assert seen(bench, "c") == ALL
 
@@ -113,37 +114,41 @@ def test_a_third_node_in_the_file_is_a_third_gateway_and_users_go_on_meanwhile(b
 
 def test_a_killed_gateway_is_gone_in_time_and_its_users_go_on_with_the_others(bench: Bench, stage: Stage) -> None:
     assert stage.nodes == ("a", "b", "c")
-    with talking(bench, USERS) as crowd:
+    with talking(bench, USERS, "c") as talk:
         killed = time.time()
         with kept_down(bench, UNIT, "c"):
             gone_in_time(bench, "c", LIVING, killed)
-            poll(lambda: all_on(bench, crowd, "a", "b"), within=CONNECTED_WITHIN)
+            poll(lambda: all_on(bench, talk.crowd, "a", "b"), within=CONNECTED_WITHIN)
         is_whole_again(bench, BACK_WITHIN)
 
 
 def test_a_pause_that_is_shorter_than_the_heartbeat_puts_nobody_out(bench: Bench, stage: Stage) -> None:
-    """The control of the gateway that stands still: the same signal, for a third of the heartbeat."""
+    """The control of the gateway that stands still: the same signal, for a third of the heartbeat.
+
+    Users wait longer than that, so that nobody loses a connection.
+    """
     began = time.time()
     runs = {node: run_of(bench, node) for node in sorted(ALL)}
-    with talking(bench, USERS):
+    with talking(bench, USERS) as talk:
         with healed(processes.pause(stage, UNIT, "c")):
             time.sleep(HEARTBEAT / 3)  # the fault is this long
         until = time.monotonic() + GONE_WITHIN
         while time.monotonic() < until:
             assert {node: seen(bench, node) for node in sorted(ALL)} == dict.fromkeys(sorted(ALL), ALL)
             time.sleep(0.5)  # what must not happen has this long to happen
+    assert talk.crowd.tally().lines == USERS
     assert {node: downs(log(bench, node), began) for node in sorted(ALL)} == {node: [] for node in sorted(ALL)}
     assert {node: run_of(bench, node) for node in sorted(ALL)} == runs
 
 
 def test_a_gateway_that_stands_still_is_gone_in_time_and_mended_when_it_goes_on(bench: Bench, stage: Stage) -> None:
     runs = {node: run_of(bench, node) for node in sorted(ALL)}
-    with talking(bench, USERS) as crowd:
+    with talking(bench, USERS, "c") as talk:
         began = time.time()
         with healed(processes.pause(stage, UNIT, "c")):
             gone_in_time(bench, "c", LIVING, began)
             time.sleep(max(0.0, began + STILL - time.time()))  # the fault is this long
-            poll(lambda: all_on(bench, crowd, "a", "b"), within=CONNECTED_WITHIN)
+            poll(lambda: all_on(bench, talk.crowd, "a", "b"), within=CONNECTED_WITHIN)
         mended(bench, time.time(), {"c"}, runs)
 
 
@@ -152,7 +157,7 @@ def test_a_gateway_that_is_cut_off_is_gone_in_time_and_after_the_cut_drained_and
 ) -> None:
     """Its users stay with it until then: the balancer reaches it, and the echo needs no cluster."""
     runs = {node: run_of(bench, node) for node in sorted(ALL)}
-    with talking(bench, USERS), Watch(bench) as watch:
+    with talking(bench, USERS, "c"), Watch(bench) as watch:
         began = time.time()
         with healed(apart(stage, "c", LIVING)):
             gone_in_time(bench, "c", LIVING, began)
@@ -168,14 +173,18 @@ def test_a_gateway_that_is_cut_off_is_gone_in_time_and_after_the_cut_drained_and
 
 
 def test_gateways_that_were_all_cut_from_each_other_begin_anew_one_after_the_other(bench: Bench, stage: Stage) -> None:
-    """As many merge as there were parts but one, and no two of them are away at a time."""
+    """As many merge as there were parts but one, and no two of them are away at a time.
+
+    Users of the first one to begin anew may meet the second one.
+    """
     cuts = [wires.both_ways(stage.host(one).address, stage.host(other).address) for one, other in ("ab", "ac", "bc")]
-    with talking(bench, USERS), Watch(bench) as watch:
+    with talking(bench, USERS) as talk, Watch(bench) as watch:
         with healed(at_once(*(lambda cut=cut: wires.drop(stage.router, cut) for cut in cuts))):
             poll(lambda: all(alone(bench, node) for node in sorted(ALL)), within=10 * HEARTBEAT)
         cut = time.time()
         poll(lambda: two_have_merged(bench, cut), within=MENDED_WITHIN / 2, every=1.0)
         merged = [node for node in sorted(ALL) if merges(log(bench, node), cut)]
+        talk.fall.update(merged)
         poll(lambda: len(starts(watch.looks)) >= len(merged), within=MENDED_WITHIN)
         is_whole_again(bench, BACK_WITHIN)
     begun = starts(watch.looks)
@@ -186,11 +195,11 @@ def test_gateways_that_were_all_cut_from_each_other_begin_anew_one_after_the_oth
 
 
 def test_a_gateway_without_power_is_gone_in_time_and_comes_back_with_it(bench: Bench, stage: Stage) -> None:
-    with talking(bench, USERS) as crowd:
+    with talking(bench, USERS, "c") as talk:
         began = time.time()
         with healed(power.cut(stage, "c")):
             gone_in_time(bench, "c", LIVING, began)
-            poll(lambda: all_on(bench, crowd, "a", "b"), within=CONNECTED_WITHIN)
+            poll(lambda: all_on(bench, talk.crowd, "a", "b"), within=CONNECTED_WITHIN)
         is_whole_again(bench, BACK_WITHIN)
 
 
@@ -223,7 +232,8 @@ def mended(bench: Bench, since: float, merged: set[str], runs: Mapping[str, int]
 
 @pytest.mark.usefixtures("stage")
 def test_a_node_that_is_taken_from_the_file_is_a_gateway_fewer_and_users_go_on_meanwhile(bench: Bench) -> None:
-    with talking(bench, USERS):
+    """The node that goes falls, and the others begin anew."""
+    with talking(bench, USERS, ALL):
         changed_in_turn(bench, TWO)
         assert seen(bench, "a") == seen(bench, "b") == LIVING
     assert {host.node for host in bench.rehearsal.inventory().hosts} == LIVING

@@ -90,9 +90,14 @@ def talk(client: int, socket: WebSocket | str) -> Talk:
     if isinstance(socket, str):
         return Talk(client, said, fault=socket)
     heard: list[str] = []
-    fault = _told(lambda: [socket.send(message.encode()) for message in (*said, LAST)])
+    fault = _told(lambda: _say(socket, (*said, LAST)))
     fault = _told(lambda: heard.extend(_answers(socket))) or fault
     return Talk(client, said, heard, fault)
+
+
+def _say(socket: WebSocket, messages: Iterable[str]) -> None:
+    for message in messages:
+        socket.send(message.encode())
 
 
 def _answers(socket: WebSocket) -> Iterator[str]:

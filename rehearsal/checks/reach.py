@@ -4,9 +4,9 @@ Silence alone proves nothing: the same ports are tried, in the same second, from
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rehearsal.checks.check import Check
 from rehearsal.checks.result import Finding, invalid, unknown, valid
@@ -18,14 +18,15 @@ PATIENCE = 1.5
 
 SSH = 22
 VISITOR, BALANCER = "visitor", "balancer"
-SILENT, OPEN, REFUSED = "silent", "open", "refused"
+SILENT, OPEN = "silent", "open"
 
 
 @dataclass(frozen=True)
 class Attempt:
     """A TCP connection tried from `origin` (`visitor`, `balancer`, a member) to a port of `target`.
 
-    `expected` and `outcome` are `open`, `silent` or `refused`; an outcome may also be what the kernel said.
+    `expected` is `open` or `silent`; `outcome` may also be `refused`, or what the kernel said. To a port that is `shut`
+    nobody may come, so that no answer from elsewhere proves its silence.
     """
 
     origin: str
@@ -33,6 +34,7 @@ class Attempt:
     port: int
     expected: str
     outcome: str = ""
+    shut: bool = False
 
 
 def record(scene: Scene) -> Iterable[Attempt]:
@@ -43,70 +45,61 @@ def record(scene: Scene) -> Iterable[Attempt]:
 
     def attempt(planned: Attempt) -> Attempt:
         outcome = _try(namespaces[planned.origin], (addresses[planned.target], planned.port))
-        return Attempt(planned.origin, planned.target, planned.port, planned.expected, outcome)
+        return replace(planned, outcome=outcome)
 
-    planned = plan(scene.balancer_ports(), scene.member_ports(), scene.listener_port)
+    nodes = [member.name for member in scene.members]
+    planned = plan(nodes, scene.balancer_ports(), scene.member_ports(), scene.listener_port, scene.unused_ports())
     with ThreadPoolExecutor(max_workers=len(planned)) as crowd:
         return list(crowd.map(attempt, planned))
 
 
-def plan(for_balancer: Mapping[str, Sequence[int]], for_members: Sequence[int], listener: int) -> list[Attempt]:
+def plan(
+    nodes: Sequence[str], for_balancer: Sequence[int], for_members: Sequence[int], listener: int, unused: Sequence[int]
+) -> list[Attempt]:
     """Return every attempt with what is expected of it: open where the product needs it, silent elsewhere.
 
-    All members have one security group: it lets the balancer in on a port that another member alone serves, and there
-    the member itself refuses. `for_balancer` are the ports of each member.
+    All members have one security group, so that the balancer reaches the port that one has for users on each of them.
+    What nodes lead to their server for nobody (`unused`) is shut by the group alone.
     """
     attempts = [Attempt(VISITOR, BALANCER, listener, OPEN)]
-    of_balancer = sorted({port for ports in for_balancer.values() for port in ports})
-    for target, own in for_balancer.items():
-        for origin in (VISITOR, BALANCER, *for_balancer):
-            needed = {VISITOR: (), BALANCER: own}.get(origin, for_members)
-            refused = of_balancer if origin == BALANCER else ()
+    shut = (*unused, SSH)
+    for target in nodes:
+        for origin in (VISITOR, BALANCER, *(node for node in nodes if node != target)):
+            needed = {VISITOR: (), BALANCER: for_balancer}.get(origin, for_members)
             attempts += [
-                Attempt(origin, target, port, OPEN if port in needed else REFUSED if port in refused else SILENT)
-                for port in (*of_balancer, *for_members, SSH)
-                if origin != target
+                Attempt(origin, target, port, OPEN if port in needed else SILENT, shut=port in shut)
+                for port in (*for_balancer, *for_members, *shut)
             ]
     return attempts
 
 
 def judge(attempts: Sequence[Attempt]) -> Finding:
     """Any answer where silence is due is a broken promise; silence where an answer is due leaves it unproved."""
-    if leaks := [attempt for attempt in attempts if _leaks(attempt)]:
+    silent = [attempt for attempt in attempts if attempt.expected == SILENT]
+    if leaks := [attempt for attempt in silent if attempt.outcome != SILENT]:
         return invalid("; ".join(_told(leak) for leak in leaks))
     door = [attempt for attempt in attempts if (attempt.origin, attempt.target) == (VISITOR, BALANCER)]
     if any(attempt.outcome != OPEN for attempt in door):
         return invalid(f"a machine that is no member does not reach the balancer: {_told(door[0])}")
-    if shut := [attempt for attempt in attempts if attempt.expected != SILENT and attempt.outcome != attempt.expected]:
-        return unknown(f"silence proves nothing while those in need do not get through: {_told(shut[0])}")
+    if closed := [attempt for attempt in attempts if attempt.expected == OPEN and attempt.outcome != OPEN]:
+        return unknown(f"silence proves nothing while those in need do not get through: {_told(closed[0])}")
     if missing := _unproved(attempts):
         return unknown(f"not tried: {', '.join(missing)}")
-    silent = sum(attempt.expected == SILENT for attempt in attempts)
-    refused = sum(attempt.expected == REFUSED for attempt in attempts)
-    to_others = f", {refused} to ports of other nodes were refused" if refused else ""
-    to_own = f"{len(attempts) - silent - refused} to the same nodes were open to those in need"
-    return valid(f"{silent} connections vanished, {to_own}{to_others}")
-
-
-def _leaks(attempt: Attempt) -> bool:
-    return (
-        attempt.outcome != SILENT
-        if attempt.expected == SILENT
-        else (attempt.expected, attempt.outcome) == (REFUSED, OPEN)
-    )
+    to_same = f"{len(attempts) - len(silent)} to the same nodes were open to those in need"
+    return valid(f"{len(silent)} connections vanished, {to_same}")
 
 
 def _unproved(attempts: Sequence[Attempt]) -> list[str]:
     """Return what makes a record incomplete: the way in, the visitor's attempts, a twin that answers for each port."""
     tried = {attempt.target for attempt in attempts if attempt.origin == VISITOR}
-    answering = {(attempt.target, attempt.port) for attempt in attempts if attempt.expected != SILENT}
+    answering = {(attempt.target, attempt.port) for attempt in attempts if attempt.expected == OPEN}
     missing = [] if BALANCER in tried else ["visitor to the balancer"]
     if not tried - {BALANCER}:
         missing.append("visitor to the nodes")
     return missing + [
         f"{attempt.target}:{attempt.port} from where it answers"
         for attempt in attempts
-        if attempt.origin == VISITOR and attempt.port != SSH and (attempt.target, attempt.port) not in answering
+        if attempt.origin == VISITOR and not attempt.shut and (attempt.target, attempt.port) not in answering
     ]
 
 

@@ -96,12 +96,17 @@ class Scene:
         """Return the number of a port of the product."""
         return self.cluster.about.port(self.cluster, name)
 
-    def balancer_ports(self) -> dict[str, list[int]]:
-        """Return the ports of each member that the balancer must reach: those of users' requests, and all others."""
+    def balancer_ports(self) -> list[int]:
+        """Return the ports of a node that the balancer must reach: those on which any takes users, and all others."""
         about = self.cluster.about
-        others = [each.number for each in about.ports_for(self.cluster, Reach.BALANCER) if each.name != about.serving]
+        others = {each.number for each in about.ports_for(self.cluster, Reach.BALANCER) if each.name != about.serving}
         targets = about.targets(self.cluster)
-        return {member.name: [*targets[member.name], *others] for member in self.members}
+        return sorted(others.union(*(targets[member.name] for member in self.members)))
+
+    def unused_ports(self) -> list[int]:
+        """Return the ports that nodes lead to their servers though none of them takes users there."""
+        told = self.cluster.about.settings(self.cluster).get("nodes", {})
+        return sorted({port for own in told.values() for port in own["connectors"]} - {*self.balancer_ports()})
 
     def member_ports(self) -> list[int]:
         """Return the ports of a node that the other members must reach."""
