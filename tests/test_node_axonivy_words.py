@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from musternode.axonivy import doors, sight, words
 from musternode.axonivy.doors import CALM, EVERY, Doors
 from musternode.state import State
-from tests.node_axonivy import chosen
+from tests.node_axonivy import Node, chosen
 from tests.node_servers import address, serving
 
 A, B, C = (address(name) for name in "abc")
@@ -59,6 +59,15 @@ def test_a_member_is_seen_if_it_says_that_it_is_healthy_and_its_port_lets_this_n
     assert sight.seen(A, {}, {B, C}, healthy=False) == set()
 
 
+def formed(own: frozenset[str], states: dict[str, State], said: dict[str, frozenset[str]], names: str = "abc") -> bool:
+    """Return whether node a says so that sees `own`, as far as the others have told it `states` and `said`."""
+    node = Node(chosen(names))
+    node.engine.up, node.engine.sick = True, A not in own
+    node.others.said = {name: states[address(name)] for name in names if address(name) in states}
+    node.others.heard, node.others.doors = said, set(own)
+    return node.tick().formed
+
+
 @given(
     st.frozensets(st.sampled_from(sorted(ADDRESSES))),
     st.dictionaries(st.sampled_from([B, C]), st.booleans()),
@@ -69,12 +78,12 @@ def test_it_has_formed_when_each_sees_all_and_serves(
 ) -> None:
     states = {one: serving("x", phase="serving" if yes else "starting") for one, yes in serves.items()}
     each = own == ADDRESSES and all(serves.get(one) and said.get(one) == ADDRESSES for one in (B, C))
-    assert sight.formed(ADDRESSES, own, states, said) == each
+    assert formed(own, states, said) == each
 
 
 def test_one_alone_has_formed_by_itself() -> None:
-    assert sight.formed(frozenset({A}), frozenset({A}), {}, {})
-    assert not sight.formed(frozenset({A}), frozenset(), {}, {})
+    assert formed(frozenset({A}), {}, {}, "a")
+    assert not formed(frozenset(), {}, {}, "a")
 
 
 def knocks(answers: Any) -> Doors:

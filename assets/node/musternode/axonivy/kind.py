@@ -113,9 +113,7 @@ def _kept(this: Host) -> Credentials:
 
 def _licence(this: Host, *, again: bool) -> bytes:
     """Return the licence, kept by its hash beside the place that the settings name."""
-    wanted, named = this.settings.settings.licence_file, Path(this.settings.settings.licence.lstrip("/"))
-    kept = this.paths.root / named.with_name(f"{named.stem}-{wanted.sha256[:16]}{named.suffix}")
-    if not (again and kept.is_file()):
-        this.aws().fetch(wanted.bucket, wanted.key, wanted.sha256, kept)
-        kept.chmod(0o600)
+    wanted, to = this.settings.settings.licence_file, this.paths.root / this.settings.settings.licence.lstrip("/")
+    kept = this.fetched(wanted.bucket, wanted.key, wanted.sha256, to, again=again)
+    kept.chmod(0o600)
     return kept.read_bytes()

@@ -72,7 +72,7 @@ class Member(member.Member[Settings, Word]):
         healthy = running and self.product.healthy()
         said = {self._others[name]: one for name, one in self._peers.states().items() if name in self._others}
         self._see(sight.seen(self.address, said, self._doors.open(), healthy=healthy) & self.wanted)
-        whole = sight.formed(self.wanted, self._seen, said, self._peers.words())
+        whole = self._seen == self.wanted and self.others_serve(lambda word: self.wanted <= word)
         self.board.put(healthy=healthy, formed=self.board.state.formed or whole)
         if healthy or running:
             self.board.put(phase=state.SERVING if healthy else state.STARTING, database=state.OPEN, failure="")

@@ -1,10 +1,8 @@
 """What the engines' members tell each other beside their state: whom each sees."""
 
-import json
-from dataclasses import asdict
-from typing import FrozenSet, Optional, Tuple
+from typing import Any, FrozenSet
 
-from .. import state
+from ..servers import peers
 from ..state import State
 
 Word = FrozenSet[str]
@@ -13,16 +11,14 @@ Word = FrozenSet[str]
 
 def body(own: State, word: Word) -> bytes:
     """Return what this member says, as JSON."""
-    return json.dumps({**asdict(own), "seen": sorted(word)}).encode("ascii")
+    return peers.body(own, {"seen": sorted(word)})
 
 
-def read(text: bytes) -> Optional[Tuple[State, Word]]:
-    """Return state and word in an answer, or None if it is none."""
-    try:
-        value = json.loads(text)
-        found, seen = state.read(value), value["seen"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
-    if found is None or not isinstance(seen, list) or not all(isinstance(one, str) for one in seen):
-        return None
-    return found, frozenset(seen)
+def _word(value: Any) -> Word:
+    seen = value["seen"]
+    if not isinstance(seen, list) or not all(isinstance(one, str) for one in seen):
+        raise TypeError
+    return frozenset(seen)
+
+
+read = peers.reader(_word)

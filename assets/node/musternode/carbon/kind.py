@@ -90,10 +90,8 @@ def _certificates(this: Host, *, again: bool) -> bytes:
     wanted = this.settings.settings.trust
     if wanted is None:
         return b""
-    kept = this.paths.etc / f"trust-{wanted.sha256[:16]}.pem"
-    if not (again and kept.is_file()):
-        this.aws().fetch(wanted.bucket, wanted.key, wanted.sha256, kept)
-    return kept.read_bytes()
+    to = this.paths.etc / "trust.pem"
+    return this.fetched(wanted.bucket, wanted.key, wanted.sha256, to, again=again).read_bytes()
 
 
 def _keytool(this: Host) -> Path:

@@ -1,10 +1,9 @@
 """What gateways' members tell each other beside their state: whom each sees, and whether its run has merged."""
 
-import json
-from dataclasses import asdict, dataclass
-from typing import FrozenSet, Optional, Tuple
+from dataclasses import dataclass
+from typing import Any, FrozenSet
 
-from .. import state
+from ..servers import peers
 from ..state import State
 
 
@@ -18,14 +17,11 @@ class Word:
 
 def body(own: State, word: Word) -> bytes:
     """Return what this member says, as JSON."""
-    return json.dumps({**asdict(own), "seen": sorted(word.seen), "merged": word.merged}).encode("ascii")
+    return peers.body(own, {"seen": sorted(word.seen), "merged": word.merged})
 
 
-def read(text: bytes) -> Optional[Tuple[State, Word]]:
-    """Return state and word in an answer, or None if it is none."""
-    try:
-        value = json.loads(text)
-        found, word = state.read(value), Word(frozenset(map(str, value["seen"])), value["merged"] is True)
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
-    return None if found is None else (found, word)
+def _word(value: Any) -> Word:
+    return Word(frozenset(map(str, value["seen"])), value["merged"] is True)
+
+
+read = peers.reader(_word)

@@ -50,6 +50,13 @@ class Host(Generic[S]):
         """Return the calls to AWS that this node may make."""
         return Aws(self.identity.node, self.settings.region, patience=patience)
 
+    def fetched(self, bucket: str, key: str, sha256: str, to: Path, *, again: bool) -> Path:
+        """Return where the object is kept: beside `to`, by its hash; with `again` fetched only if it is not there."""
+        kept = to.with_name(f"{to.stem}-{sha256[:16]}{to.suffix}")
+        if not (again and kept.is_file()):
+            self.aws().fetch(bucket, key, sha256, kept)
+        return kept
+
 
 def load(paths: Paths, read: Callable[[str], S]) -> Host[S]:
     """Return this host as its files say; raises `Failure` if it has never been bootstrapped."""

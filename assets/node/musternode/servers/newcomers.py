@@ -4,30 +4,21 @@ The first one that has taken the document over counts the added ones among all. 
 left without a majority, and nobody given users, if they were not there yet.
 """
 
-import json
 from typing import Callable, Dict, Optional, Tuple
 
-from .. import state
 from ..settings import Node
-from ..state import SERVING, State
+from ..state import SERVING
+from . import peers
 from .member import Hears
-from .peers import Peers
 from .settings import Document
 
 LONGEST = 300.0
 """Seconds for which they are waited for at most: one that never comes is no reason to keep the others as they are."""
-
-
-def _read(text: bytes) -> Optional[Tuple[State, None]]:
-    try:
-        found = state.read(json.loads(text))
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        return None
-    return None if found is None else (found, None)
+_read = peers.reader(lambda _: None)
 
 
 def _ears(members: Tuple[Node, ...], port: int) -> Hears[None]:
-    return Peers(members, port, _read)
+    return peers.Peers(members, port, _read)
 
 
 def added(own: Document, node: str, new: Optional[Document]) -> Tuple[Node, ...]:

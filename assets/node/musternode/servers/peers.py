@@ -4,15 +4,16 @@ The shared security group alone lets members reach that port; what is said is no
 """
 
 import http.client
+import json
 import logging
 import threading
 import time
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http.server import ThreadingHTTPServer
 from typing import Any, Callable, Dict, Generic, Mapping, Optional, Tuple, TypeVar
 
-from .. import web
+from .. import state, web
 from ..settings import Node
 from ..state import State
 
@@ -37,6 +38,25 @@ class Said(Generic[W]):
     state: State
     word: W
     at: float
+
+
+def body(own: State, word: Mapping[str, Any]) -> bytes:
+    """Return what a member says, as JSON."""
+    return json.dumps({**asdict(own), **word}).encode("ascii")
+
+
+def reader(word: Callable[[Any], W]) -> "Reader[W]":
+    """Return what reads answers; `word` returns what stands beside the state in a JSON value, or raises."""
+
+    def read(text: bytes) -> Optional[Tuple[State, W]]:
+        try:
+            value = json.loads(text)
+            found, said = state.read(value), word(value)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return None
+        return None if found is None else (found, said)
+
+    return read
 
 
 def serve(address: str, port: int, answer: Callable[[], bytes]) -> ThreadingHTTPServer:
