@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
+from musternode import readiness as node_readiness
 from musternode import web
 from musternode.carbon import readiness
 from musternode.failure import Failure
 from musternode.h2 import clock
 from musternode.paths import Paths
-from musternode.servers import readiness as server_readiness
 from rehearsal.poll import poll
 from tests.node_servers import serving
 from tests.node_words import put
@@ -105,8 +105,8 @@ def test_a_member_that_wants_no_users_here_is_the_reason(node: Node, changes: di
 
 
 def test_the_answer_is_200_without_a_reason_and_503_with_all_of_them() -> None:
-    assert server_readiness.answer([]) == (200, b'{"ready": true, "reasons": []}')
-    status, body = server_readiness.answer(["one", "two"])
+    assert node_readiness.answer([]) == (200, b'{"ready": true, "reasons": []}')
+    status, body = node_readiness.answer(["one", "two"])
     assert (status, json.loads(body)) == (503, {"ready": False, "reasons": ["one", "two"]})
 
 

@@ -18,6 +18,7 @@ from musternode.host import Identity
 from musternode.paths import Paths
 from musternode.servers import rollout, service, stages
 from musternode.servers.newcomers import Newcomers
+from musternode.settings import outline
 from musternode.state import Board, State
 from musternode.system import Systemd
 from musternode.units import AGENT, READINESS
@@ -381,18 +382,23 @@ def test_a_node_whose_turn_it_is_not_changes_nothing(tmp_path: Path) -> None:
         assert (node.facts(), node.services.said) == (before, [])
 
 
+def waited_too_long(this: Host, document: str, states: dict[str, State]) -> str | None:
+    """Return what `rollout` says of a document once it is parsed."""
+    return rollout.waited_too_long(this, outline(document), rollout.readable(KIND, document), states)
+
+
 def test_a_node_that_waits_for_its_turn_says_for_whom_near_the_time_out(tmp_path: Path) -> None:
     this = Host(Identity("c", "/p"), chosen(), Paths(tmp_path), Systemd())
     states = {"a": serving("a", "late"), "b": serving("b", "old", phase="starting")}
     value = {**DOCUMENT, "members": members("abc"), "generation": "late"}
-    assert rollout.waited_too_long(KIND, this, json.dumps(value), states) is None
+    assert waited_too_long(this, json.dumps(value), states) is None
     value["formation_timeout"] = 0
     late = json.dumps(value)
-    sentence = rollout.waited_too_long(KIND, this, late, states)
+    sentence = waited_too_long(this, late, states)
     assert sentence is not None
     assert "node c waits" in sentence
     assert "node b (10.0.1.11): it is starting at generation old" in sentence
-    silent = rollout.waited_too_long(KIND, this, late, {"a": states["a"]})
+    silent = waited_too_long(this, late, {"a": states["a"]})
     assert silent is not None
     assert "node b (10.0.1.11): no answer on port 9181" in silent
 
@@ -401,9 +407,9 @@ def test_a_node_does_not_wait_aloud_for_one_that_has_a_cause_of_its_own_or_leave
     this = Host(Identity("b", "/p"), chosen(), Paths(tmp_path), Systemd())
     value = {**DOCUMENT, "members": members("abc"), "generation": "late", "formation_timeout": 0}
     failed = {"a": dataclasses.replace(serving("a", "old"), failure="node a: no disk")}
-    assert rollout.waited_too_long(KIND, this, json.dumps(value), failed) is None
+    assert waited_too_long(this, json.dumps(value), failed) is None
     leaves = json.dumps({**value, "members": members("abc", absent="a")})
-    assert rollout.waited_too_long(KIND, this, leaves, {}) is None
+    assert waited_too_long(this, leaves, {}) is None
 
 
 def test_a_fault_in_musternode_is_reported_to_the_new_document(node: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

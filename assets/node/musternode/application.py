@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from . import files, properties
+from . import files, properties, web
 from .aws import Credentials
 from .failure import Failure, without
 from .products import as400gateway
@@ -104,11 +104,4 @@ class Gateway:
 
 def answers(address: str, port: int, path: str, *, timeout: float = 1.5) -> bool:
     """Return whether GET `path` gives 200 within `timeout` seconds a step."""
-    connection = http.client.HTTPConnection(address, port, timeout=timeout)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    return web.status(address, port, path, timeout) == http.client.OK

@@ -1,10 +1,11 @@
-"""A small HTTP server for a few paths: a thread a request, none waits for another."""
+"""A small HTTP server for a few paths, a thread a request, none waits for another; and how another one answers."""
 
+import http.client
 import socket
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Callable, Mapping, Tuple
+from typing import Any, Callable, Mapping, Optional, Tuple
 
 Answer = Callable[[], Tuple[int, bytes]]
 
@@ -43,3 +44,15 @@ def serve(address: str, port: int, answers: Mapping[str, Answer]) -> ThreadingHT
     server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     threading.Thread(target=server.serve_forever, name=f"http-{port}", daemon=True).start()
     return server
+
+
+def status(address: str, port: int, path: str, timeout: float, headers: Optional[Mapping[str, str]] = None) -> int:
+    """Return the status with which GET `path` is answered within `timeout` seconds a step, 0 if it is not."""
+    connection = http.client.HTTPConnection(address, port, timeout=timeout)
+    try:
+        connection.request("GET", path, headers=headers or {})
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()

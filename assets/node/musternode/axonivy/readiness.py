@@ -3,6 +3,7 @@
 import http.client
 from typing import List, Sequence
 
+from .. import web
 from ..failure import Failure
 from ..paths import Paths
 from ..servers import readiness
@@ -15,14 +16,7 @@ def answers(port: int, path: str, timeout: float = WITHIN) -> bool:
 
     A first page, which is no page about its health, may lead elsewhere.
     """
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-    try:
-        connection.request("GET", path, headers={"Host": f"localhost:{port}"})
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    status = web.status("127.0.0.1", port, path, timeout, {"Host": f"localhost:{port}"})
     return status == http.client.OK if path == HEALTH else http.client.OK <= status < http.client.BAD_REQUEST
 
 

@@ -3,6 +3,7 @@
 import http.client
 from typing import List, Sequence
 
+from .. import web
 from ..failure import Failure
 from ..paths import Paths
 from ..servers import readiness
@@ -14,7 +15,7 @@ PATH = "/services"
 
 def answers(address: str, port: int, timeout: float = WITHIN) -> bool:
     """Return whether the product answers at all, with anything but a fault of its own, within `timeout` seconds."""
-    return 0 < readiness.status(address, port, PATH, timeout) < http.client.INTERNAL_SERVER_ERROR
+    return 0 < web.status(address, port, PATH, timeout) < http.client.INTERNAL_SERVER_ERROR
 
 
 def reasons(paths: Paths, port: int) -> List[str]:

@@ -31,12 +31,6 @@ def readable(kind: Kind[S], document: str) -> Optional[S]:
         return None
 
 
-def is_turn(kind: Kind[S], this: Host[S], document: str, states: Mapping[str, State]) -> bool:
-    """Return whether this node may apply `document` now."""
-    wanted = settings.outline(document).generation
-    return turns.is_turn(this.settings, this.identity.node, wanted, states, readable(kind, document))
-
-
 def apply(kind: Kind[S], this: Host[S], document: str) -> None:
     """Put `document` in force on this node, and begin this process anew on it; raises `Failure` with the cause.
 
@@ -44,18 +38,16 @@ def apply(kind: Kind[S], this: Host[S], document: str) -> None:
     that it names. By one that wants this node no more nothing is changed: its instance is about to be removed. A fault
     after something was changed raises `Broken`: only going back ends it.
     """
-    outline = settings.outline(document)
-    bootstrap.note_start(this.paths, outline.generation)
-    chosen = readable(kind, document)
+    outline, chosen = settings.outline(document), readable(kind, document)
     if outline.asset.sha256 == this.settings.asset.sha256 or chosen is not None:
-        _refuse(kind, this, kind.read(document))
+        _refuse(kind, this, chosen or kind.read(document))
     if chosen is not None and chosen.leaves(this.identity.node):
         log.info("node %s is wanted no more; its product goes on until the instance ends", this.identity.node)
         return
     if node_stages.place_asset(this, outline.asset):
         host.save_next(this.paths, document)
         rollback.restart_self()  # the new musternode sees the same document again, or finishes it
-    new = Host(this.identity, kind.read(document), this.paths, this.services)
+    new = Host(this.identity, chosen or kind.read(document), this.paths, this.services)
     _refuse(kind, this, new.settings)
     host.keep_former(this.paths)
     _mark(this.paths).write_text(outline.generation)
@@ -72,14 +64,9 @@ def _put_in_force(this: Host[Any], document: str, outline: Outline) -> None:
         host.forget_former(this.paths)  # it is the one that has proved itself: there is nothing to go back to
     host.save(this.paths, this.identity, document)
     _mark(this.paths).unlink()
-    done(this.paths)
+    host.finished(this.paths)
     rollback.forget_failed(this.paths)
     rollback.restart_self()
-
-
-def done(paths: Paths) -> None:
-    """Say that all stages of the settings in force are done."""
-    host.finished(paths)
 
 
 def finish(kind: Kind[S], this: Host[S]) -> None:
@@ -93,7 +80,7 @@ def finish(kind: Kind[S], this: Host[S]) -> None:
         return
     stages.carry_out(kind, this, again=mark.exists() or rollback.failed(this.paths) is not None)
     if own:
-        done(this.paths)
+        host.finished(this.paths)
     former = host.former(this.paths)
     if former is not None and settings.outline(former).generation == this.settings.generation:
         host.forget_former(this.paths)
@@ -111,12 +98,14 @@ def went_on(this: Host[Any], outline: Outline) -> bool:
     return kept is not None and settings.outline(kept).generation == outline.generation
 
 
-def waited_too_long(kind: Kind[S], this: Host[S], document: str, states: Mapping[str, State]) -> Optional[str]:
-    """Return for what this node still waits with `document` when its time-out is near, else None."""
-    outline, node, own = settings.outline(document), this.identity.node, this.settings
-    bootstrap.note_start(this.paths, outline.generation)
+def waited_too_long(this: Host[S], outline: Outline, new: Optional[S], states: Mapping[str, State]) -> Optional[str]:
+    """Return for what this node still waits with the document of `outline` when its time-out is near, else None.
+
+    When this node began with it is noted; `new` is the document, if this program can read it.
+    """
+    node, own = this.identity.node, this.settings
     timeout = own.formation_timeout if outline.formation_timeout is None else outline.formation_timeout
-    name = turns.awaited(own, node, outline.generation, states, readable(kind, document))
+    name = turns.awaited(own, node, outline.generation, states, new)
     if name is None or bootstrap.seconds_left(this.paths, dataclasses.replace(own, formation_timeout=timeout)) > 0:
         return None
     other, peer = own.member(name), states.get(name)

@@ -15,10 +15,12 @@ from ..h2 import clock
 from ..host import Identity
 from ..paths import Paths
 from ..report import Reported
+from ..rollout import report_unreadable
+from ..stages import link_asset, prepare, timed
 from ..state import Board
 from ..system import Systemd
 from ..watch import Watch
-from . import distribution, host, peers, rollout, stages
+from . import distribution, host, peers, rollout, stages, turns
 from .host import Host, S
 from .kind import Kind, Living
 from .newcomers import Newcomers
@@ -37,8 +39,6 @@ def begin(kind: Kind[S], paths: Paths, identity: Identity, text: str) -> int:
 
 
 def _stages(kind: Kind[S], this: Host[S]) -> None:
-    from ..stages import link_asset, prepare, timed
-
     link_asset(this.paths.current, this.paths.opt / this.settings.asset.sha256[:16])
     timed("prepare", lambda: prepare(this.paths, this.node))
     timed("install", lambda: stages.install(kind, this))
@@ -124,21 +124,14 @@ def _trial(kind: Kind[S], this: Host[S]) -> Optional[rollback.Trial]:
     return rollback.Trial(rollback.within(this.settings.formation_timeout) if back else math.inf)
 
 
-def _former(paths: Paths) -> Optional[Path]:
-    file = paths.etc / "former.json"
-    return file if file.is_file() else None
-
-
 def _judged(this: Host[Any], trial: Optional[rollback.Trial], one: Living) -> Optional[rollback.Trial]:
     """Return the trial if it goes on; once it is passed there is no way back, and one that is lost goes it."""
-    from ..host import forget_former
-
     passed = None if trial is None else trial.look(one.board.state)
     if passed is None:
         return trial
     if not passed:
         _go_back(this, f"node {this.identity.node}: with the changed settings {one.complaint()}")
-    forget_former(this.paths)
+    host_files.forget_former(this.paths)
     distribution.tidy(this.home, {this.distribution, _in_use(this)})
     return None
 
@@ -162,10 +155,10 @@ def _finished(kind: Kind[S], this: Host[S], board: Board) -> bool:
     except Exception as fault:
         log.exception("generation %s was not applied", this.settings.generation)
         why = sentence(this, fault)
-        if _former(this.paths) is not None:
+        if host_files.former(this.paths) is not None:
             _go_back(this, why)
         if rollback.failed(this.paths) is not None:
-            rollout.done(this.paths)
+            host_files.finished(this.paths)
             return True
         board.put(phase=state.FAILED, failure=ascii_sentence(why))
         body = report.failure(this.identity.node, why)
@@ -180,13 +173,14 @@ def _roll_out(kind: Kind[S], this: Host[S], parts: Parts) -> None:
         return
     outline, node, states = settings.outline(document), this.identity.node, parts.member.states()
     bootstrap.note_start(this.paths, outline.generation)
-    if not rollout.is_turn(kind, this, document, states):
-        if cause := rollout.waited_too_long(kind, this, document, states):
+    chosen = rollout.readable(kind, document)
+    if not turns.is_turn(this.settings, node, outline.generation, states, chosen):
+        if cause := rollout.waited_too_long(this, outline, chosen, states):
             rollout.report_failure(this, outline, cause)
             parts.watch.tried(outline.generation)  # the deploy has failed by now: the parameter falls back
         return
     known = bootstrap.seconds_since(this.paths, outline.generation)
-    if parts.newcomers.awaited(this.settings, node, outline.generation, rollout.readable(kind, document), known):
+    if parts.newcomers.awaited(this.settings, node, outline.generation, chosen, known):
         return
     try:
         rollout.apply(kind, this, document)
@@ -201,8 +195,6 @@ def _roll_out(kind: Kind[S], this: Host[S], parts: Parts) -> None:
 
 def load(kind: Kind[S], paths: Paths) -> Host[S]:
     """Return this host; settings that cannot be read are reported where their outline says. Raises `Failure`."""
-    from ..rollout import report_unreadable
-
     try:
         return host.load(paths, kind.read)
     except Failure as cause:
