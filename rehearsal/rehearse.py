@@ -83,10 +83,11 @@ def find_artifacts(cluster: Cluster, progress: Progress) -> Path | None:
             file = doubles.stand_in(cluster, lambda text: progress.detail("double", text))
         progress.say(f"{artifact.file} is not there: {doubles.told(cluster)}", f" ({file})")
         folder = file.parent
-    if licence := doubles.stand_in_licence(cluster, folder):
-        what = f"{doubles.missing_licence(cluster)} is not there: a file that is no licence stands in for it"
-        progress.say(what, f" ({licence})")
+    elif licence := doubles.stand_in_licence(cluster):
         folder = licence.parent
+    if folder and (missing := doubles.missing_licence(cluster)):
+        what = f"{missing} is not there: a file that is no licence stands in for it"
+        progress.say(what, f" ({folder / Path(missing).name})")
     return folder
 
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from muster.names import READY
 from muster.products import Reach
 from muster.products.axonivy import PRODUCT, AxonIvy, told
 from muster.products.axonivy_engines import engine
@@ -160,8 +159,8 @@ def test_members_reach_two_ports_and_the_balancer_two_beside_those_of_weights(cl
     assert names == {Reach.MEMBERS: ["jgroups", "peer"], Reach.BALANCER: ["http", "readiness"], Reach.NOBODY: []}
 
 
-def test_the_balancer_asks_the_nodes_own_readiness_and_keeps_its_idle_time(cluster: Make) -> None:
-    assert (PRODUCT.health(cluster()), PRODUCT.idle(cluster())) == (READY, None)
+def test_the_balancer_keeps_its_idle_time(cluster: Make) -> None:
+    assert PRODUCT.idle(cluster()) is None
 
 
 @pytest.mark.parametrize(

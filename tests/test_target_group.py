@@ -92,11 +92,6 @@ def test_administration_has_the_same_targets() -> None:
     assert len(one["Targets"]) == 3
 
 
-def test_a_product_may_have_a_health_path_of_its_own() -> None:
-    template = parts_of(replace(PLAIN, health=lambda _: "/system/health"))
-    assert the(template, GROUP)[1]["HealthCheckPath"] == "/system/health"
-
-
 def test_a_port_that_serves_users_and_health_is_opened_once() -> None:
     template = parts_of(replace(PLAIN, readiness="http"))
     _, own = the(template, "EC2::SecurityGroup", GroupDescription="Load balancer of the cluster")
@@ -104,12 +99,6 @@ def test_a_port_that_serves_users_and_health_is_opened_once() -> None:
         (8080, "users' requests to nodes")
     ]
     assert the(template, GROUP)[1]["HealthCheckPort"] == "8080"
-
-
-def test_administration_led_to_one_node_asks_for_the_leader_whatever_the_health_path() -> None:
-    about = replace(PLAIN, health=lambda _: "/system/health")
-    template = parts_of(about, balancer={"admin": {"route": "host", "host": "admin.example.org"}})
-    assert {each["HealthCheckPath"] for each in of_type(template, GROUP).values()} == {"/system/health", "/ready/admin"}
 
 
 def test_a_product_may_let_quiet_connections_live_longer() -> None:

@@ -15,7 +15,7 @@ from muster.spec.model import Cluster, Stickiness
 
 @dataclass(frozen=True)
 class Targets:
-    """Nodes on ports (`pairs`), each healthy while a GET of `health` on the node's `readiness_port` answers 200.
+    """Nodes on ports (`pairs`), each healthy while a GET of /ready on the node's `readiness_port` answers 200.
 
     A node may stand in several pairs, with another port in each. `port` is that of a target that is registered with
     none of its own. A target opens no security group.
@@ -25,7 +25,6 @@ class Targets:
     pairs: Sequence[tuple[ec2.Instance, int]]
     port: int
     readiness_port: int
-    health: str = READY
 
     @property
     def opened(self) -> Mapping[int, str]:
@@ -38,9 +37,8 @@ class Targets:
     ) -> elb.ApplicationTargetGroup:
         """Return a new target group over the pairs; without `stickiness` each request may reach another node.
 
-        `ready` is the path at which a node says that it takes this group's requests; /ready stands for `health`.
-        A node is taken in or out after two checks, 5 seconds apart; one that is taken away has 30 seconds to end what
-        it has begun.
+        `ready` is the path at which a node says that it takes this group's requests. A node is taken in or out after
+        two checks, 5 seconds apart; one that is taken away has 30 seconds to end what it has begun.
         """
         cookie = stickiness.cookie if stickiness and stickiness.cookie != "balancer" else None
         return elb.ApplicationTargetGroup(
@@ -54,7 +52,7 @@ class Targets:
             stickiness_cookie_name=cookie,
             deregistration_delay=Duration.seconds(30),
             health_check=elb.HealthCheck(
-                path=self.health if ready == READY else ready,
+                path=ready,
                 port=str(self.readiness_port),
                 protocol=elb.Protocol.HTTP,
                 interval=Duration.seconds(5),
@@ -77,4 +75,4 @@ def targets(
     """Return the targets for `nodes`, by name, on the ports that the product has for each of them."""
     ports = cluster.about.targets(cluster)
     pairs = [(node, number) for name, node in nodes.items() for number in ports[name]]
-    return Targets(vpc, pairs, port, readiness_port, cluster.about.health(cluster))
+    return Targets(vpc, pairs, port, readiness_port)

@@ -33,7 +33,7 @@ _LISTED = "ss --no-header --tcp --numeric state established"
 
 @dataclass(frozen=True)
 class Talk:
-    """What one client said and what came back, in order; `fault` is why it ended before, `last` whether it did not."""
+    """What one client said and what came back, in order; `fault` is why it ended before, empty if it did not."""
 
     client: int
     said: Sequence[str]

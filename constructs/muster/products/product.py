@@ -6,7 +6,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from muster.fields import Block
-from muster.names import READY
 
 if TYPE_CHECKING:
     from muster.spec.model import Cluster
@@ -80,7 +79,7 @@ class Product:
 
     `weighed` gives the ports on which each node, by name, takes users' requests, where that is not the one of `serving`
     on all of them; absent nodes count too. `idle` gives the seconds after which the balancer ends a connection on which
-    nothing comes, None for AWS's 60. `health` gives the path that is asked of `readiness` where it is not /ready.
+    nothing comes, None for AWS's 60.
 
     `field` is the name of the product's block in a cluster file. `archive` is what the name of the application's file
     ends with. For a new cluster file, `example` is that file's name, `start` what the block says in a region from the
@@ -116,7 +115,6 @@ class Product:
     pair: bool = False
     weighed: Callable[["Cluster"], Mapping[str, tuple[int, ...]]] | None = None
     idle: Callable[["Cluster"], int | None] = lambda _: None
-    health: Callable[["Cluster"], str] = lambda _: READY
 
     def port(self, cluster: "Cluster", name: str) -> int:
         """Return the number of the port named `name`."""
