@@ -18,6 +18,7 @@ from .formation import rights as rights
 from .mend import mend
 from .outline import outline
 from .pair import Pair as Pair
+from .room import Room
 from .session import Session
 from .store import Store, in_use
 from .tools import Tools
@@ -46,6 +47,7 @@ class Database:
         self._services = services
         self._admin = admin
         self._user = user
+        self._room = Room(store.file)
         self._kept: Optional[Wire] = None
         self._keeping = threading.Lock()
 
@@ -102,13 +104,14 @@ class Database:
     def checkpoint(self) -> None:
         """Put on disk all that clients were told is written; raises `H2Error`, `Hung` after `CHECKPOINT` seconds.
 
-        Goes over a session that is kept. Thread-safe.
+        Goes over a session that is kept. Thread-safe. The file has room behind it then, if the disk has any.
         """
         with self._keeping:
             try:
                 if self._kept is None:
                     self._kept = self._wire(timeout=CHECKPOINT)
                 self._kept.execute("CHECKPOINT SYNC")
+                self._room.hold()  # H2 has the file open and locked now, so nobody here has a lock on it
             except H2Error:
                 self._forget_kept()
                 raise
