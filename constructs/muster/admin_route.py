@@ -6,7 +6,7 @@ from typing import Final
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 from constructs import Construct
 
-from muster.listeners import listen
+from muster.listeners import listen, not_found
 from muster.names import READY, READY_TO_ADMINISTER
 from muster.spec.model import Balancer, Stickiness
 from muster.target_group import Targets
@@ -59,12 +59,12 @@ class AdminRoute(Construct):
         if host:
             self._rule("Forward", users, _FORWARD, [elb.ListenerCondition.host_headers([host])], to_nodes)
         elif port:
-            self.listener = listen(balancer, "Admin", port=port, settings=settings, action=_not_found())
+            self.listener = listen(balancer, "Admin", port=port, settings=settings, action=not_found())
             self._rule("Forward", self.listener, _FORWARD, paths, to_nodes)
         else:
             self._rule("Forward", users, _FORWARD, paths, to_nodes)
         if host or port:
-            self._rule("Refuse", users, _REFUSE, paths, _not_found())
+            self._rule("Refuse", users, _REFUSE, paths, not_found())
 
     def _rule(
         self,
@@ -78,7 +78,3 @@ class AdminRoute(Construct):
             self, id_, listener=listener, priority=priority, conditions=list(conditions), action=action
         )
         self.rules.append(rule)
-
-
-def _not_found() -> elb.ListenerAction:
-    return elb.ListenerAction.fixed_response(404, content_type="text/plain", message_body="not found")

@@ -8,19 +8,26 @@ from muster.spec.model import Balancer
 
 
 class AliasRecords(Construct):
-    """An alias for `balancer` under the domain of `settings`, and under the admin route's host if it lies below that.
+    """An alias for `balancer` under the domain of `settings`, and under a host of administration that lies below that.
 
-    Any other host may lie outside the hosted zone, of which only the id is known: its record is the user's to make.
+    It is the admin route's, or `management`. Any other host may lie outside the hosted zone, of which only the id is
+    known: its record is the user's to make.
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, settings: Balancer, balancer: elb.ApplicationLoadBalancer
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: Balancer,
+        balancer: elb.ApplicationLoadBalancer,
+        management: str | None = None,
     ) -> None:
         super().__init__(scope, id_)
         if not settings.domain:
             return
         names = {"Users": settings.domain.name}
-        host = settings.admin.host if settings.admin else None
+        host = settings.admin.host if settings.admin else management
         if host and host.endswith(f".{settings.domain.name}"):
             names["Admin"] = host
         for name, host_name in names.items():

@@ -52,6 +52,15 @@ KMS_KEY: Final = "the ARN of a key: arn:aws:kms:REGION:ACCOUNT:key/ID"
 _KEY_ID: Final = r"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
 KmsKey = Annotated[str, matching(rf"arn:aws(-cn|-us-gov)?:kms:[a-z0-9-]+:\d{{12}}:key/{_KEY_ID}", KMS_KEY)]
 
+SECRET: Final = "the whole ARN of a secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SUFFIX"  # noqa: S105 - says the form
+SecretArn = Annotated[
+    str,
+    matching(
+        r"arn:aws(-cn|-us-gov)?:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]{1,505}-[A-Za-z0-9]{6}",
+        SECRET,
+    ),
+]
+
 BOUNDARY: Final = "the ARN of a managed policy: arn:aws:iam::ACCOUNT:policy/NAME"
 PermissionBoundary = Annotated[
     str, matching(r"arn:aws(-cn|-us-gov)?:iam::(\d{12}|aws):policy(/[A-Za-z0-9+=,.@_-]{1,128}){1,4}", BOUNDARY)

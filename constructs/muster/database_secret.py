@@ -35,6 +35,7 @@ class DatabaseSecret(Construct):
                 secret_string_template=json.dumps({"username": secret.username}),
                 generate_string_key="password",
                 password_length=32,
+                exclude_punctuation=True if secret.plain else None,
             ),
             removal_policy=RemovalPolicy.DESTROY,
         )

@@ -178,6 +178,10 @@ TagValue = Annotated[str, checked(_tag_value_fault, TAG_VALUE, maxLength=256)]
 
 OperatingSystem = Literal["amazon-linux-2023", "debian-12"]
 Os = Annotated[OperatingSystem, one_of("amazon-linux-2023", "debian-12")]
+Group = Literal["mgt", "worker"]
+GroupField = Annotated[Group, one_of("mgt", "worker")]
+"""Of a product whose nodes are not all alike: what a node is for, management or users' requests."""
+
 Scheme = Annotated[Literal["internal", "internet-facing"], one_of("internal", "internet-facing")]
 Protection = Annotated[Literal["on", "lifted", "off"], one_of("on", "lifted", "off")]
 

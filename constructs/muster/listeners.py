@@ -1,11 +1,15 @@
 """The ports on which a balancer is reached."""
 
-from typing import cast
+from typing import Final, cast
 
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 
 from muster.acknowledgements import HIPAA, NIST, PCI, acknowledge, acknowledge_in
 from muster.spec.model import Balancer
+
+PLAIN: Final = 80
+SECURE: Final = 443
+"""The ports on which a balancer is reached, unless a product says otherwise."""
 
 
 def scheme(settings: Balancer) -> str:
@@ -15,7 +19,7 @@ def scheme(settings: Balancer) -> str:
 
 def users_port(settings: Balancer) -> int:
     """Return the port on which users are served."""
-    return 443 if settings.certificate else 80
+    return SECURE if settings.certificate else PLAIN
 
 
 def listen(
@@ -51,16 +55,23 @@ def _plain(
     return listener
 
 
-def redirect(balancer: elb.ApplicationLoadBalancer, id_: str) -> elb.ApplicationListener:
-    """Send plain HTTP to the same place by HTTPS."""
-    to_https = elb.ListenerAction.redirect(protocol="HTTPS", port="443", permanent=True)
+def not_found() -> elb.ListenerAction:
+    """Return the answer to what leads nowhere."""
+    return elb.ListenerAction.fixed_response(404, content_type="text/plain", message_body="not found")
+
+
+def redirect(
+    balancer: elb.ApplicationLoadBalancer, id_: str, *, port: int = PLAIN, to: int = SECURE
+) -> elb.ApplicationListener:
+    """Send plain HTTP on `port` to the same place by HTTPS on the port `to`."""
+    to_https = elb.ListenerAction.redirect(protocol="HTTPS", port=str(to), permanent=True)
     listener = balancer.add_listener(
-        id_, port=80, protocol=elb.ApplicationProtocol.HTTP, open=False, default_action=to_https
+        id_, port=port, protocol=elb.ApplicationProtocol.HTTP, open=False, default_action=to_https
     )
     acknowledge_in(
         listener,
         (NIST, PCI, HIPAA),
         "ELBv2ACMCertificateRequired",
-        "port 80 serves nothing: it sends to HTTPS, where the certificate is",
+        f"port {port} serves nothing: it sends to HTTPS, where the certificate is",
     )
     return listener

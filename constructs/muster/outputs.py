@@ -50,7 +50,8 @@ def kept(cluster: Cluster, balancer: StickyBalancer) -> str:
     pair = ", the witness" if cluster.about.pair else ""
     backups = ", backups" if cluster.about.pair and cluster.backed_up else ""
     files = ", the shared files" if cluster.about.shared_files(cluster) == OWN else ""
-    left = f"a snapshot of each data volume{pair}{backups}{files}{logs} (./muster leftovers FILE)"
+    database = ", a snapshot of the database" if cluster.about.made_database(cluster) else ""
+    left = f"a snapshot of each data volume{pair}{backups}{files}{database}{logs} (./muster leftovers FILE)"
     if not cluster.deletion_refused:
         return left
     return f"everything: it is refused while protection is on (./muster unprotect FILE); once lifted, {left}"

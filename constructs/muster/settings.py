@@ -74,7 +74,7 @@ def generation(cluster: Cluster, plan: Plan, document: Mapping[str, Any], user_d
     waiting for it.
     """
     files: dict[str, Any] = {"artifact": {"file"}, "database": {"seed": {"file"}}}
-    files |= {"wso2": {"trust"}, "axonivy": {"licence"}}
+    files |= {"wso2": {"trust"}, "wso2as": {"trust"}, "axonivy": {"licence"}}
     left_out = {**files, "protection": True}
     # without warnings: of an artifact in S3, pydantic says that it is not the first of its kinds
     file = cluster.model_dump(mode="json", exclude=left_out, warnings=False)

@@ -15,7 +15,9 @@ from muster.acknowledgements import HIPAA, LIFTED, NIST, PCI, acknowledge, ackno
 from muster.admin_route import AdminRoute
 from muster.alias_records import AliasRecords
 from muster.balancer_group import ANYWHERE, balancer_group
-from muster.listeners import listen, redirect, scheme, users_port
+from muster.host_routes import HostRoutes, url
+from muster.listeners import listen, not_found, redirect, scheme, users_port
+from muster.products.hosts import Hosts
 from muster.spec import Cluster
 from muster.target_group import Targets, targets
 from muster.web_firewall import WebFirewall
@@ -33,7 +35,8 @@ class StickyBalancer(Construct):
     is asked may be another path of the product's, and it may let quiet connections live longer than AWS's 60 seconds.
     With a certificate it speaks HTTPS and sends plain HTTP there; without one it speaks plain HTTP. A user stays on
     one node by the application's cookie, or by the balancer's own. Users come from the file's `clients`; without
-    such from `inside` (CIDR), or from anywhere if the balancer faces the internet.
+    such from `inside` (CIDR), or from anywhere if the balancer faces the internet. Where the product tells groups of
+    nodes apart by host names, each name leads to its group, and whoever comes by another is answered with 404.
 
     Offers `balancer`, its security `group`, `listener` (users') and all `listeners`, `target_group` (users') and all
     `target_groups` in which every node should be healthy, `led_group` (None, or the one in which the pair's leader
@@ -57,7 +60,7 @@ class StickyBalancer(Construct):
         kms_key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        self._cluster, self._settings = cluster, cluster.balancer
+        self._cluster, self._settings, self._hosts = cluster, cluster.balancer, cluster.about.hosts(cluster)
         reached = targets(cluster, vpc=vpc, nodes=nodes, port=port, readiness_port=readiness_port)
         self.group = balancer_group(
             self,
@@ -69,9 +72,12 @@ class StickyBalancer(Construct):
         )
         self.balancer = self._load_balancer(vpc, subnets)
         self.log_bucket = self._log_bucket()
-        self.target_group = reached.group(self, "Targets", stickiness=self._settings.stickiness)
+        users = reached.of(self._hosts.users.nodes) if self._hosts else reached
+        self.target_group = users.group(self, "Targets", stickiness=self._settings.stickiness)
         self._listen()
         self._administrate(reached)
+        if self._hosts:
+            self._tell_apart(self._hosts, reached)
         self._stand_before(kms_key)
 
     @property
@@ -82,6 +88,8 @@ class StickyBalancer(Construct):
         return self._settings.clients or ((ANYWHERE,) if self._internet_facing else (inside,))
 
     def _ports(self) -> Sequence[int]:
+        if self._hosts:
+            return self._hosts.plain, self._hosts.secure
         users = (80, 443) if self._settings.certificate else (80,)
         admin = self._settings.admin.port if self._settings.admin else None
         return (*users, admin) if admin else users
@@ -115,16 +123,20 @@ class StickyBalancer(Construct):
         return None
 
     def _listen(self) -> None:
-        settings, to_nodes = self._settings, elb.ListenerAction.forward([self.target_group])
+        settings, hosts = self._settings, self._hosts
+        action = not_found() if hosts else elb.ListenerAction.forward([self.target_group])
+        port = hosts.secure if hosts else users_port(settings)
         self.listeners: list[elb.ApplicationListener] = []
-        if settings.certificate:
+        if hosts:
+            self.listeners.append(redirect(self.balancer, "Http", port=hosts.plain, to=hosts.secure))
+        elif settings.certificate:
             self.listeners.append(redirect(self.balancer, "Http"))
         else:
             text = "users' passwords and data cross the network in the clear: balancer.certificate is not set"
             Annotations.of(self).add_warning_v2("muster:plain-http", text)
         # port 80 is one listener with and without a certificate: CloudFormation makes another before it ends this one
         name = scheme(settings).capitalize()
-        self.listener = listen(self.balancer, name, port=users_port(settings), settings=settings, action=to_nodes)
+        self.listener = listen(self.balancer, name, port=port, settings=settings, action=action)
         self.listeners.append(self.listener)
         name = settings.domain.name if settings.domain else self.balancer.load_balancer_dns_name
         self.url = f"{scheme(settings)}://{name}"
@@ -160,6 +172,23 @@ class StickyBalancer(Construct):
         place = f"{scheme(self._settings)}://{route.host}" if route.host else self.url
         self.admin_url = f"{place}{f':{route.port}' if route.port else ''}{path}"
 
+    def _tell_apart(self, hosts: Hosts, reached: Targets) -> None:
+        routes = HostRoutes(
+            self,
+            "Hosts",
+            hosts=hosts,
+            listener=self.listener,
+            users=self.target_group,
+            management=reached.of(hosts.management.nodes),
+            stickiness=self._settings.stickiness,
+        )
+        self.after += [routes.management_group, *routes.rules]
+        self.url, self.admin_url = url(hosts, hosts.users), url(hosts, hosts.management)
+        if len(hosts.management.nodes) > 1:  # one of them serves, the other waits and is not ready
+            self.led_group = routes.management_group
+        else:
+            self.target_groups.append(routes.management_group)
+
     def _stand_before(self, kms_key: kms.IKey | None) -> None:
         if self._settings.waf:
             WebFirewall(
@@ -174,4 +203,5 @@ class StickyBalancer(Construct):
             why = "the cluster file asks for no web firewall (balancer.waf), which is paid for by rule and by request"
             acknowledge_in(self.balancer, (NIST, PCI), "ALBWAFEnabled", why)
         if self._settings.domain:
-            AliasRecords(self, "AliasRecords", settings=self._settings, balancer=self.balancer)
+            management = self._hosts.management.host if self._hosts else None
+            AliasRecords(self, "AliasRecords", settings=self._settings, balancer=self.balancer, management=management)

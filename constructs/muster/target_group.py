@@ -1,7 +1,7 @@
 """The nodes as a balancer's targets."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
@@ -15,27 +15,34 @@ from muster.spec.model import Cluster, Stickiness
 
 @dataclass(frozen=True)
 class Targets:
-    """Nodes on ports (`pairs`), each healthy while a GET of /ready on the node's `readiness_port` answers 200.
+    """Nodes by name, each on its ports, healthy while a GET of /ready on the node's `readiness_port` answers 200.
 
-    A node may stand in several pairs, with another port in each. `port` is that of a target that is registered with
-    none of its own. A target opens no security group.
+    A node is a target for each of its ports. `port` is that of a target that is registered with none of its own,
+    `protocol` what nodes speak there. A target opens no security group.
     """
 
     vpc: ec2.IVpc
-    pairs: Sequence[tuple[ec2.Instance, int]]
+    nodes: Mapping[str, ec2.Instance]
+    ports: Mapping[str, Sequence[int]]
     port: int
     readiness_port: int
+    protocol: elb.ApplicationProtocol = elb.ApplicationProtocol.HTTP
+
+    def of(self, names: Collection[str]) -> "Targets":
+        """Return the targets of the nodes called `names` alone."""
+        return replace(self, nodes={name: node for name, node in self.nodes.items() if name in names})
 
     @property
     def opened(self) -> Mapping[int, str]:
         """What the balancer must reach on nodes: words by port."""
-        users = dict.fromkeys(sorted({port for _, port in self.pairs}), "users' requests")
+        numbers = {number for name in self.nodes for number in self.ports[name]}
+        users = dict.fromkeys(sorted(numbers), "users' requests")
         return users if self.readiness_port in users else {**users, self.readiness_port: "readiness"}
 
     def group(
         self, scope: Construct, id_: str, *, stickiness: Stickiness | None, ready: str = READY
     ) -> elb.ApplicationTargetGroup:
-        """Return a new target group over the pairs; without `stickiness` each request may reach another node.
+        """Return a new target group over the nodes; without `stickiness` each request may reach another node.
 
         `ready` is the path at which a node says that it takes this group's requests. A node is taken in or out after
         two checks, 5 seconds apart; one that is taken away has 30 seconds to end what it has begun.
@@ -46,8 +53,8 @@ class Targets:
             id_,
             vpc=self.vpc,
             port=self.port,
-            protocol=elb.ApplicationProtocol.HTTP,
-            targets=[InstanceTarget(node, port) for node, port in self.pairs],
+            protocol=self.protocol,
+            targets=[InstanceTarget(node, port) for name, node in self.nodes.items() for port in self.ports[name]],
             stickiness_cookie_duration=Duration.hours(stickiness.hours) if stickiness else None,
             stickiness_cookie_name=cookie,
             deregistration_delay=Duration.seconds(30),
@@ -73,6 +80,5 @@ def targets(
     readiness_port: int,
 ) -> Targets:
     """Return the targets for `nodes`, by name, on the ports that the product has for each of them."""
-    ports = cluster.about.targets(cluster)
-    pairs = [(node, number) for name, node in nodes.items() for number in ports[name]]
-    return Targets(vpc, pairs, port, readiness_port)
+    protocol = elb.ApplicationProtocol.HTTPS if cluster.about.secure else elb.ApplicationProtocol.HTTP
+    return Targets(vpc, nodes, cluster.about.targets(cluster), port, readiness_port, protocol)

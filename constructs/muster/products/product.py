@@ -6,6 +6,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from muster.fields import Block
+from muster.products.hosts import Hosts
+from muster.products.made_database import MadeDatabase
 
 if TYPE_CHECKING:
     from muster.spec.model import Cluster
@@ -52,12 +54,16 @@ class Port:
 
 @dataclasses.dataclass(frozen=True)
 class Secret:
-    """A user name and a generated password; `name` is its key in the settings document, `id` its construct id."""
+    """A user name and a generated password; `name` is its key in the settings document, `id` its construct id.
+
+    `plain`: the password has letters and digits alone, for files in which other characters say something else.
+    """
 
     name: str
     id: str
     username: str
     purpose: str
+    plain: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +85,11 @@ class Product:
 
     `weighed` gives the ports on which each node, by name, takes users' requests, where that is not the one of `serving`
     on all of them; absent nodes count too. `idle` gives the seconds after which the balancer ends a connection on which
-    nothing comes, None for AWS's 60.
+    nothing comes, None for AWS's 60. `secure`: nodes answer the balancer by HTTPS, with whatever certificate.
+
+    `grouped`: nodes are not all alike, and each has a group in the cluster file. `hosts` gives the host names by which
+    the balancer then tells the groups apart, None where every node answers whatever comes. `made_database` is the one
+    that is made with the cluster, None where there is none.
 
     `field` is the name of the product's block in a cluster file. `archive` is what the name of the application's file
     ends with. For a new cluster file, `example` is that file's name, `start` what the block says in a region from the
@@ -115,6 +125,10 @@ class Product:
     pair: bool = False
     weighed: Callable[["Cluster"], Mapping[str, tuple[int, ...]]] | None = None
     idle: Callable[["Cluster"], int | None] = lambda _: None
+    secure: bool = False
+    grouped: bool = False
+    hosts: Callable[["Cluster"], Hosts | None] = lambda _: None
+    made_database: Callable[["Cluster"], MadeDatabase | None] = lambda _: None
 
     def port(self, cluster: "Cluster", name: str) -> int:
         """Return the number of the port named `name`."""
@@ -123,6 +137,11 @@ class Product:
     def ports_for(self, cluster: "Cluster", reach: Reach) -> tuple[Port, ...]:
         """Return the ports that `reach` may reach, in the product's order."""
         return tuple(port for port in self.ports(cluster) if port.reach is reach)
+
+    def made_secrets(self, cluster: "Cluster") -> tuple[Secret, ...]:
+        """Return the secrets that are made with the cluster: in place of some of them a file may give the user's."""
+        given = self.given_secrets(cluster)
+        return tuple(secret for secret in self.secrets if secret.name not in given)
 
     def targets(self, cluster: "Cluster") -> Mapping[str, tuple[int, ...]]:
         """Return the ports on which the balancer sends users' requests to each node, by the node's name."""

@@ -9,7 +9,7 @@ from muster.addresses import Address
 from muster.aws_ids import Ami
 from muster.aws_names import Architecture, ArchitectureField, InstanceType, S3Object, Sha256, Zone, architecture
 from muster.checking import Check, checked, one_of
-from muster.fields import Block, Os, Truth, Volume, default_of_the_product
+from muster.fields import Block, GroupField, Os, Truth, Volume, default_of_the_product
 
 ARTIFACT: Final = "the application's file: {file: PATH} or {s3: bucket/key, sha256: HASH}"
 ARCHIVES: Final = (".jar", ".zip")
@@ -34,6 +34,13 @@ class Node(Block):
     """Whether its instance runs. An absent node keeps its place, its address and its data volume."""
     address: Address | None = None
     """The node's address, in an existing VPC alone: an unused one of its zone's node subnet."""
+
+
+class GroupedNode(Node):
+    """A node of a product whose nodes are not all alike."""
+
+    group: GroupField | None = None
+    """What the node is for: `mgt` has the console and deploys, `worker` answers users. Needed."""
 
 
 class Instance(Block):

@@ -14,6 +14,7 @@ from muster.fields import (
     Block,
     ClusterName,
     Email,
+    Group,
     NodeName,
     Protection,
     Retention,
@@ -25,7 +26,7 @@ from muster.products import PRODUCTS, Product
 from muster.spec.balancer import AdminRoute, Balancer, Domain, Stickiness
 from muster.spec.database import SEED_KINDS, Backup, Database, Seed, SeedFile, SeedInS3
 from muster.spec.faults import Fault, SpecError
-from muster.spec.instance import ARTIFACT_KINDS, Artifact, ArtifactFile, ArtifactInS3, Instance, Node
+from muster.spec.instance import ARTIFACT_KINDS, Artifact, ArtifactFile, ArtifactInS3, GroupedNode, Instance, Node
 from muster.spec.network import ExistingVpc, Network, Subnet, VpcZone
 from muster.spec.reading import Document
 
@@ -43,6 +44,7 @@ __all__ = [
     "Domain",
     "ExistingVpc",
     "Formation",
+    "GroupedNode",
     "Instance",
     "Logs",
     "Network",
@@ -55,12 +57,17 @@ __all__ = [
     "VpcZone",
     "file_model",
     "foreign",
+    "grouped_nodes",
 ]
 
 BlockT = TypeVar("BlockT", bound=Block)
 
 UNION_KINDS: Mapping[str, type[Block]] = {**ARTIFACT_KINDS, **SEED_KINDS}
 """The blocks of fields that take one of two, by the mark that pydantic puts into the location of an error."""
+
+
+NODES: Check = Check("a mapping of node names to {zone: ZONE}")
+GROUPED_NODES: Check = Check("a mapping of node names to {zone: ZONE, group: GROUP}")
 
 
 class Formation(Block):
@@ -101,7 +108,7 @@ class Cluster(Block):
         Mapping[TagKey, TagValue], Check("a mapping of tags such as {cost-center: '1234'}"), Field(default_factory=dict)
     ]
     """Tags of everything that is made, up to 40."""
-    nodes: Annotated[Mapping[NodeName, Node], Check("a mapping of node names to {zone: ZONE}")]
+    nodes: Annotated[Mapping[NodeName, Node], NODES]
     """The nodes. Each is known by its name; its place in the list means nothing."""
     instance: Annotated[Instance, Check("a mapping such as {type: t4g.medium}")]
     """What every node runs on."""
@@ -146,6 +153,12 @@ class Cluster(Block):
         """The names of the nodes whose instances run, sorted."""
         return tuple(sorted(name for name, node in self.nodes.items() if node.present))
 
+    @property
+    def groups(self) -> Mapping[str, Group]:
+        """The group of each node that the file gives one, by the node's name, absent nodes too."""
+        grouped = {name: node for name, node in self.nodes.items() if isinstance(node, GroupedNode)}
+        return {name: node.group for name, node in grouped.items() if node.group}
+
     def block(self, kind: type[BlockT]) -> BlockT:
         """Return the block of this cluster's product; raises `TypeError` if `kind` is another product's."""
         value = getattr(self, self.about.field, None)
@@ -176,7 +189,15 @@ def file_model(product: str | None) -> type[Cluster]:
     if product:
         about = PRODUCTS[product]
         blocks = {about.field: (about.block, Field(default=about.block(), description=about.block.__doc__))}
+        if about.grouped:
+            blocks["nodes"] = grouped_nodes()
     return cast("type[Cluster]", create_model("Cluster", __base__=Cluster, **blocks))
+
+
+def grouped_nodes() -> tuple[Any, Any]:
+    """Return the field `nodes`, as `create_model` takes it, where each node has a group."""
+    meaning = Cluster.model_fields["nodes"].description
+    return Annotated[Mapping[NodeName, GroupedNode], GROUPED_NODES], Field(description=meaning)
 
 
 def foreign(product: Product) -> frozenset[str]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import Field, create_model
 
 from muster.products import PRODUCTS
-from muster.spec.model import Cluster
+from muster.spec.model import Cluster, grouped_nodes
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -20,6 +20,8 @@ def json_schema() -> dict[str, Any]:
         product.field: (product.block, Field(default=product.block(), description=product.block.__doc__))
         for product in PRODUCTS.values()
     }
+    if any(product.grouped for product in PRODUCTS.values()):
+        blocks["nodes"] = grouped_nodes()
     model = create_model("Cluster file of Muster", __base__=Cluster, **blocks)
     whole: dict[str, Any] = _tidied(model.model_json_schema(by_alias=True))
     return {"$schema": DIALECT, "title": "Cluster file of Muster", **whole, "allOf": _blocks_of_their_products()}

@@ -1,4 +1,4 @@
-"""What must hold between the fields about WSO2 Carbon: one pure function a rule.
+"""What must hold between the fields about WSO2 Carbon, and about products on it: one pure function a rule.
 
 Each refuses what cannot work, or works only as servers that never become a cluster, and names the nearest that does.
 """
@@ -6,14 +6,9 @@ Each refuses what cannot work, or works only as servers that never become a clus
 from collections.abc import Iterator
 from typing import Final
 
-from muster.products.wso2_carbon import (
-    SHORTEST,
-    Wso2Carbon,
-    asks_by_name,
-    generation_of,
-    kernel,
-)
+from muster.products.wso2_carbon import Wso2Carbon
 from muster.products.wso2_kernels import KERNEL, VERSIONS, Generation, nearest_with
+from muster.products.wso2_members import SHORTEST, Wso2Members, asks_by_name, generation_of, kernel
 from muster.spec.finding import Finding
 from muster.spec.model import Cluster
 from muster.spec.node_rules import PACKAGED
@@ -22,12 +17,18 @@ _KERNEL: Final = ("wso2", "kernel")
 _NAME: Final = ("wso2", "name")
 _VERSION: Final = ("wso2", "version")
 _PORT: Final = ("wso2", "member_port")
-_HEARTBEAT: Final = ("wso2", "heartbeat")
 
 
 def _of(cluster: Cluster) -> Wso2Carbon | None:
     own = getattr(cluster, cluster.about.field)
     return own if isinstance(own, Wso2Carbon) else None
+
+
+def _members(cluster: Cluster) -> tuple[str, Wso2Members] | None:
+    """Return the name and the block of any product on WSO2 Carbon."""
+    field = cluster.about.field
+    own = getattr(cluster, field)
+    return (field, own) if isinstance(own, Wso2Members) else None
 
 
 def _kernel_of(cluster: Cluster) -> tuple[str, Generation] | None:
@@ -91,28 +92,28 @@ def a_member_port_that_the_engine_asks(cluster: Cluster) -> Iterator[Finding]:
 
 def a_heartbeat_that_pauses_do_not_exceed(cluster: Cluster) -> Iterator[Finding]:
     """Demand a heartbeat that is longer than the pauses of a Java machine, unless the file says that it knows."""
-    own = _of(cluster)
+    name, own = _members(cluster) or ("", None)
     if own and own.heartbeat < SHORTEST and not own.short_heartbeat:
         what = f"got {own.heartbeat}, which pauses of a Java machine or of its host exceed, and then the cluster parts"
         want = f"want {SHORTEST} or more (with short_heartbeat: true, for a rehearsal, 5 or more)"
-        yield Finding(_HEARTBEAT, f"{what}, {want}", (("wso2", "short_heartbeat"),))
+        yield Finding((name, "heartbeat"), f"{what}, {want}", ((name, "short_heartbeat"),))
 
 
 def an_ec2_api_of_the_name_that_the_engine_asks(cluster: Cluster) -> Iterator[Finding]:
     """Demand other membership where the EC2 API has another name than the one that the engines ask."""
-    own = _of(cluster)
+    name, own = _members(cluster) or ("", None)
     if own and own.membership == "aws" and not asks_by_name(cluster.region):
-        name = f"ec2.{cluster.region}.amazonaws.com"
-        what = f"got 'aws', but the engine asks {name}, and AWS's name there ends with .cn, want wka"
-        yield Finding(("wso2", "membership"), what, (("region",),))
+        asked = f"ec2.{cluster.region}.amazonaws.com"
+        what = f"got 'aws', but the engine asks {asked}, and AWS's name there ends with .cn, want wka"
+        yield Finding((name, "membership"), what, (("region",),))
 
 
 def a_proxy_for_calls_that_are_made(cluster: Cluster) -> Iterator[Finding]:
     """Demand no proxy where nodes reach nothing outside: it could be reached by none of them."""
-    own, egress = _of(cluster), cluster.network.egress
-    if own and own.proxy and cluster.network.vpc is None and egress == "endpoints":
+    name, own = _members(cluster) or ("", None)
+    if own and own.proxy and cluster.network.vpc is None and cluster.network.egress == "endpoints":
         what = "is for calls that leave the VPC, but network.egress is endpoints, and nothing leaves it, want none"
-        yield Finding(("wso2", "proxy"), what, (("network", "egress"),))
+        yield Finding((name, "proxy"), what, (("network", "egress"),))
 
 
 WSO2_RULES: Final = (
