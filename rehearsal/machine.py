@@ -18,6 +18,7 @@ PACKAGES = {
     "ip": "iproute2",
     "nsenter": "util-linux",
     "losetup": "mount",
+    "svn": "subversion",
     **maven.PACKAGES,
 }
 """Debian packages by the command for which they are needed; the last ones build the doubles."""
