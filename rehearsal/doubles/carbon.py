@@ -75,12 +75,12 @@ def build_carbon(
     taken = nearest(engine)
     kernel = kernel or KERNELS[taken]
     libraries = _libraries(taken, progress)
-    content = hashlib.sha256(
+    packing = hashlib.sha256(
         "\0".join((file_name, *astuple(kernel))).encode()
         + Path(__file__).read_bytes()
         + Path(archive.__file__).read_bytes()
     )
-    file = store.shelf(f"{libraries.name}-{content.hexdigest()[:16]}") / file_name
+    file = store.shelf(f"{libraries.name}-{packing.hexdigest()[:16]}") / file_name
     if not file.exists():
         store.fill(file.parent, lambda scratch: _packed(scratch, file_name, kernel, libraries))
     return file
@@ -104,10 +104,10 @@ def _compiled(scratch: Path, engine: str, log: Path) -> Path:
 
 
 def _packed(scratch: Path, file_name: str, kernel: Kernel, libraries: Path) -> Path:
-    return archive.packed(scratch, file_name, _content(kernel, libraries), f"{Path(file_name).stem}/", (".sh",))
+    return archive.packed(scratch, file_name, content(kernel, libraries), f"{Path(file_name).stem}/", (".sh",))
 
 
-def _content(kernel: Kernel, libraries: Path) -> Iterator[tuple[str, bytes]]:
+def content(kernel: Kernel, libraries: Path) -> Iterator[tuple[str, bytes]]:
     """Yield path and bytes of each file below the Carbon home; a path that ends with a slash is a folder."""
     home = store.SOURCES / NAME / "src" / "main" / "home"
     for file in _shipped(home, kernel):

@@ -126,6 +126,21 @@ final class HazelcastEngine implements Engine {
     }
 
     @Override
+    public ConcurrentMap<String, String> told() {
+        return instance.getMap("$" + config.getGroupConfig().getName() + ".members");
+    }
+
+    @Override
+    public void send(String topic, String text) {
+        instance.<String>getTopic(topic).publish(text);
+    }
+
+    @Override
+    public void receive(String topic, Consumer<String> receiver) {
+        instance.<String>getTopic(topic).addMessageListener(message -> receiver.accept(message.getMessageObject()));
+    }
+
+    @Override
     public Map<String, String> discovery() {
         AwsConfig aws = config.getNetworkConfig().getJoin().getAwsConfig();
         Map<String, String> told = new HashMap<>();

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /** Hazelcast 4 and 5, configured as the product does from kernel 4.7 on. */
@@ -103,6 +104,21 @@ final class HazelcastEngine implements Engine {
     @Override
     public ConcurrentMap<String, Integer> sessions() {
         return instance.getMap(EngineSettings.SESSIONS);
+    }
+
+    @Override
+    public ConcurrentMap<String, String> told() {
+        return instance.getMap("$" + config.getClusterName() + ".members");
+    }
+
+    @Override
+    public void send(String topic, String text) {
+        instance.<String>getTopic(topic).publish(text);
+    }
+
+    @Override
+    public void receive(String topic, Consumer<String> receiver) {
+        instance.<String>getTopic(topic).addMessageListener(message -> receiver.accept(message.getMessageObject()));
     }
 
     @Override

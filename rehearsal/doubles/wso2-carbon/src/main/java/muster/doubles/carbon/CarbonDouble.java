@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.BiFunction;
 import javax.net.ssl.SSLContext;
 
 /** A program that stands where WSO2 Carbon cannot be had: same configuration files, same engine, same words in the log. */
@@ -14,7 +15,9 @@ public final class CarbonDouble {
     private static final CarbonLog LOG = CarbonLog.of("org.wso2.carbon.core.internal.StartupFinalizerServiceComponent");
     private static final long SECONDS_TO_LEAVE = 8;
 
+    private final Product product;
     private final Home home;
+    private final Ports ports;
     private final StandIn standIn;
     /** Null where the kernel reads axis2.xml. */
     private final DeploymentToml toml;
@@ -22,10 +25,16 @@ public final class CarbonDouble {
     private volatile Engine engine;
     private volatile WebServer web;
 
-    private CarbonDouble(Home home) throws IOException {
+    private CarbonDouble(Home home, BiFunction<Home, StandIn, Product> products) throws IOException {
         this.home = home;
+        ports = Ports.of(home);
         standIn = StandIn.of(home);
+        product = products.apply(home, standIn);
         toml = standIn.rendersConfiguration() ? DeploymentToml.read(home.conf("deployment.toml")) : null;
+    }
+
+    public static void main(String[] args) {
+        run(args, (home, standIn) -> new Product("WSO2 Carbon", "wso2-carbon"));
     }
 
     /**
@@ -33,7 +42,7 @@ public final class CarbonDouble {
      *
      * With the argument `settings` it only prints what the engine would be started with: JSON, on the last line.
      */
-    public static void main(String[] args) {
+    static void run(String[] args, BiFunction<Home, StandIn, Product> products) {
         // Read once, when the first server is made. A balancer keeps connections for 60 s; it is to be the one who closes.
         System.setProperty("sun.net.httpserver.idleInterval", "75");
         System.setProperty("sun.net.httpserver.nodelay", "true");
@@ -41,11 +50,11 @@ public final class CarbonDouble {
         try {
             EngineLog.install(home);
             if (args.length > 0 && args[0].equals("settings")) {
-                System.out.println(Json.of(new CarbonDouble(home).settings()));
+                System.out.println(Json.of(new CarbonDouble(home, products).settings()));
                 return;
             }
             CarbonLog.open(home.logs());
-            new CarbonDouble(home).start();
+            new CarbonDouble(home, products).start();
         } catch (StartFailure failure) {
             LOG.line("ERROR", failure.getMessage(), null);
             System.exit(1);
@@ -61,26 +70,28 @@ public final class CarbonDouble {
 
     private Map<String, Object> settings() {
         Clustering file = clustering();
-        return new Description(standIn, file, file.enabled ? new ClusteringAgent(file, standIn, home).engine() : null).settings();
+        Engine known = file.enabled ? new ClusteringAgent(file, standIn, home, ports).engine() : null;
+        return new Description(product, standIn, file, known).settings();
     }
 
     private void start() throws IOException {
-        LOG.info(standIn.sentence(HazelcastEngine.VERSION));
+        LOG.info(standIn.sentence(product, HazelcastEngine.VERSION));
         Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "shutdown"));
         Keys.trust(home.security(truststore()));
         CompletableFuture<SSLContext> keys =
                 CompletableFuture.supplyAsync(() -> Keys.own(home.security("wso2carbon.jks")));
         Clustering file = clustering();
         if (file.enabled) {
-            ClusteringAgent agent = new ClusteringAgent(file, standIn, home);
+            ClusteringAgent agent = new ClusteringAgent(file, standIn, home, ports);
             agent.init();
             engine = agent.engine();
         } else {
             LOG.info("Clustering has been disabled");
         }
         ConcurrentMap<String, Integer> counts = engine == null ? new ConcurrentHashMap<>() : engine.sessions();
-        web = new WebServer(new Sessions(counts), new Description(standIn, file, engine));
-        web.start(keys.join());
+        product.start(engine);
+        web = new WebServer(product, new Sessions(counts), new Description(product, standIn, file, engine));
+        web.start(ports, keys.join());
         long up = System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
         LOG.info("WSO2 Carbon started in " + up / 1000 + " sec");
     }
@@ -104,6 +115,7 @@ public final class CarbonDouble {
         if (web != null) {
             web.stop();
         }
+        product.stop();
         Engine left = engine;
         if (left == null) {
             return;

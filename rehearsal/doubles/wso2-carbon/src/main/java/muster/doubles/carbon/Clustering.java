@@ -13,12 +13,20 @@ final class Clustering {
     final String agent;
     final Map<String, String> parameters;
     final List<String> members;
+    /** What this member tells to others about itself. */
+    final Map<String, String> properties;
 
-    Clustering(boolean enabled, String agent, Map<String, String> parameters, List<String> members) {
+    Clustering(
+            boolean enabled,
+            String agent,
+            Map<String, String> parameters,
+            List<String> members,
+            Map<String, String> properties) {
         this.enabled = enabled;
         this.agent = agent;
         this.parameters = parameters;
         this.members = members;
+        this.properties = properties;
     }
 
     String scheme() {
@@ -27,6 +35,11 @@ final class Clustering {
 
     String domain() {
         return parameters.getOrDefault("domain", DEFAULT_DOMAIN);
+    }
+
+    /** Returns the part of the domain that this member belongs to. */
+    String subDomain() {
+        return properties.getOrDefault("subDomain", "__$default");
     }
 
     /** Returns the address that this member tells to others, or null if the file has none. */

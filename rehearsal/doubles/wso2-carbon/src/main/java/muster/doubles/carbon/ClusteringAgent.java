@@ -15,14 +15,16 @@ final class ClusteringAgent implements Engine.Listener {
     private final CarbonLog log;
     private final CarbonLog schemeLog;
     private final Engine engine;
+    private final Ports ports;
     private boolean coordinator;
 
-    ClusteringAgent(Clustering file, StandIn standIn, Home home) {
+    ClusteringAgent(Clustering file, StandIn standIn, Home home, Ports ports) {
         if (!file.agent.equals(standIn.agent)) {
             throw new StartFailure("kernel " + standIn.kernel + " has no clustering agent " + file.agent + " (ClassNotFound)"
                     + "; it has " + standIn.agent);
         }
         this.file = file;
+        this.ports = ports;
         String own = file.agent.substring(0, file.agent.length() - CLASS.length());
         log = CarbonLog.of(file.agent);
         schemeLog = CarbonLog.of(own + (usesApi() ? ".aws.AWSBasedMembershipScheme" : ".wka.WKABasedMembershipScheme"));
@@ -101,8 +103,8 @@ final class ClusteringAgent implements Engine.Listener {
     private String localMember() {
         InetSocketAddress own = engine.address();
         return "Host:" + own.getAddress().getHostAddress() + ", Remote Host:null, Port: " + own.getPort() + ", HTTP:"
-                + WebServer.HTTP_PORT + ", HTTPS:" + WebServer.HTTPS_PORT + ", Domain: " + file.domain()
-                + ", Sub-domain:worker, Active:true";
+                + ports.http + ", HTTPS:" + ports.https + ", Domain: " + file.domain() + ", Sub-domain:"
+                + file.subDomain() + ", Active:true";
     }
 
     private synchronized void elect() {

@@ -47,7 +47,8 @@ final class DeploymentToml {
                 section.contains("membership_scheme"),
                 section.getString("agent", () -> agent),
                 parameters,
-                members == null ? Collections.singletonList("127.0.0.1:" + Clustering.DEFAULT_PORT) : texts(members));
+                members == null ? Collections.singletonList("127.0.0.1:" + Clustering.DEFAULT_PORT) : texts(members),
+                Collections.singletonMap("subDomain", "worker"));
     }
 
     /** Returns the engine's properties: the section [hazelcast], whose keys are the properties' whole names in quotes. */

@@ -12,12 +12,14 @@ import java.util.stream.Collectors;
 /** Tells what this program is, with which settings its engine runs, and whom that sees now (nobody before it started). */
 final class Description implements Supplier<Map<String, Object>> {
 
+    private final Product product;
     private final StandIn standIn;
     private final Clustering file;
     private final Engine engine;
 
     /** `engine` is null if the server is no member of a cluster. */
-    Description(StandIn standIn, Clustering file, Engine engine) {
+    Description(Product product, StandIn standIn, Clustering file, Engine engine) {
+        this.product = product;
         this.standIn = standIn;
         this.file = file;
         this.engine = engine;
@@ -37,7 +39,7 @@ final class Description implements Supplier<Map<String, Object>> {
     /** Returns what is known before the engine has started. */
     Map<String, Object> settings() {
         Map<String, Object> told = new LinkedHashMap<>();
-        told.put("double", "wso2-carbon");
+        told.put("double", product.key);
         told.put("engine", HazelcastEngine.VERSION);
         told.put("kernel", standIn.kernel);
         told.put("kernel_engine", standIn.kernelEngine);
@@ -51,6 +53,7 @@ final class Description implements Supplier<Map<String, Object>> {
             told.put("discovery", masked(engine.discovery()));
             told.put("properties", new TreeMap<>(engine.properties()));
         }
+        told.putAll(product.told());
         return told;
     }
 

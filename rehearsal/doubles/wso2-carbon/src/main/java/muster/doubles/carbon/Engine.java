@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.Consumer;
 
 /** Hazelcast, of whichever API. Before it has started it can tell its settings alone. */
 interface Engine {
@@ -35,6 +36,15 @@ interface Engine {
 
     /** Returns the count of each session, the same on all members. */
     ConcurrentMap<String, Integer> sessions();
+
+    /** Returns what each member has told about itself, by its address; of those that are gone, too. */
+    ConcurrentMap<String, String> told();
+
+    /** Sends a message to all members, this one among them. */
+    void send(String topic, String text);
+
+    /** Lets `receiver` have the messages of that topic, on a thread of the engine's. */
+    void receive(String topic, Consumer<String> receiver);
 
     /** Returns what the engine was told about the EC2 API, by its own names; empty if it does not use it. */
     Map<String, String> discovery();

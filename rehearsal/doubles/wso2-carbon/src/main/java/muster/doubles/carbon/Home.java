@@ -25,6 +25,11 @@ final class Home {
         return folder.resolve("repository/resources/security").resolve(name);
     }
 
+    /** Returns where artifacts lie that are deployed. */
+    Path deployment() {
+        return folder.resolve("repository/deployment/server");
+    }
+
     Path logs() {
         return folder.resolve("repository/logs");
     }

@@ -38,9 +38,9 @@ final class StandIn {
     }
 
     /** Says what this program is, and for what it stands. */
-    String sentence(String engine) {
+    String sentence(Product product, String engine) {
         String other = engine.equals(kernelEngine) ? "" : ", whose own is " + kernelEngine;
-        return "This is Muster's double of WSO2 Carbon, for rehearsals: it is not the product; engine Hazelcast " + engine
-                + " stands for kernel " + kernel + other;
+        return "This is Muster's double of " + product.name + ", for rehearsals: it is not the product; engine Hazelcast "
+                + engine + " stands for kernel " + kernel + other;
     }
 }

@@ -20,15 +20,11 @@ import javax.net.ssl.SSLContext;
 /** Answers users, on one port by HTTP and on another by HTTPS. */
 final class WebServer {
 
-    /** As in the product, -DportOffset moves both ports; -DhttpPort and -DhttpsPort, which it has not, set one each. */
-    private static final int OFFSET = Integer.getInteger("portOffset", 0);
-    static final int HTTP_PORT = Integer.getInteger("httpPort", 9763 + OFFSET);
-    static final int HTTPS_PORT = Integer.getInteger("httpsPort", 9443 + OFFSET);
-
     private static final CarbonLog LOG = CarbonLog.of("muster.doubles.carbon.WebServer");
     private static final String COOKIE = "JSESSIONID";
 
     private final Map<String, Page> pages = new LinkedHashMap<>();
+    private final Product product;
     private final Sessions sessions;
     private final String node;
     private HttpServer http;
@@ -40,42 +36,23 @@ final class WebServer {
         Answer answer(HttpExchange exchange);
     }
 
-    private static final class Answer {
-
-        final int code;
-        final String type;
-        final String body;
-
-        Answer(int code, String type, String body) {
-            this.code = code;
-            this.type = type;
-            this.body = body;
-        }
-
-        static Answer json(int code, Object value) {
-            return new Answer(code, "application/json", Json.of(value));
-        }
-
-        static Answer html(String body) {
-            return new Answer(200, "text/html; charset=utf-8", "<!DOCTYPE html><html><body>" + body + "</body></html>");
-        }
-    }
-
-    WebServer(Sessions sessions, Supplier<Map<String, Object>> description) throws IOException {
+    WebServer(Product product, Sessions sessions, Supplier<Map<String, Object>> description) throws IOException {
+        this.product = product;
         this.sessions = sessions;
         // The kernel's own answer: InetAddress would need the name to resolve.
         node = new String(Files.readAllBytes(Paths.get("/proc/sys/kernel/hostname")), StandardCharsets.UTF_8).trim();
-        pages.put("/services", exchange -> Answer.html("<h2>Services</h2><ul><li>Muster's double of WSO2 Carbon</li></ul>"));
-        pages.put("/carbon/admin/login.jsp", exchange -> Answer.html("<h2>Muster's double of WSO2 Carbon: no one signs in</h2>"));
+        String name = "Muster's double of " + product.name;
+        pages.put("/services", exchange -> Answer.html("<h2>Services</h2><ul><li>" + name + "</li></ul>"));
+        pages.put("/carbon/admin/login.jsp", exchange -> Answer.html("<h2>" + name + ": no one signs in</h2>"));
         pages.put("/api/session", this::session);
         pages.put("/double", exchange -> Answer.json(200, description.get()));
     }
 
     /** Opens both ports. */
-    void start(SSLContext keys) throws IOException {
+    void start(Ports ports, SSLContext keys) throws IOException {
         ExecutorService workers = Executors.newCachedThreadPool(WebServer::worker);
-        http = HttpServer.create(new InetSocketAddress(HTTP_PORT), 0);
-        https = HttpsServer.create(new InetSocketAddress(HTTPS_PORT), 0);
+        http = HttpServer.create(new InetSocketAddress(ports.http), 0);
+        https = HttpsServer.create(new InetSocketAddress(ports.https), 0);
         https.setHttpsConfigurator(new HttpsConfigurator(keys));
         for (HttpServer each : new HttpServer[] {http, https}) {
             each.setExecutor(workers);
@@ -98,34 +75,39 @@ final class WebServer {
     private void handle(HttpExchange exchange) throws IOException {
         try {
             Answer answer = answer(exchange);
-            byte[] body = answer.body.getBytes(StandardCharsets.UTF_8);
-            boolean bodiless = exchange.getRequestMethod().equals("HEAD");
-            exchange.getResponseHeaders().set("X-Muster-Double", "wso2-carbon");
+            boolean bodiless = exchange.getRequestMethod().equals("HEAD") || answer.body.length == 0;
+            exchange.getResponseHeaders().set("X-Muster-Double", product.key);
+            exchange.getResponseHeaders().set("X-Muster-Node", node);
             exchange.getResponseHeaders().set("Content-Type", answer.type);
-            exchange.sendResponseHeaders(answer.code, bodiless ? -1 : body.length);
+            exchange.sendResponseHeaders(answer.code, bodiless ? -1 : answer.body.length);
             if (!bodiless) {
-                exchange.getResponseBody().write(body);
+                exchange.getResponseBody().write(answer.body);
             }
         } finally {
             exchange.close();
         }
     }
 
-    private Answer answer(HttpExchange exchange) {
+    private Answer answer(HttpExchange exchange) throws IOException {
         String path = exchange.getRequestURI().getPath();
-        Page page = pages.get(path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path);
-        if (page == null) {
-            return Answer.json(404, Collections.singletonMap("error", "the double of WSO2 Carbon has no " + path));
-        }
-        if (!exchange.getRequestMethod().equals("GET") && !exchange.getRequestMethod().equals("HEAD")) {
-            return Answer.json(405, Collections.singletonMap("error", "the double of WSO2 Carbon answers GET"));
-        }
         try {
-            return page.answer(exchange);
+            Answer own = product.answer(exchange);
+            return own == null ? page(exchange, path) : own;
         } catch (RuntimeException error) { // the engine's, of whichever API: nothing was counted for certain
             LOG.error("no answer to " + path, error);
-            return Answer.json(503, Collections.singletonMap("error", error.toString()));
+            return Answer.error(503, error.toString());
         }
+    }
+
+    private Answer page(HttpExchange exchange, String path) {
+        Page page = pages.get(path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path);
+        if (page == null) {
+            return Answer.error(404, "the double of " + product.name + " has no " + path);
+        }
+        if (!exchange.getRequestMethod().equals("GET") && !exchange.getRequestMethod().equals("HEAD")) {
+            return Answer.error(405, "the double of " + product.name + " answers GET");
+        }
+        return page.answer(exchange);
     }
 
     private Answer session(HttpExchange exchange) {
