@@ -438,6 +438,16 @@ def test_a_products_own_file_says_what_is_wanted(kernel: str, wanted: Wanted) ->
     assert carbon_xml.patched(after, wanted) == after
 
 
+PACED = "<Server><Ports/><Axis2Config>{}</Axis2Config></Server>"
+
+
+@pytest.mark.parametrize("stands", ["", "<DeploymentUpdateInterval>15</DeploymentUpdateInterval>"])
+def test_what_is_new_is_looked_for_often_enough_to_be_served_soon(stands: str) -> None:
+    after = carbon_xml.patched(PACED.format(stands).encode(), MANAGEMENT)
+    said = [each.text for each in ET.fromstring(after).iter("DeploymentUpdateInterval")]  # noqa: S314
+    assert said == [str(MANAGEMENT.interval)] == ["5"]
+
+
 @KERNELS
 def test_all_other_lines_of_a_products_own_file_stay(kernel: str) -> None:
     before = stock(kernel)
@@ -446,6 +456,7 @@ def test_all_other_lines_of_a_products_own_file_stay(kernel: str) -> None:
     assert [line.strip().decode() for line in (old - new).elements()] == [
         "<Offset>0</Offset>",
         "<Enabled>false</Enabled>",
+        "<DeploymentUpdateInterval>15</DeploymentUpdateInterval>",
         "<AutoCommit>false</AutoCommit>",
         "<SvnUrl>http://svnrepo.example.com/repos/</SvnUrl>",
         "<SvnUser>username</SvnUser>",

@@ -8,7 +8,20 @@ from ..markup import elements, encoded, top
 from ..markup.changes import Changes
 from ..markup.elements import Element
 from ..markup.encoded import Edit
-from .server_configuration import NAME, PORTS, SYNCHRONIZER, URL, Wanted, check, hosts, keys, synchronizer, values
+from .server_configuration import (
+    DEPLOYMENT,
+    INTERVAL,
+    NAME,
+    PORTS,
+    SYNCHRONIZER,
+    URL,
+    Wanted,
+    check,
+    hosts,
+    keys,
+    synchronizer,
+    values,
+)
 
 _BEFORE = {"HostName": ("Version", "ServerKey", "Name"), "MgtHostName": ("HostName", "Version", "ServerKey", "Name")}
 """Behind which elements others stand in the product's own file, the nearest first."""
@@ -46,11 +59,13 @@ class _Page:
     def edits(self, wanted: Wanted) -> List[Edit]:
         """Return what makes the file say what is wanted; the edits do not overlap."""
         named = [edit for name, value in hosts(wanted).items() for edit in self._host(name, value)]
-        ports = self._only(PORTS)
+        ports, deployment = self._only(PORTS), self._only(DEPLOYMENT)
         if not ports:
             raise Failure(f"{NAME}: there is no <{PORTS}> in its <Server>; put the product's own back in the artifact")
         moved = self._changes.holding(ports, {"Offset": str(wanted.offset)}, PORTS)
-        return [*named, *moved, *self._synchronized(synchronizer(wanted), ports)]
+        pace = {INTERVAL: str(wanted.interval)}
+        paced = self._changes.holding(deployment, pace, DEPLOYMENT) if deployment else []
+        return [*named, *moved, *paced, *self._synchronized(synchronizer(wanted), ports)]
 
     def _host(self, name: str, value: str) -> List[Edit]:
         standing = self._only(name)

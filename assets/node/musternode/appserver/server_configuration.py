@@ -8,6 +8,7 @@ from ..failure import Failure
 
 NAME = "repository/conf/carbon.xml"
 PORTS, SYNCHRONIZER, URL = "Ports", "DeploymentSynchronizer", "SvnUrl"
+DEPLOYMENT, INTERVAL = "Axis2Config", "DeploymentUpdateInterval"
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,9 @@ class Wanted:
 
     Artifacts are checked out of `url` by the account `user`, and what changes here is sent there if the node `commits`.
     Each tenant has a folder of its own behind `url` with `append`; without it only one tenant can have artifacts.
+
+    Every `interval` seconds a node looks whether there is something to commit or to deploy. Of the product's own 15 an
+    artifact has to wait for two, one where it is committed and one where it is served (CarbonDeploymentSchedulerTask).
     """
 
     offset: int
@@ -26,6 +30,7 @@ class Wanted:
     user: str
     password: str = field(repr=False)
     append: bool
+    interval: int = 5
 
 
 def keys(wanted: Wanted) -> Dict[str, str]:
