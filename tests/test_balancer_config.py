@@ -4,6 +4,7 @@ import fnmatch
 import re
 import subprocess
 from dataclasses import replace
+from ipaddress import ip_interface
 from pathlib import Path
 
 import pytest
@@ -46,8 +47,18 @@ actions = st.one_of(
         st.sampled_from([301, 302]),
     ),
 )
-conditions = st.builds(
-    Condition, st.sampled_from(["host-header", "path-pattern"]), st.lists(PATTERN, min_size=1, max_size=3).map(tuple)
+NETWORK = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).flatmap(
+    lambda address: st.integers(0, address.max_prefixlen).map(
+        lambda bits: str(ip_interface(f"{address}/{bits}").network)
+    )
+)
+conditions = st.one_of(
+    st.builds(
+        Condition,
+        st.sampled_from(["host-header", "path-pattern"]),
+        st.lists(PATTERN, min_size=1, max_size=3).map(tuple),
+    ),
+    st.builds(Condition, st.just("source-ip"), st.lists(NETWORK, min_size=1, max_size=3).map(tuple)),
 )
 rules = st.builds(Rule, st.lists(conditions, max_size=2).map(tuple), actions)
 listeners = st.builds(Listener, st.just(80), st.just("HTTP"), st.lists(rules, min_size=1, max_size=4).map(tuple))

@@ -39,6 +39,7 @@ def rule(priority: str, *actions: dict[str, Any], conditions: tuple[dict[str, An
 
 
 FIXED = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+NETWORKS = ("10.64.1.0/24", "10.64.2.7/32", "2001:db8::/32")
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def _make_listener(elbv2: Any, balancer: str, group: str) -> None:
     elbv2.create_rule(
         ListenerArn=made["Listeners"][0]["ListenerArn"],
         Priority=5,
-        Conditions=[{"Field": "path-pattern", "Values": ["/x*"]}],
+        Conditions=[{"Field": "path-pattern", "Values": ["/x*"]}, clients("10.64.1.0/24")],
         Actions=[redirect],
     )
 
@@ -95,7 +96,7 @@ def test_what_a_stack_deploys_becomes_the_model(account: tuple[Any, dict[str, An
     model = describe(elbv2, described, lambda _instance: "10.64.0.10")
     assert (model.dns, model.idle, model.keep_host) == (described["DNSName"], 60, False)
     rules = model.listeners[0].rules
-    assert rules[0].conditions == (Condition("path-pattern", ("/x*",)),)
+    assert rules[0].conditions == (Condition("path-pattern", ("/x*",)), Condition("source-ip", ("10.64.1.0/24",)))
     assert rules[0].action == Redirect("HTTPS", "#{host}", "443", "/#{path}", "#{query}", 301)
     group = model.target_groups[0]
     assert rules[1].action == Forward(group.arn)
@@ -144,6 +145,19 @@ def path(pattern: str) -> dict[str, Any]:
     return {"Field": "path-pattern", "PathPatternConfig": {"Values": [pattern]}}
 
 
+def clients(*networks: str) -> dict[str, Any]:
+    """Describe a condition about where a request comes from."""
+    return {"Field": "source-ip", "SourceIpConfig": {"Values": list(networks)}}
+
+
+def test_who_may_come_is_read_beside_the_host_name() -> None:
+    host = {"Field": "host-header", "HostHeaderConfig": {"Values": ["mgt.as.example.org"]}}
+    (found, _) = listener(
+        ENTRY, [rule("10", FIXED, conditions=(host, clients(*NETWORKS))), rule("default", FIXED)]
+    ).rules
+    assert found.conditions == (Condition("host-header", ("mgt.as.example.org",)), Condition("source-ip", NETWORKS))
+
+
 def test_a_fixed_response_without_type_and_body_is_plain_and_empty() -> None:
     assert listener(ENTRY, [rule("default", FIXED)]).rules[0].action == FixedResponse(404, "text/plain", "")
 
@@ -171,7 +185,10 @@ def test_an_unknown_algorithm_is_refused_by_name() -> None:
     [
         (rule("default", {"Type": "authenticate-oidc"}, FIXED), "authenticate-oidc then fixed-response"),
         (rule("default", {"Type": "jwt-validation"}), "action jwt-validation"),
-        (rule("7", FIXED, conditions=({"Field": "source-ip"},)), "rule 7: condition source-ip"),
+        (rule("7", FIXED, conditions=({"Field": "query-string"},)), "rule 7: condition query-string"),
+        (rule("7", FIXED, conditions=(clients("10.0.0.0/8", "*"),)), r"rule 7: condition source-ip: \* is no network"),
+        (rule("7", FIXED, conditions=(clients("www.example.org"),)), "www.example.org is no network"),
+        (rule("7", FIXED, conditions=(clients("10.0.0.1/8"),)), "10.0.0.1/8 is no network"),
         (
             rule("7", FIXED, conditions=({"Field": "path-pattern", "PathPatternConfig": {"RegexValues": ["x"]}},)),
             "PathPatternConfig.RegexValues",

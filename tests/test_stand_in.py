@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from muster.products import PRODUCTS
+from muster.products.wso2_as import KERNELS
 from muster.spec import Cluster, load
 from rehearsal import rehearse
-from rehearsal.doubles import BuildError, axonivy, kaazing, names, stand_in, stand_in_licence, store, told
-from rehearsal.doubles.stand_in import DOUBLES
+from rehearsal.doubles import BuildError, appserver, axonivy, kaazing, names, stand_in, stand_in_licence, store, told
+from rehearsal.doubles.stand_in import APPSERVER, DOUBLES
 from rehearsal.progress import Progress
 from tests.axonivy_support import ivy, write_named_files
 from tests.conftest import WriteCluster
+from tests.wso2_as_support import loaded, server, wired
 
 GATEWAY = {
     "product": "kaazing",
@@ -39,6 +41,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Built:
         return build
 
     monkeypatch.setenv("MUSTER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(appserver, "build_appserver", builder("wso2-as"))
     monkeypatch.setattr(axonivy, "build_axonivy", builder("axonivy"))
     monkeypatch.setattr(kaazing, "build_kaazing", builder("kaazing"))
     return made
@@ -76,6 +79,21 @@ def test_a_gateway_is_the_real_one(gateways: Cluster, built: Built) -> None:
     assert stand_in(gateways).name == "gateway.zip"
     assert built == [("kaazing", "gateway.zip")]
     assert told(gateways) == "the real Kaazing Gateway 5.6.2, of its parts in Maven Central, stands in for it"
+
+
+@pytest.mark.parametrize("version", sorted(KERNELS))
+def test_an_application_server_is_built_for_its_version_and_its_file(
+    version: str, tmp_path: Path, built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DOUBLES, "wso2-as", APPSERVER)
+    with wired():
+        servers = loaded(server({"version": version}), tmp_path)
+        assert stand_in(servers).name == "wso2as-5.3.0.zip"
+        assert told(servers) == (
+            "a double of wso2-as stands in for it, with Hazelcast 3.5.4 and the real client of Subversion, "
+            f"for version {version}"
+        )
+    assert built == [("wso2-as", version, "wso2as-5.3.0.zip")]
 
 
 def test_a_product_without_one_is_refused(gateways: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,12 @@ def _choice(number: int, rule: Rule) -> list[str]:
 
 
 def _acl(name: str, condition: Condition) -> str:
-    """Host names are compared without case and port, paths with case (ELB guide, "Listener rule condition types")."""
+    """Host names are compared without case and port, paths with case; a client is who connects, whoever is forwarded.
+
+    Source: ELB guide, "Listener rule condition types".
+    """
+    if condition.field == "source-ip":
+        return f"  acl {name} src -- {' '.join(map(quoted, condition.values))}"
     values = " ".join(quoted(wildcard(value)) for value in condition.values)
     if condition.field == "host-header":
         return f"  acl {name} req.hdr(host),field(1,:) -m reg -i -- {values}"

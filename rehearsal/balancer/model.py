@@ -97,7 +97,10 @@ class FixedResponse:
 
 @dataclass(frozen=True)
 class Condition:
-    """`field` is `host-header` or `path-pattern`; one of `values` (with * and ?) must match."""
+    """`field` is `host-header` or `path-pattern`, and one of `values` (with * and ?) must match.
+
+    Or it is `source-ip`, and the client must be in one of these networks.
+    """
 
     field: str
     values: tuple[str, ...]

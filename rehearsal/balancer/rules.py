@@ -1,6 +1,7 @@
 """Listeners and their rules, read from their descriptions. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import ip_network
 from typing import Any
 
 from rehearsal.balancer.model import (
@@ -14,7 +15,7 @@ from rehearsal.balancer.model import (
 )
 from rehearsal.balancer.tls_policies import tls_policy
 
-_CONDITIONS = {"host-header": "HostHeaderConfig", "path-pattern": "PathPatternConfig"}
+_CONDITIONS = {"host-header": "HostHeaderConfig", "path-pattern": "PathPatternConfig", "source-ip": "SourceIpConfig"}
 
 
 def listener(described: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> Listener:
@@ -58,7 +59,19 @@ def _condition(described: Mapping[str, Any], where: str) -> Condition:
     unknown = sorted(set(config) - {"Values"})
     if unknown:
         raise BalancerError(f"{where}: {_CONDITIONS[field]}.{unknown[0]} is not rehearsed")
-    return Condition(field, tuple(str(value) for value in config.get("Values") or described.get("Values", [])))
+    values = tuple(str(value) for value in config.get("Values") or described.get("Values", []))
+    if field == "source-ip":
+        _networks(values, where)
+    return Condition(field, values)
+
+
+def _networks(values: Iterable[str], where: str) -> None:
+    """Refuse what is no network: haproxy would look a name up."""
+    for value in values:
+        try:
+            ip_network(value)
+        except ValueError:
+            raise BalancerError(f"{where}: condition source-ip: {value} is no network such as 10.0.0.0/8") from None
 
 
 def _action(described: Mapping[str, Any], where: str) -> Forward | Redirect | FixedResponse:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from muster.products.wso2_as import Wso2As
 from muster.spec import ArtifactInS3, Cluster
-from rehearsal.doubles import axonivy, carbon, kaazing, store
+from rehearsal.doubles import appserver, axonivy, carbon, kaazing, store
 from rehearsal.doubles.maven import BuildError
 
 Progress = Callable[[str], None]
@@ -46,6 +47,21 @@ def _axonivy(cluster: Cluster, progress: Progress) -> Path:
 def _version(cluster: Cluster) -> str:
     return str(cluster.about.settings(cluster)["version"])
 
+
+def _appserver(cluster: Cluster, progress: Progress) -> Path:
+    return appserver.build_appserver(_server(cluster), _file_name(cluster), progress)
+
+
+def _server(cluster: Cluster) -> str:
+    return str(cluster.block(Wso2As).version)
+
+
+def _synchronized(cluster: Cluster) -> str:
+    return f", with Hazelcast {appserver.ENGINE} and the real client of Subversion, for version {_server(cluster)}"
+
+
+APPSERVER = Double(_appserver, f"a double of {appserver.NAME}", _synchronized)
+"""Not one of `DOUBLES`, as long as no cluster file may name the product."""
 
 DOUBLES: Mapping[str, Double] = {
     "as400gateway": Double(lambda _, progress: store.build("as400gateway", progress), "a double of as400gateway"),
