@@ -23,8 +23,8 @@ class Clustering:
     """One member's clustering: it is reached at `host`:`port` and finds the others by `membership`.
 
     `security_group` is the group's name: no engine knows ids. The keys are empty where the engine finds its role by
-    itself: all from 3.12 on do, which is why no role is ever named. `members` are all well-known members, this one too:
-    the engine leaves its own address out, and so the list is the same everywhere.
+    itself: all from 3.12 on do, which is why no role is ever named. `members` are all well-known members, this one too
+    if it is one: the engine leaves its own address out, and so the list is the same everywhere.
     """
 
     spelling: str
@@ -81,7 +81,7 @@ def parameters(wanted: Clustering) -> Dict[str, str]:
 def of(settings: Settings, name: str, access_key: str = "", secret_key: str = "") -> Clustering:
     """Return the clustering of the member `name` by the settings document; the keys only if its kernel needs them."""
     product = settings.settings
-    known = tuple((member.address, settings.ports.member) for member in settings.present)
+    known = tuple((member.address, settings.ports.member) for member in settings.well_known)
     return Clustering(
         product.spelling,
         product.agent,

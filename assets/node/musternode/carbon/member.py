@@ -63,18 +63,36 @@ class Member(member.Member[Settings, Word]):
         """The addresses of the wanted members that are in the cluster now, as this one sees it."""
         return sight.seen(self.sight, self.address, self.wanted)
 
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing left to do here for a cluster that is formed, beside what the engine does."""
+        return True
+
+    @property
+    def first(self) -> FrozenSet[str]:
+        """The addresses of those whose number decides first which part of a split cluster goes on."""
+        return frozenset()
+
+    def begin(self) -> None:
+        """Start the product, which does not run."""
+        self.product.start()
+
+    def enough(self) -> bool:
+        """Return whether this member sees enough of the cluster to be given users."""
+        return sight.enough(self.sight, self.address, self.wanted)
+
     def look(self) -> None:
         """Look whether the product runs, whom it sees, and whether it is in the part that goes on."""
         running = self.product.running()
         if not running:
             self.sight = Sight()  # also after a boot: what was kept is about a run that has ended
-            self.product.start()
+            self.begin()
         self._follow()
         healthy = running and self.product.healthy()
         out = healthy and self._beaten()
-        enough = sight.enough(self.sight, self.address, self.wanted) and not out
+        enough = self.enough() and not out
         phase = state.SERVING if healthy and enough else state.STARTING if not healthy else state.WAITING
-        whole = healthy and self.seen == self.wanted
+        whole = healthy and self.settled and self.seen == self.wanted
         formed = self.board.state.formed or (whole and self.others_serve(lambda word: self.wanted <= word.seen))
         self.board.put(phase=phase, healthy=healthy, database=state.OPEN, failure="", formed=formed)
         self._give_way(out, serving=phase == state.SERVING)
@@ -85,7 +103,8 @@ class Member(member.Member[Settings, Word]):
             return False
         said = self._peers.words()
         seeing = parts.views(self.address, self.seen, said, self.wanted)
-        return parts.beaten(self.address, seeing, self._ordinals, parts.parted(self.address, self.sight.left, said))
+        parted = parts.parted(self.address, self.sight.left, said)
+        return parts.beaten(self.address, seeing, self._ordinals, parted, self.first)
 
     def _give_way(self, out: bool, *, serving: bool) -> None:
         """End a run in a part that must give way, so that another one joins those that go on.
@@ -120,7 +139,7 @@ class Member(member.Member[Settings, Word]):
         alone = self.sight.alone if len(self.settings.present) > 1 else ""
         fault = f"node {self.name}: its engine says: {alone}{_hint(self.settings)}" if alone else ""
         known = Known(self.board.state, self.seen, self._peers.states(), bool(self.sight.id), late, fault)
-        return verdict(self.name, self.settings, known, self.product.complaint)
+        return verdict(self.name, self.settings, known, self.complaint)
 
 
 def _hint(settings: Settings) -> str:

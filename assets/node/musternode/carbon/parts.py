@@ -35,17 +35,23 @@ def parted(own: str, left: Iterable[str], words: Mapping[str, Word]) -> FrozenSe
     return frozenset(left) | {address for address, word in words.items() if own in word.left}
 
 
-def beaten(own: str, seeing: Views, ordinals: Mapping[str, int], others: Iterable[str]) -> bool:
+def beaten(
+    own: str,
+    seeing: Views,
+    ordinals: Mapping[str, int],
+    others: Iterable[str],
+    first: AbstractSet[str] = frozenset(),
+) -> bool:
     """Return whether the member at `own` is in a part that must give way to one of the `others`, which it parted from.
 
-    The larger part goes on; of equal ones the one whose members all know of the split, for what they were asked since
-    stands there; then that of the lowest of the `ordinals` (by address).
+    The part with more of the members `first` goes on, then the larger one; of equal ones the one whose members all know
+    of the split, for what they were asked since stands there; then that of the lowest of the `ordinals` (by address).
     """
     if own not in seeing:
         return False
-    mine = _weight(together(own, seeing), seeing, ordinals)
+    mine = _weight(together(own, seeing), seeing, ordinals, first)
     apart = (other for other in others if other in seeing and own not in seeing[other])
-    return any(_weight(together(other, seeing), seeing, ordinals) > mine for other in apart)
+    return any(_weight(together(other, seeing), seeing, ordinals, first) > mine for other in apart)
 
 
 def together(own: str, seeing: Views) -> FrozenSet[str]:
@@ -53,9 +59,11 @@ def together(own: str, seeing: Views) -> FrozenSet[str]:
     return frozenset({own}) | {other for other in seeing[own] if own in seeing.get(other, ())}
 
 
-def _weight(part: FrozenSet[str], seeing: Views, ordinals: Mapping[str, int]) -> Tuple[int, bool, int]:
+def _weight(
+    part: FrozenSet[str], seeing: Views, ordinals: Mapping[str, int], first: AbstractSet[str]
+) -> Tuple[int, int, bool, int]:
     aware = all(other in part or other not in seeing for member in part for other in seeing[member])
-    return len(part), aware, -min(ordinals[member] for member in part)
+    return len(part & first), len(part), aware, -min(ordinals[member] for member in part)
 
 
 class Patience:

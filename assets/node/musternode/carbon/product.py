@@ -62,10 +62,10 @@ def configure(home: Path, config: str, wanted: Clustering, heartbeat: int, group
         place = next((other for other in PLACES.values() if (home / other).is_file()), place)
     heard = _heard(home, group)
     if place.name == AXIS2:
-        changed = _edit(home, place, lambda old: axis2.patched(old, wanted), group)
+        changed = edit(home, place, lambda old: axis2.patched(old, wanted), group)
         return _tuned(home, heartbeat, group) or changed or heard
     tuning = hazelcast_properties.wanted(heartbeat)
-    changed = _edit(home, place, lambda old: engine_toml.patched(deployment_toml.patched(old, wanted), tuning), group)
+    changed = edit(home, place, lambda old: engine_toml.patched(deployment_toml.patched(old, wanted), tuning), group)
     if (home / engine_toml.TEMPLATE).is_file():
         return changed or heard  # the product makes hazelcast.properties of it, and must be able to write that
     return _tuned(home, heartbeat, group) or changed or heard
@@ -83,10 +83,19 @@ def _heard(home: Path, group: str) -> bool:
 
 
 def _tuned(home: Path, heartbeat: int, group: str) -> bool:
-    return _edit(home, PROPERTIES, lambda old: hazelcast_properties.patched(old, heartbeat), group, may_be_new=True)
+    return edit(home, PROPERTIES, lambda old: hazelcast_properties.patched(old, heartbeat), group, may_be_new=True)
 
 
-def _edit(home: Path, place: Path, change: Callable[[bytes], bytes], group: str, *, may_be_new: bool = False) -> bool:
+def edit(
+    home: Path,
+    place: Path,
+    change: Callable[[bytes], bytes],
+    group: str,
+    *,
+    may_be_new: bool = False,
+    mode: int = 0o640,
+) -> bool:
+    """Make the file at `place` what `change` makes of it; return whether that changed it. Raises `Failure`."""
     file = home / place
     if not file.is_file() and not may_be_new:
         raise Failure(f"{place} is not in the distribution; nothing tells the product of its cluster")
@@ -95,4 +104,4 @@ def _edit(home: Path, place: Path, change: Callable[[bytes], bytes], group: str,
         new = change(old)
     except Failure as fault:
         raise Failure(str(fault) if str(place) in str(fault) else f"{place}: {fault}") from None
-    return files.write(file, new, mode=0o640, group=group)
+    return files.write(file, new, mode=mode, group=group)

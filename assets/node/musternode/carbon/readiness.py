@@ -20,8 +20,12 @@ def answers(address: str, port: int, timeout: float = WITHIN) -> bool:
 
 def reasons(paths: Paths, port: int) -> List[str]:
     """Return why this node should be given no users; empty if it should."""
-    there = answers("127.0.0.1", port)
-    return readiness.reasons(paths, "" if there else f"the product does not answer at {PATH} port {port}")
+    return readiness.reasons(paths, "" if answers("127.0.0.1", port) else silent(port))
+
+
+def silent(port: int) -> str:
+    """Return the clause about a product that does not answer on `port`."""
+    return f"the product does not answer at {PATH} port {port}"
 
 
 def run(arguments: Sequence[str], paths: Paths) -> int:

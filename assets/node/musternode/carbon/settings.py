@@ -7,7 +7,7 @@ from typing import Optional, Sequence, Tuple
 from .. import strict
 from ..failure import Failure
 from ..servers.settings import Document, fixed_for_good, in_order
-from ..settings import content
+from ..settings import Node, content
 
 PRODUCT = "wso2-carbon"
 CAMEL, KEBAB = "camel", "kebab"
@@ -91,15 +91,21 @@ class Settings(Document):
     settings: ProductSettings
     secrets: Secrets = field(default_factory=Secrets)
 
+    @property
+    def well_known(self) -> Tuple[Node, ...]:
+        """The members whose addresses all know, where the engine asks no API for them (`wka`)."""
+        return self.present
+
 
 def read(text: str) -> Settings:
     """Return the document in `text`; raises `Failure` that names the first fault."""
     settings = in_order(strict.read(Settings, content(text)))
-    _check(settings.settings, settings.secrets)
+    check(settings.settings, settings.secrets)
     return settings
 
 
-def _check(product: ProductSettings, secrets: Secrets) -> None:
+def check(product: ProductSettings, secrets: Secrets) -> None:
+    """Raise `Failure` with the first value that the program does not know, or that lacks another one."""
     choices: typing.Mapping[str, Tuple[str, Tuple[str, ...]]] = {
         "spelling": (product.spelling, (CAMEL, KEBAB)),
         "membership": (product.membership, (AWS, WKA)),

@@ -1,0 +1,31 @@
+"""The accounts of the repository on this node: from Secrets Manager, kept for root alone."""
+
+from .. import host as host_files
+from ..aws import Credentials
+from ..failure import Failure
+from ..subversion.accounts import CHECKOUT, COMMIT
+from .host import Host
+from .settings import MGT
+
+
+def bring(this: Host, *, again: bool) -> None:
+    """Keep the accounts that the settings name; with `again` those that are kept must do. Raises `Failure`.
+
+    Workers never learn the one that commits.
+    """
+    wanted = {CHECKOUT: this.settings.secrets.checkout}
+    if this.settings.group(this.identity.node) == MGT:
+        wanted[COMMIT] = this.settings.secrets.commit
+    kept = host_files.kept(this.paths)
+    if again and set(wanted) <= set(kept):
+        return
+    aws = this.aws()
+    host_files.save_credentials(this.paths, {**kept, **{name: aws.secret(arn) for name, arn in wanted.items()}})
+
+
+def of(this: Host, name: str) -> Credentials:
+    """Return the account `name`, as this host has kept it; raises `Failure`."""
+    found = host_files.load_credentials(this.paths).get(name)
+    if found is None:
+        raise Failure(f"node {this.identity.node}: the {name} account of the repository is not kept here; deploy again")
+    return found

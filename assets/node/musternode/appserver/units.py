@@ -1,0 +1,18 @@
+"""The units of a node of WSO2 Application Server, as text: those of WSO2 Carbon, and the server of the repository."""
+
+from pathlib import Path
+from typing import Dict
+
+from .. import subversion
+from ..carbon import units as carbon
+from ..subversion import place
+from ..subversion import units as served
+from .host import Host, widened
+
+
+def texts(this: Host, java_home: Path, script: Path) -> Dict[str, str]:
+    """Return file name and text of each unit of the product on this node; `script` starts it."""
+    made = carbon.texts(widened(this), java_home, script)
+    if this.settings.keeps(this.identity.node):
+        made[subversion.UNIT] = served.server(place.of(this.paths), this.node.address, this.settings.ports.svn)
+    return made
