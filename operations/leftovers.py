@@ -47,7 +47,7 @@ def leftovers_file(file: Path, connect: Callable[[str], Aws] = Aws) -> int:
     if status:
         print(f"the stack {stack_name(cluster.name)} is still there ({status}); what belongs to it is not listed")
         print(f"  to remove it: ./muster cdk destroy -c cluster={file}")
-    found = leftovers(aws, cluster.name, stack_there=bool(status))
+    found = leftovers(aws, cluster.name, stack_there=bool(status), databases=cluster.about.makes_databases)
     if not found:
         print(f"nothing is left of {cluster.name} in {cluster.region} of the account {account}")
     for each in found:
@@ -57,8 +57,11 @@ def leftovers_file(file: Path, connect: Callable[[str], Aws] = Aws) -> int:
     return 0
 
 
-def leftovers(aws: Aws, cluster: str, *, stack_there: bool) -> list[Leftover]:
-    """Return what is left of the cluster named `cluster`, in the order in which it can be removed. Raises `Failure`."""
+def leftovers(aws: Aws, cluster: str, *, stack_there: bool, databases: bool = False) -> list[Leftover]:
+    """Return what is left of the cluster named `cluster`, in the order in which it can be removed. Raises `Failure`.
+
+    RDS is asked only for `databases`: who has no cluster with one needs no leave to ask.
+    """
     stack = stack_name(cluster)
     owned = {each.get("PhysicalResourceId") for each in stack_resources(aws, stack)} if stack_there else set()
     found = [
@@ -66,6 +69,7 @@ def leftovers(aws: Aws, cluster: str, *, stack_there: bool) -> list[Leftover]:
         *_balancers(aws, cluster),
         *_volumes(aws, cluster),
         *_snapshots(aws, cluster),
+        *(_database_snapshots(aws, cluster) if databases else ()),
         *_file_systems(aws, cluster),
         *_buckets(aws, cluster),
         *_log_groups(aws, cluster),
@@ -118,6 +122,18 @@ def _snapshots(aws: Aws, cluster: str) -> Iterator[Leftover]:
         command = f"aws ec2 delete-snapshot --snapshot-id {name} --region {aws.region}"
         taken = each["StartTime"].strftime("%Y-%m-%d %H:%M")
         yield Leftover("snapshot", name, f"{each['VolumeSize']} GiB of {taken}, {_node(each)}", (command,))
+
+
+def _database_snapshots(aws: Aws, cluster: str) -> Iterator[Leftover]:
+    """Yield snapshots of the database that all nodes shared; those that RDS takes each day go by themselves."""
+    for each in aws.pages("rds", "describe_db_snapshots", "DBSnapshots", SnapshotType="manual"):
+        if not _marked({tag["Key"]: tag["Value"] for tag in each.get("TagList", ())}, cluster):
+            continue
+        name = str(each["DBSnapshotIdentifier"])
+        taken = f"{each['SnapshotCreateTime']:%Y-%m-%d %H:%M}" if "SnapshotCreateTime" in each else each["Status"]
+        about = f"the database that the nodes shared, {each['AllocatedStorage']} GiB of {taken}"
+        command = f"aws rds delete-db-snapshot --db-snapshot-identifier {name} --region {aws.region}"
+        yield Leftover("database snapshot", name, about, (command,))
 
 
 def _file_systems(aws: Aws, cluster: str) -> Iterator[Leftover]:

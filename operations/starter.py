@@ -63,11 +63,11 @@ def _nodes(start: Start) -> Iterator[str]:
     node = fields_of(_kind_of_entries(fields_of(file_model(start.product))["nodes"]))
     for place, (name, zone) in enumerate(start.nodes.items()):
         yield f"  {name}:"
-        examples = {"zone": zone, "present": True, "address": f"10.0.{place + 1}.10"}
+        examples = {"zone": zone, "present": True, "group": start.group(name), "address": f"10.0.{place + 1}.10"}
         for key, field in node.items():
             if place == 0:
                 yield from _comment(_meaning(field), "    ")
-            yield f"    {'' if field.is_required() else '#'}{key}: {flow(examples[key])}"
+            yield f"    {'' if field.is_required() or key == 'group' else '#'}{key}: {flow(examples[key])}"
 
 
 def _kind_of_entries(field: FieldInfo) -> type[Block]:
@@ -86,7 +86,9 @@ _CHOSEN: Final[Mapping[str, Mapping[str, Any]]] = {
 
 def _chosen(start: Start, name: str) -> Mapping[str, Any]:
     """Return what is set from the start in the block `name`; empty for one that is written in one line."""
-    return start.block if name == start.about.field else _CHOSEN.get(name, {})
+    if name == start.about.field:
+        return start.block
+    return {**_CHOSEN.get(name, {}), **(start.balancer if name == "balancer" else {})}
 
 
 def _open_block(
@@ -100,11 +102,11 @@ def _open_block(
     for key, field in fields.items():
         if key in followers.values():
             continue
+        unit = [key, followers[key]] if key in followers else [key]
         if key in chosen:
             yield from _set(start, (*place, key), field, chosen[key], indent)
-            continue
-        unit = [key, followers[key]] if key in followers else [key]
-        if not _has_line(start, (*place, key), fields[key]):
+            unit = unit[1:]
+        elif not _has_line(start, (*place, key), fields[key]):
             yield from _below({key: fields[key]}, f"{indent}#   ")
             continue
         for each in unit:

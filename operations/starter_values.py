@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 
 from muster.aws_names import partition_of
-from muster.fields import Block
+from muster.fields import Block, Group
 from muster.products import PRODUCTS, Product
 
 
@@ -35,6 +35,15 @@ class Start:
     def block(self) -> Mapping[str, Any]:
         """What the product's block says from the start; empty for one whose defaults are enough."""
         return self.about.start(self.region) if self.about.start else {}
+
+    @property
+    def balancer(self) -> Mapping[str, Any]:
+        """What the balancer's block says beside: groups are told apart by host names, and those by HTTPS alone."""
+        return {"certificate": _examples(self)["balancer.certificate"]} if self.about.grouped else {}
+
+    def group(self, node: str) -> Group:
+        """Return the group of a node, where nodes have one: the first is for management, all others for users."""
+        return "mgt" if node == next(iter(self.nodes)) else "worker"
 
 
 def value_of(start: Start, place: tuple[str, ...], field: FieldInfo) -> Any:
@@ -75,13 +84,21 @@ def _examples(start: Start) -> dict[str, Any]:
         "balancer.certificate": f"{where}:acm:{start.region}:{account}:certificate/{key_id}",
         "balancer.clients": ["10.0.0.0/8"],
         "balancer.admin": {"route": "host", "host": "admin.example.org"},
-        "balancer.domain": {"name": "gateway.example.org", "zone": "Z0123456789ABC"},
+        "balancer.domain": {"name": start.block.get("host", "gateway.example.org"), "zone": "Z0123456789ABC"},
+        "wso2as.artifacts": {
+            "url": "https://svn.example.org/repos/as",
+            "commit_secret": f"{where}:secretsmanager:{start.region}:{account}:secret:as-commit-AbCdEf",
+            "checkout_secret": f"{where}:secretsmanager:{start.region}:{account}:secret:as-checkout-AbCdEf",
+        },
         **{f"{start.about.field}.{name}": value for name, value in start.about.examples.items()},
     }
 
 
 _NO_TEXT: Final = ("null", "true", "false")
 """Words that YAML reads as something else, though they may be names."""
+
+_ALIAS: Final = "*"
+"""With it a mention of something begins in YAML."""
 
 
 def flow(value: Any) -> str:
@@ -90,6 +107,6 @@ def flow(value: Any) -> str:
         return f"{{{', '.join(f'{key}: {flow(each)}' for key, each in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(flow(each) for each in value)}]"
-    if isinstance(value, str) and not value.isdigit() and value not in _NO_TEXT:
+    if isinstance(value, str) and not value.isdigit() and value not in _NO_TEXT and not value.startswith(_ALIAS):
         return value
     return json.dumps(value)

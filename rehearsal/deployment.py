@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from muster.names import READY_TO_ADMINISTER
 from muster.spec import Cluster, cluster_lock, plan
 from rehearsal.drive import DeployFailed, Rehearsal
+from rehearsal.healthy import Group, all_serve, names_serve
 from rehearsal.last_words import last_line
 from rehearsal.poll import NotYet, poll
 
@@ -63,19 +63,19 @@ class Deployment:
     def wait_until_healthy(self) -> None:
         """Wait until the balancer finds every port of every node healthy, and one where administration is led to one.
 
-        Raises `TimeoutError` with the last states.
+        Where host names tell nodes apart, each node is wanted in the group of its own name. Raises `TimeoutError` with
+        the last states.
         """
-        balancing = self._rehearsal.client("elbv2")
-        wanted = targets(self._cluster)
+        cluster, balancing = self._cluster, self._rehearsal.client("elbv2")
+        wanted, hosts = targets(cluster), cluster.about.hosts(cluster)
 
         def healthy() -> bool:
-            found = [
-                (group.get("HealthCheckPath"), _states(balancing, group["TargetGroupArn"]))
-                for group in balancing.describe_target_groups()["TargetGroups"]
-            ]
-            if found and all(len(states) >= wanted and serves(path, states) for path, states in found):
+            names = {host.instance: host.node for host in self._rehearsal.inventory().hosts} if hosts else {}
+            described = balancing.describe_target_groups()["TargetGroups"]
+            found = [_group(balancing, each, names) for each in described]
+            if names_serve(found, hosts, cluster.present_nodes) if hosts else all_serve(found, wanted):
                 return True
-            states = [state for _, each in found for state in each]
+            states = [state for each in found for state in each.states]
             raise NotYet(f"targets are {', '.join(states) or 'not registered'}")
 
         poll(healthy, within=HEALTHY_SECONDS, every=0.3)
@@ -87,15 +87,13 @@ def targets(cluster: Cluster) -> int:
     return sum(len(ports[node]) for node in cluster.present_nodes)
 
 
-def serves(path: str | None, states: Sequence[str]) -> bool:
-    """Return whether a target group serves whose health is asked at `path`: by its leader, or by all its targets."""
-    return "healthy" in states if path == READY_TO_ADMINISTER else set(states) == {"healthy"}
-
-
-def _states(balancing: Any, group: str) -> list[str]:
-    """Return the balancer's view of each target of `group`."""
-    found = balancing.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
-    return [str(target["TargetHealth"]["State"]) for target in found]
+def _group(balancing: Any, described: Mapping[str, Any], names: Mapping[str, str]) -> Group:
+    """Return the balancer's view of each target of a group, with nodes by the `names` of instances."""
+    found = balancing.describe_target_health(TargetGroupArn=described["TargetGroupArn"])["TargetHealthDescriptions"]
+    targets = [
+        (names.get(each["Target"]["Id"], each["Target"]["Id"]), str(each["TargetHealth"]["State"])) for each in found
+    ]
+    return Group(described.get("HealthCheckPath"), targets)
 
 
 def cause(output: str) -> str:

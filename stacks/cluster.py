@@ -32,6 +32,7 @@ from muster.pair import Pair
 from muster.products import Discovery, Reach
 from muster.published_file import PublishedFile
 from muster.settings_document import SettingsDocument
+from muster.shared_database import SharedDatabase
 from muster.shared_files import SharedFiles
 from muster.shared_security_group import SharedSecurityGroup
 from muster.spec import Cluster, Member, cluster_lock, plan
@@ -104,8 +105,10 @@ class ClusterStack(cdk.Stack):
             Artifact(self, "Artifact", cluster=cluster).stored,
         )
         files, self._shared = self._published_files(), self._shared_files()
-        user = self._discovery_user()
+        user, self._database = self._discovery_user(), self._shared_database()
         secrets = self._secrets() | ({"discovery": user.secret} if user else {})
+        secrets |= {"database": self._database.secret} if self._database else {}
+        told = (*files, self._shared, user, self._database)
         pair = Pair(self, "Pair", cluster=cluster, kms_key=self._key) if self._product.pair else None
         self._volumes = {member.name: self._volume(member) for member in self._plan.members}
         content = settings.content(
@@ -116,7 +119,7 @@ class ClusterStack(cdk.Stack):
             artifact=artifact,
             secrets={name: secret.secret_arn for name, secret in secrets.items()},
             pair=pair,
-            more={name: each for part in (*files, self._shared, user) if part for name, each in part.settings.items()},
+            more={name: each for part in told if part for name, each in part.settings.items()},
         )
         generation = settings.generation(cluster, self._plan, content, self._user_data)
         handle = FormationHandle(self, "FormationHandle", generation=generation)
@@ -148,7 +151,7 @@ class ClusterStack(cdk.Stack):
         cluster = self._cluster
         made = {
             each.name: DatabaseSecret(self, each.id, cluster=cluster.name, secret=each, kms_key=self._key).secret
-            for each in self._product.secrets
+            for each in self._product.made_secrets(cluster)
         }
         given = {
             name: secretsmanager.Secret.from_secret_complete_arn(self, f"Given-{name}", arn)
@@ -174,6 +177,21 @@ class ClusterStack(cdk.Stack):
         return SharedFiles(
             self,
             "SharedFiles",
+            wanted=wanted,
+            cluster=self._cluster,
+            plan=self._plan,
+            network=self._network,
+            nodes=self._group,
+            kms_key=self._key,
+        )
+
+    def _shared_database(self) -> SharedDatabase | None:
+        wanted = self._product.made_database(self._cluster)
+        if wanted is None:
+            return None
+        return SharedDatabase(
+            self,
+            "SharedDatabase",
             wanted=wanted,
             cluster=self._cluster,
             plan=self._plan,
@@ -231,8 +249,13 @@ class ClusterStack(cdk.Stack):
             protected=self._cluster.deletion_refused,
             kms_key=self._key,
             tags=self._tags(member.name, member.name) | {SETTINGS_TAG: parameter_name(self._cluster.name)},
-            after=[document, *self._network.ready, *(self._shared.ready if self._shared else [])],
+            after=[document, *self._network.ready, *self._ready()],
         )
+
+    def _ready(self) -> Sequence[IDependable]:
+        """Return what all nodes share, and wait for."""
+        files = self._shared.ready if self._shared else []
+        return [*files, *([self._database.instance] if self._database else [])]
 
     def _tags(self, node: str, name: str) -> dict[str, str]:
         cluster = self._cluster.name

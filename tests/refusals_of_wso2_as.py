@@ -96,6 +96,9 @@ def made(*edits: tuple[str, str]) -> str:
 
 ACCEPTED: Final = {
     "every field": SERVER,
+    "one management node, which commits unsaid": own(
+        ("  b: {zone: eu-west-1b, group: mgt}\n", "  b: {zone: eu-west-1b, group: worker}\n"), ("  committer: b\n", "")
+    ),
     "a database that is made": made(),
     "a database that is made, endpoints": made(("egress: nat", "egress: endpoints"), (PROXY, ""), (ARTIFACTS, "")),
     "a domain": own(
@@ -191,6 +194,13 @@ REFUSED: Final[list[tuple[str, str]]] = [
     (
         own(("committer: b", "committer: c")),
         "33: wso2as.committer: got 'c', which is a worker, want a or b",
+    ),
+    (
+        own(("  committer: b\n", "")),
+        (
+            "14: wso2as.committer: is missing, and a new management node whose name comes first would become the "
+            "committer with an empty repository, want a or b"
+        ),
     ),
     (
         own(("committer: b", "committer: d")),

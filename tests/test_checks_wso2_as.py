@@ -163,7 +163,7 @@ def test_nothing_that_was_deployed_leaves_its_redirect_unproved(run: Run) -> Non
 def test_each_node_is_a_target_of_its_own_host_name_and_one_of_two_commits(
     change: Callable[[Account], object], verdict: str, said: str, run: Run
 ) -> None:
-    result = run(host_targets.CHECK, World(mgt=("a", "d")), change, nodes=TWO)
+    result = run(host_targets.CHECK, World(mgt=("a", "d")), change, block={"committer": "a"}, nodes=TWO)
     assert (result.verdict, result.detail) == (verdict, said)
 
 

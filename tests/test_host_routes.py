@@ -253,7 +253,7 @@ def test_an_existing_vpc_changes_nothing_about_the_rules() -> None:
 
 def test_every_group_is_watched_and_of_two_management_nodes_one_is_enough(tmp_path: Path) -> None:
     """The one that does not commit is never ready while the other is: an alarm about it would never end."""
-    template = whole(server(nodes=TWO), tmp_path)
+    template = whole(server({"committer": "a"}, nodes=TWO), tmp_path)
     watched = {
         each["Dimensions"][1]["Value"]["Fn::GetAtt"][0]
         for each in of_type(template, "CloudWatch::Alarm").values()

@@ -177,10 +177,9 @@ def test_ways_out_lead_to_what_the_file_names(block: dict[str, Any], ports: tupl
     assert WSO2_AS.ways_out(cluster(block)) == ports
 
 
-def test_the_first_management_node_by_name_commits_unless_the_file_says_another(cluster: Any) -> None:
-    nodes = grouped(mgt="db", worker="ac")
-    assert committer(cluster(nodes=nodes)) == "b"
-    assert committer(cluster({"committer": "d"}, nodes=nodes)) == "d"
+def test_the_only_management_node_commits_and_of_two_the_one_that_the_file_says(cluster: Any) -> None:
+    assert committer(cluster(nodes=grouped(mgt="b", worker="ac"))) == "b"
+    assert committer(cluster({"committer": "d"}, nodes=grouped(mgt="db", worker="ac"))) == "d"
 
 
 def test_a_group_has_its_absent_nodes_too(cluster: Any) -> None:
@@ -194,7 +193,7 @@ def test_a_group_has_its_absent_nodes_too(cluster: Any) -> None:
 def test_a_cluster_has_one_or_two_management_nodes_and_up_to_sixteen_in_all(
     mgt: str, worker: str, cluster: Any
 ) -> None:
-    found = cluster(nodes=grouped(mgt, worker))
+    found = cluster({"committer": "a"}, nodes=grouped(mgt, worker))
     assert (len(group(found, "mgt")), len(group(found, "worker"))) == (len(mgt), len(worker))
 
 

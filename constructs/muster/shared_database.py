@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Tags
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
@@ -11,6 +11,7 @@ from constructs import Construct
 
 from muster.acknowledgements import HIPAA, LIFTED, NIST, PCI, ZONES, acknowledge, acknowledge_in
 from muster.database_secret import DatabaseSecret
+from muster.names import CLUSTER_TAG
 from muster.network import Network
 from muster.products import Secret
 from muster.products.made_database import ENGINES, MadeDatabase
@@ -98,6 +99,8 @@ class SharedDatabase(Construct):
             copy_tags_to_snapshot=True,
             deletion_protection=self._cluster.deletion_refused,
         )
+        # by it, copied to each snapshot, `muster leftovers` finds the last one when the stack is gone
+        Tags.of(made).add(CLUSTER_TAG, self._cluster.name)
         made.apply_removal_policy(RemovalPolicy.SNAPSHOT if protected else RemovalPolicy.DESTROY)
         return made
 

@@ -66,6 +66,11 @@ class Secret:
     plain: bool = False
 
 
+def no_database(_: "Cluster") -> MadeDatabase | None:
+    """Return None: of this product no file asks for a database."""
+    return None
+
+
 @dataclasses.dataclass(frozen=True)
 class Product:
     """One product.
@@ -128,7 +133,12 @@ class Product:
     secure: bool = False
     grouped: bool = False
     hosts: Callable[["Cluster"], Hosts | None] = lambda _: None
-    made_database: Callable[["Cluster"], MadeDatabase | None] = lambda _: None
+    made_database: Callable[["Cluster"], MadeDatabase | None] = no_database
+
+    @property
+    def makes_databases(self) -> bool:
+        """Whether a file of this product may ask for a database, so that one may be left of an earlier file."""
+        return self.made_database is not no_database
 
     def port(self, cluster: "Cluster", name: str) -> int:
         """Return the number of the port named `name`."""

@@ -84,7 +84,7 @@ class Wso2As(Wso2Members, Wso2AsVersion):
     tenant_range: TenantRange = "*"
     """The tenants that a group serves: all."""
     committer: NodeName | None = None
-    """The management node that commits artifacts. The default is the first of them by name."""
+    """The management node that commits artifacts. The default is the only one; of two it must be said."""
     tenants: Annotated[Literal["append", "single"], one_of("append", "single")] = "append"
     """Whether each tenant has a folder of its own in the repository, by its number, or there is one tenant."""
     artifacts: Artifacts | None = None
@@ -112,7 +112,11 @@ def host(cluster: "Cluster") -> str | None:
 
 
 def committer(cluster: "Cluster") -> str | None:
-    """Return the node that commits artifacts, or None where there is no management node."""
+    """Return the node that commits artifacts, or None where there is no management node.
+
+    Of several the file says it. The names do not decide it: a new one whose name comes first would be the committer
+    with an empty repository.
+    """
     return cluster.block(Wso2As).committer or next(iter(group(cluster, "mgt")), None)
 
 
@@ -223,6 +227,7 @@ WSO2_AS: Final = Product(
         "trust": "artifacts/ca.pem",
         "management_clients": ["10.0.0.0/8"],
         "committer": "a",
+        "database": {"engine": "mysql", "class": "db.t4g.medium", "storage": 20, "multi_az": True},
     },
 )
 """Not `PRODUCT`: as long as no node can run it, no cluster file may name it."""

@@ -91,6 +91,15 @@ def a_committing_management_node(cluster: Cluster) -> Iterator[Finding]:
     yield Finding((_FIELD, "committer"), f"got '{own.committer}', {kind}, want {want}", (("nodes",),))
 
 
+def which_management_node_commits(cluster: Cluster) -> Iterator[Finding]:
+    """Demand that the file says which of several management nodes commits, as names may not decide it."""
+    own, names = _of(cluster), group(cluster, "mgt")
+    if own is None or own.committer is not None or len(names) < 2:
+        return
+    why = "a new management node whose name comes first would become the committer with an empty repository"
+    yield Finding((_FIELD, "committer"), f"is missing, and {why}, want {' or '.join(names)}", (("nodes",),))
+
+
 def the_balancers_own_cookie(cluster: Cluster) -> Iterator[Finding]:
     """Demand the balancer's cookie: of the applications each sets its own, and would move a user for all others."""
     cookie = cluster.balancer.stickiness.cookie
@@ -168,6 +177,7 @@ WSO2_AS_RULES: Final = (
     a_name_by_which_users_come,
     a_name_for_management_alone,
     a_committing_management_node,
+    which_management_node_commits,
     the_balancers_own_cookie,
     ports_of_the_balancer_that_differ,
     management_clients_that_reach_it,

@@ -1,0 +1,89 @@
+"""A whole cluster of WSO2 AS in one stack: what it makes, and what its nodes are told."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from muster.names import parameter_name
+from tests.conftest import Template
+from tests.template_help import depends_on, of_type, text, the
+from tests.test_host_routes import whole
+from tests.wso2_as_support import GIVEN, SECRET, server, wired
+
+DATABASE = {"url": "jdbc:mysql://db.example.org/wso2", "secret": f"{SECRET}:as-db-AbCdEf"}
+
+
+@pytest.fixture(autouse=True)
+def _wired() -> Iterator[None]:
+    with wired():
+        yield
+
+
+def stack(block: Mapping[str, Any] | None = None, *, folder: Path) -> Template:
+    """Return the template of a cluster with changes of the product's block, which needs no user for discovery."""
+    return whole(server({"membership": "wka", **(block or {})}), folder)
+
+
+def told(template: Template) -> dict[str, Any]:
+    """Return what nodes are told, with logical ids in place of what CloudFormation fills in."""
+    parameters = of_type(template, "SSM::Parameter").values()
+    (value,) = [each["Value"] for each in parameters if each["Name"] == parameter_name("as")]
+    document: dict[str, Any] = json.loads(text(value))
+    return document
+
+
+def made_secrets(template: Template) -> int:
+    """Return how many secrets are made."""
+    return len(of_type(template, "SecretsManager::Secret"))
+
+
+def waiting(template: Template) -> set[bool]:
+    """Return for each node whether it waits for the database."""
+    database = the(template, "RDS::DBInstance")[0]
+    return {database in depends_on(template, node) for node in of_type(template, "EC2::Instance")}
+
+
+def test_a_plain_cluster_has_two_accounts_of_its_repository_and_no_database(tmp_path: Path) -> None:
+    template = stack(folder=tmp_path)
+    document = told(template)
+    assert (set(document["secrets"]), made_secrets(template)) == ({"commit", "checkout"}, 2)
+    assert of_type(template, "RDS::DBInstance") == {}
+    assert "database" not in document["settings"]
+
+
+def test_for_a_given_repository_no_account_is_made(tmp_path: Path) -> None:
+    template = stack({"artifacts": GIVEN}, folder=tmp_path)
+    given = {"commit": GIVEN["commit_secret"], "checkout": GIVEN["checkout_secret"]}
+    assert (told(template)["secrets"], made_secrets(template)) == (given, 0)
+
+
+def test_nodes_are_told_of_the_database_that_is_made_and_wait_for_it(tmp_path: Path) -> None:
+    template = stack({"database": {"engine": "postgres"}}, folder=tmp_path)
+    document, database = told(template), the(template, "RDS::DBInstance")[0]
+    url = document["settings"]["database"].pop("url")
+    assert url.startswith("jdbc:postgresql://"), url
+    assert database in url
+    assert url.endswith(":5432/wso2?sslmode=require"), url
+    assert document["settings"]["database"] == {"driver": "org.postgresql.Driver"}
+    assert waiting(template) == {True}
+
+
+def test_nodes_may_read_the_secret_of_the_database_that_is_made(tmp_path: Path) -> None:
+    template = stack({"database": {"engine": "mysql"}}, folder=tmp_path)
+    document = told(template)
+    assert (set(document["secrets"]), made_secrets(template)) == ({"commit", "checkout", "database"}, 3)
+    (policy,) = [
+        each for each in of_type(template, "IAM::ManagedPolicy").values() if "secretsmanager" in json.dumps(each)
+    ]
+    assert all(secret in json.dumps(policy) for secret in of_type(template, "SecretsManager::Secret"))
+
+
+def test_nodes_are_told_of_a_given_database_and_none_is_made(tmp_path: Path) -> None:
+    template = stack({"database": DATABASE}, folder=tmp_path)
+    document = told(template)
+    assert document["settings"]["database"] == {"url": DATABASE["url"]}
+    assert document["secrets"]["database"] == DATABASE["secret"]
+    assert (made_secrets(template), of_type(template, "RDS::DBInstance")) == (2, {})
