@@ -1,10 +1,11 @@
 """What AWS says about a deployed cluster: its stack, its instances by their tags, its targets' health."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from muster.names import CLUSTER_TAG, NODE_TAG, READY_TO_ADMINISTER, stack_name
+from muster.products.hosts import Hosts
 from operations.aws import Aws, Missing
 from operations.errors import Failure
 
@@ -142,14 +143,18 @@ def _target(group: Mapping[str, Any], described: Mapping[str, Any]) -> SeenTarge
 
 
 def unhealthy(
-    instances: Mapping[str, SeenInstance], targets: Iterable[SeenTarget], present: Iterable[str]
+    instances: Mapping[str, SeenInstance],
+    targets: Iterable[SeenTarget],
+    present: Iterable[str],
+    hosts: Hosts | None = None,
 ) -> list[str]:
     """Return one clause for each node of `present` that does not serve; nothing means that all are healthy.
 
     A node serves if it is healthy on each of its ports. Of a group that the pair's leader alone serves, one healthy
-    node is wanted.
+    node is wanted. Where `hosts` tell nodes apart each is wanted in the group of its own name, and of two management
+    nodes one is healthy: the other one waits.
     """
-    known = list(targets)
+    known = _alternating(targets, instances, hosts) if hosts else list(targets)
     groups = sorted({target.group for target in known})
     led = {target.group for target in known if target.led and target.state == "healthy"}
     faults = []
@@ -159,13 +164,23 @@ def unhealthy(
             faults.append(f"{node} has no instance")
             continue
         own = [target for target in known if target.instance == instance.id]
-        faults += [f"{node} is no target of {group}" for group in groups if group not in {each.group for each in own}]
+        wanted = [] if hosts else groups
+        faults += [f"{node} is no target of {group}" for group in wanted if group not in {each.group for each in own}]
         bad = next((each for each in own if each.state != "healthy" and each.group not in led), None)
         if bad:
             faults.append(f"{node} is {_described(bad, own)}")
-        elif not groups:
+        elif not groups or (hosts and not own):
             faults.append(f"{node} is in no target group")
     return faults
+
+
+def _alternating(
+    targets: Iterable[SeenTarget], instances: Mapping[str, SeenInstance], hosts: Hosts
+) -> list[SeenTarget]:
+    """Return the targets, those of several management nodes as led by one of them."""
+    names = hosts.management.nodes if len(hosts.management.nodes) > 1 else ()
+    management = {instances[name].id for name in names if name in instances}
+    return [replace(each, led=True) if each.instance in management else each for each in targets]
 
 
 def _described(bad: SeenTarget, own: Iterable[SeenTarget]) -> str:

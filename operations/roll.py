@@ -176,6 +176,7 @@ def _wait_healthy(roll: Roll, lock: Lock) -> None:
 
 def _all_healthy(roll: Roll, present: list[str]) -> bool:
     instances, _ = own_and_strays(roll.aws, roll.cluster.name)
-    if faults := unhealthy(instances, seen_targets(roll.aws, roll.stack), present):
+    hosts = roll.cluster.about.hosts(roll.cluster)
+    if faults := unhealthy(instances, seen_targets(roll.aws, roll.stack), present, hosts):
         raise NotYet("; ".join(faults))
     return True

@@ -125,12 +125,12 @@ def judged(
     lock: Lock, cluster: Cluster, instances: Mapping[str, SeenInstance], targets: Sequence[SeenTarget]
 ) -> tuple[NodeState, ...]:
     """Return each node of the lock with what is wrong with it: absent ones shall have no instance, others serve."""
-    states = []
+    states, hosts = [], cluster.about.hosts(cluster)
     for name, node in sorted(lock.nodes.items(), key=lambda item: item[1].ordinal):
         instance = instances.get(name)
         present = node.present and (name not in cluster.nodes or cluster.nodes[name].present)
         if present:
-            sick = [each.removeprefix(f"{name} ") for each in unhealthy(instances, targets, [name])]
+            sick = [each.removeprefix(f"{name} ") for each in unhealthy(instances, targets, [name], hosts)]
             faults = [*_differences(node, instance), *sick]
         else:
             faults = [f"is to be absent, but has {instance.id}"] if instance else []

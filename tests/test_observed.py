@@ -2,6 +2,7 @@
 
 import pytest
 
+from muster.products.hosts import HostRoute, Hosts
 from operations.observed import SeenInstance, SeenTarget, seen_targets, unhealthy
 from tests.roll_world import Instance, World
 
@@ -14,6 +15,11 @@ INSTANCES = {
 def users(**states: str) -> list[SeenTarget]:
     """Return what the users' target group says of each node."""
     return [SeenTarget("users", f"i-{node}", state) for node, state in states.items()]
+
+
+def console(**states: str) -> list[SeenTarget]:
+    """Return what the target group of management's host name says of its nodes."""
+    return [SeenTarget("console", f"i-{node}", state) for node, state in states.items()]
 
 
 def administration(**states: str) -> list[SeenTarget]:
@@ -40,6 +46,33 @@ def administration(**states: str) -> list[SeenTarget]:
 )
 def test_of_a_group_that_is_led_one_healthy_node_is_wanted(targets: list[SeenTarget], faults: list[str]) -> None:
     assert unhealthy(INSTANCES, targets, ["a", "b"]) == faults
+
+
+def named(management: str, workers: str) -> Hosts:
+    """Return host names for the nodes of each letter."""
+    return Hosts(HostRoute("as.example.org", tuple(workers)), HostRoute("mgt.example.org", tuple(management)), 80, 443)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "targets", "faults"),
+    [
+        (named("a", "b"), [*console(a="healthy"), *users(b="healthy")], []),
+        (named("a", "b"), [*console(a="unhealthy"), *users(b="healthy")], ["a is unhealthy"]),
+        (named("a", "b"), [*console(a="healthy"), *users(b="unhealthy")], ["b is unhealthy"]),
+        (named("a", "b"), console(a="healthy"), ["b is in no target group"]),
+        (named("ab", "c"), console(a="unhealthy", b="healthy"), []),
+        (
+            named("ab", "c"),
+            console(a="unhealthy", b="unhealthy"),
+            [f"{node} is unhealthy and no other node takes administration" for node in "ab"],
+        ),
+        (None, [*console(a="healthy"), *users(b="healthy")], ["a is no target of users", "b is no target of console"]),
+    ],
+)
+def test_a_node_is_wanted_in_the_group_of_its_own_host_name_and_one_of_two_for_management(
+    hosts: Hosts | None, targets: list[SeenTarget], faults: list[str]
+) -> None:
+    assert unhealthy(INSTANCES, targets, ["a", "b"], hosts) == faults
 
 
 HEAVY = {8080: "healthy", 8090: "unhealthy"}
