@@ -80,6 +80,19 @@ def test_a_file_that_gave_its_room_back_as_it_was_made_shorter_gets_it_again(dis
     assert given_back < MIB < HELD <= file.stat().st_blocks * 512
 
 
+@pytest.mark.parametrize("room", ["to be had", "full"])
+def test_the_time_of_a_file_stays_that_of_its_last_write(disk: Callable[[str], Path], room: str) -> None:
+    """By it two nodes whose servers both ended tell which one lived on."""
+    place = disk("ext4")
+    file = place / "file"
+    file.write_bytes(bytes(1000))
+    os.utime(file, (1_000_000_000, 1_000_000_000))
+    if room == "full":
+        take_all(place / "filler")
+    assert [Room(file).hold(), Room(file).hold()] == [room == "to be had"] * 2
+    assert file.stat().st_mtime == 1_000_000_000
+
+
 def test_it_is_said_once_that_nothing_more_can_be_held_and_once_that_it_can_again(
     disk: Callable[[str], Path], caplog: pytest.LogCaptureFixture
 ) -> None:
