@@ -20,6 +20,7 @@ from rehearsal.report import Report
 
 ASKED: Final = {
     "as400gateway": ("/actuator/health", "/api/session"),
+    "wso2-as": ("/api/session",),
     "wso2-carbon": ("/services", "/api/session"),
     "axonivy": ("/api/session",),
 }
@@ -126,10 +127,11 @@ def _tell(outcome: Outcome, cluster: Cluster, progress: Progress) -> None:
 
 
 def _tell_kept(outcome: Outcome, file: Path, cluster: Cluster, progress: Progress) -> None:
-    visitors = outcome.rehearsal.inventory().visitors
-    visitor = visitors[0].namespace if visitors else "?"
+    there = outcome.rehearsal.inventory()
+    visitor = there.visitors[0].namespace if there.visitors else "?"
+    balancer = there.balancers[0].address if there.balancers else "?"
     progress.plain("\nThe cluster runs on. From a machine in its VPC that is no member:")
-    for request in requests(cluster, outcome.report.url):
+    for request in requests(cluster, outcome.report.url, balancer):
         progress.plain(f"  ip netns exec {visitor} curl {request}")
     progress.plain("\nIn this shell `cdk deploy`, `cdk diff` and `cdk destroy` now mean the emulated account, after:")
     for name, value in sorted(_kept_environment(outcome).items()):
@@ -140,9 +142,14 @@ def _tell_kept(outcome: Outcome, file: Path, cluster: Cluster, progress: Progres
     progress.plain("\nEnd it with: ./muster rehearse --down")
 
 
-def requests(cluster: Cluster, url: str) -> list[str]:
-    """Return what `curl` can ask of the rehearsed cluster at `url`, as its arguments."""
+def requests(cluster: Cluster, url: str, balancer: str) -> list[str]:
+    """Return what `curl` can ask of the rehearsed cluster at `url`, as its arguments.
+
+    `balancer` is its address: no host name of a cluster file leads there.
+    """
     told = cluster.about.settings(cluster)
+    if cluster.about.hosts(cluster):
+        return [f"-sk --connect-to ::{balancer}: {url}{path}" for path in ASKED[cluster.product]]
     if cluster.product != "kaazing":
         return [f"-s {url}{path}" for path in ASKED.get(cluster.product, ("/",))]
     # gateways answer to their public name alone; the key is the example of RFC 6455, 1.3

@@ -61,6 +61,7 @@ def write_cluster(fields: Fields, example: str, folder: Path) -> Path:
     named = {
         fields["artifact"].get("file"): b"not really an artifact",
         fields.get("wso2", {}).get("trust"): CERTIFICATE,
+        fields.get("wso2as", {}).get("trust"): CERTIFICATE,
         fields.get("axonivy", {}).get("licence"): b"not really a licence",
     }
     for path, data in named.items():

@@ -74,7 +74,7 @@ PLACES: list[tuple[int, str, str]] = [
         own("product: as400gateway", "product: as500gateway"),
         (
             "3: product: got 'as500gateway' (did you mean 'as400gateway'?), want as400gateway or axonivy or kaazing "
-            "or wso2-carbon"
+            "or wso2-as or wso2-carbon"
         ),
     ),
     (

@@ -39,6 +39,7 @@ HEALTHY: Mapping[str, Sequence[tuple[str, str]]] = {
     "wso2-carbon": (("http", "/services"), ("readiness", READY)),
     "kaazing": (("readiness", READY),),
     "axonivy": (("readiness", READY),),
+    "wso2-as": (("readiness", READY),),
 }
 """What answers 200 on a node of each product that is well: names of ports, and paths."""
 
@@ -147,8 +148,14 @@ class Bench:
 
         The balancer's word alone may be of before: it takes two of its checks to notice anything.
         """
-        wanted = dict.fromkeys(self.cluster.present_nodes, "healthy")
-        poll(lambda: self.states() == wanted and all(map(self.answers, self.scene.members)), within=within)
+        waiting = passive(self.cluster)
+        wanted = {node: "unhealthy" if node in waiting else "healthy" for node in self.cluster.present_nodes}
+
+        def well() -> bool:
+            members = [member for member in self.scene.members if member.name not in waiting]
+            return self.states() == wanted and all(map(self.answers, members))
+
+        poll(well, within=within)
 
     def answers(self, member: Member) -> bool:
         """Tell whether the application of one member says of itself that it is well."""
@@ -174,6 +181,14 @@ class Bench:
         machines.start_instances(InstanceIds=[instance])
         poll(lambda: self.process_1(node) not in (0, before), within=60)
         self.wait_until_healthy()
+
+
+def passive(cluster: Cluster) -> set[str]:
+    """Return the management nodes to which nobody is led while another one commits artifacts."""
+    committer = cluster.about.settings(cluster).get("committer")
+    return {node for node, group in cluster.groups.items() if group == "mgt" and node != committer} & {
+        *cluster.present_nodes
+    }
 
 
 def _answers(scene: Scene, member: Member, port: str, path: str) -> bool:

@@ -15,7 +15,7 @@ from muster.shared_security_group import SharedSecurityGroup
 from muster.spec import Cluster, plan
 from tests.conftest import ROOT, Template
 from tests.judging import PACKS, Finding, findings
-from tests.wso2_as_support import loaded, wired
+from tests.wso2_as_support import loaded
 
 
 class Shared(cdk.Stack):
@@ -68,6 +68,5 @@ def shared(fields: Mapping[str, Any], folder: Path) -> Template:
 def judged(fields: Mapping[str, Any], folder: Path, packs: tuple[str, ...] = tuple(PACKS)) -> set[Finding]:
     """Return what the rule packs find in the same, and the CDK itself."""
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    with wired():
-        cluster = loaded(fields, folder)
-        return findings(lambda app: Shared(app, cluster), packs, context, folder / "cdk")
+    cluster = loaded(fields, folder)
+    return findings(lambda app: Shared(app, cluster), packs, context, folder / "cdk")

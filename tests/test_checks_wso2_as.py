@@ -1,6 +1,6 @@
 """A cluster of WSO2 AS that answers as it must is valid, and each fault is found by the check that is for it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,16 +17,10 @@ from rehearsal.checks.wso2_as import CHECKS, MEMBERSHIP, REACH, REPLICATED
 from tests.conftest import WriteCluster
 from tests.named_support import BALANCER, MANAGEMENT, USERS, Account, World, standing
 from tests.test_host_routes import TWO
-from tests.wso2_as_support import loaded, server, wired
+from tests.wso2_as_support import loaded, server
 
 OWN = [check for check in CHECKS if check is not REACH]
 """Those that this file's stand-ins can answer."""
-
-
-@pytest.fixture(autouse=True)
-def _wired() -> Iterator[None]:
-    with wired():
-        yield
 
 
 Run = Callable[..., CheckResult]

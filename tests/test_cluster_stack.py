@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from muster.products import PRODUCTS
 from tests.conftest import ROOT, Synthesize, Template, WriteCluster, synthesized
 from tests.golden_files import same_as_kept
 from tests.judged import judged
@@ -20,6 +21,8 @@ STATEFUL = (
     *("WAFv2::WebACL", "Route53::RecordSet", "DynamoDB::Table", "IAM::User", "IAM::AccessKey"),
     *("EFS::FileSystem", "EFS::MountTarget"),
 )
+OF_DATABASES = ("RDS::DBInstance", "RDS::DBSubnetGroup", "RDS::DBParameterGroup")
+"""What only the products have whose file may ask for a database."""
 TYPES = {
     *(f"CloudFormation::{name}" for name in ("WaitCondition", "WaitConditionHandle")),
     *(f"CloudWatch::{name}" for name in ("Alarm", "Dashboard")),
@@ -33,6 +36,7 @@ TYPES = {
     *(f"SNS::{name}" for name in ("Subscription", "Topic", "TopicPolicy")),
     *(f"WAFv2::{name}" for name in ("LoggingConfiguration", "WebACL", "WebACLAssociation")),
     *(f"EFS::{name}" for name in ("FileSystem", "MountTarget")),
+    *OF_DATABASES,
     *("DynamoDB::Table", "Logs::LogGroup", "Route53::RecordSet", "SSM::Parameter", "SecretsManager::Secret"),
 }
 
@@ -40,8 +44,12 @@ TYPES = {
 @pytest.mark.parametrize("example", [example.stem for example in EXAMPLES])
 def test_stateful_resources_keep_their_logical_ids(example: str) -> None:
     """Another id is another resource: on an update the old one is deleted, with what it holds."""
+    types = (
+        *STATEFUL,
+        *(OF_DATABASES if PRODUCTS[VARIANTS[f"{example}: as it stands"].fields["product"]].makes_databases else ()),
+    )
     ids = {
-        form: {type_: sorted(of_type(judged(f"{example}: {form}").template, type_)) for type_ in STATEFUL}
+        form: {type_: sorted(of_type(judged(f"{example}: {form}").template, type_)) for type_ in types}
         for form in ("as it stands", "everything on")
     }
     same_as_kept(json.dumps(ids, indent=1) + "\n", GOLDEN / f"{example}.stateful.json")

@@ -16,6 +16,7 @@ from tests.axonivy_support import ivy
 from tests.conftest import BASE, ROOT
 from tests.gateway_config_support import HTTP
 from tests.spec_help import refusal
+from tests.wso2_as_support import server
 
 FOLDER: Final = ROOT / "docs" / "guides"
 INDEX: Final = FOLDER / "README.md"
@@ -39,6 +40,7 @@ FILES: Final[Mapping[str, Mapping[str, Any]]] = {
         "balancer": {"stickiness": {"hours": 8}},
         "kaazing": {"host": "gateway.example.org"},
     },
+    "wso2-as": {each: value for each, value in server().items() if BASE.get(each) != value},
 }
 """By the product: what a cluster file that is accepted has otherwise than `BASE`."""
 

@@ -1,7 +1,7 @@
 """Two host names behind one balancer: users reach workers, administrators reach management, nobody else anything."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.conftest import ROOT, Template
 from tests.parts_support import EXISTING, parts
 from tests.template_help import attribute, depends_on, of_type, ref, the
 from tests.test_sticky_balancer import attributes, balancer_attributes
-from tests.wso2_as_support import CERTIFICATE, MGT, PLACED, WORKERS, loaded, server, wired
+from tests.wso2_as_support import CERTIFICATE, MGT, PLACED, WORKERS, loaded, server
 
 GROUP = "ElasticLoadBalancingV2::TargetGroup"
 LISTENER = "ElasticLoadBalancingV2::Listener"
@@ -26,12 +26,6 @@ NOT_FOUND = {
     "FixedResponseConfig": {"ContentType": "text/plain", "MessageBody": "not found", "StatusCode": "404"},
 }
 TWO = {"a": MGT, "d": {"zone": "eu-west-1b", "group": "mgt"}, **WORKERS}
-
-
-@pytest.fixture(autouse=True)
-def _wired() -> Iterator[None]:
-    with wired():
-        yield
 
 
 def routed(block: dict[str, Any] | None = None, **others: Any) -> Template:

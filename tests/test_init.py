@@ -22,12 +22,14 @@ from operations.starter_values import Start
 from tests.test_cli import muster
 
 REGIONS = ("eu-west-1", "us-gov-west-1", "cn-north-1")
-KNOWN = "as400gateway or axonivy or kaazing or wso2-carbon"
+KNOWN = "as400gateway or axonivy or kaazing or wso2-as or wso2-carbon"
 COMMON = {"account", "tags", "ami", "clients", "certificate", "domain", "alarms", "kms_key", "permission_boundary"}
 EXAMPLES = {
     "as400gateway": COMMON | {"admin"},
     "axonivy": COMMON | {"driver", "outside", "weights"},
     "kaazing": COMMON | {"cluster", "outside", "path"},
+    "wso2-as": (COMMON - {"certificate"})
+    | {"artifacts", "committer", "database", "management_clients", "member_port", "proxy", "trust"},
     "wso2-carbon": COMMON | {"member_port", "proxy", "trust"},
 }
 """By product, settings that stand with an example: taken in, they change the cluster."""

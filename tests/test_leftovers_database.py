@@ -12,7 +12,7 @@ from operations.aws import Aws
 from operations.leftovers import Leftover, leftovers, leftovers_file
 from tests.aws_help import REGION, moto
 from tests.conftest import WriteCluster
-from tests.wso2_as_support import server, wired
+from tests.wso2_as_support import server
 
 __all__ = ["moto"]
 
@@ -56,8 +56,7 @@ def test_the_command_asks_for_a_product_that_may_make_one(
     """Also where the file says nothing of a database any more."""
     snapshot, file = destroyed(moto, "as"), tmp_path / "as.yaml"
     file.write_text(json.dumps(server()), encoding="utf-8")
-    with wired():
-        leftovers_file(file, lambda _: moto)
+    leftovers_file(file, lambda _: moto)
     assert f"database snapshot {snapshot}: " in capsys.readouterr().out
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from muster.products.wso2_as import WSO2_AS
+from muster.products.wso2_as import PRODUCT
 from musternode.appserver import changes, settings
 from musternode.appserver.settings import Backup, Database, ProxyPorts
 from musternode.carbon import clustering
@@ -18,7 +18,7 @@ from tests.node_servers import address, members
 from tests.test_node_state import JSON
 from tests.wso2_as_support import GIVEN as GIVEN_IN_FILE
 from tests.wso2_as_support import SECRET as SECRET_IN_FILE
-from tests.wso2_as_support import loaded, server, wired
+from tests.wso2_as_support import loaded, server
 
 
 @pytest.mark.parametrize(
@@ -31,10 +31,9 @@ from tests.wso2_as_support import loaded, server, wired
     ],
 )
 def test_what_the_stack_writes_is_what_nodes_read(block: dict[str, Any], tmp_path: Path) -> None:
-    with wired():
-        cluster = loaded(server(block), tmp_path)
-        told = {**WSO2_AS.settings(cluster)}
-        ports = {port.name: port.number for port in WSO2_AS.ports(cluster)}
+    cluster = loaded(server(block), tmp_path)
+    told = {**PRODUCT.settings(cluster)}
+    ports = {port.name: port.number for port in PRODUCT.ports(cluster)}
     secrets = {**DOCUMENT["secrets"], "discovery": f"{SECRET}key", "database": f"{SECRET}db"}
     base = {**DOCUMENT, "settings": told, "ports": ports, "secrets": secrets, "members": members("abc")}
     read = settings.read(json.dumps(base))

@@ -59,11 +59,19 @@ def test_a_double_stands_in_for_a_missing_artifact_in_a_folder_of_its_own(
 
 
 def test_a_kept_cluster_of_gateways_is_asked_for_a_websocket_by_its_public_name() -> None:
-    [request] = requests(load(ROOT / "clusters/kaazing.yaml"), "http://balancer")
+    [request] = requests(load(ROOT / "clusters/kaazing.yaml"), "http://balancer", "10.0.0.5")
     assert "-H 'Host: gateway.example.org' -H 'Upgrade: websocket'" in request
     assert request.endswith("http://balancer/echo")
 
 
-@pytest.mark.parametrize("product", sorted(set(PRODUCTS) - {"kaazing"}))
+def test_a_kept_cluster_with_host_names_is_asked_by_name_at_its_balancers_address() -> None:
+    asked = requests(load(ROOT / "clusters/wso2-as.yaml"), "https://as.example.org", "10.0.0.5")
+    assert asked == ["-sk --connect-to ::10.0.0.5: https://as.example.org/api/session"]
+
+
+@pytest.mark.parametrize("product", sorted(set(PRODUCTS) - {"kaazing", "wso2-as"}))
 def test_each_other_kept_cluster_is_asked_for_a_session(product: str) -> None:
-    assert requests(load(ROOT / f"clusters/{product}.yaml"), "http://balancer")[-1] == "-s http://balancer/api/session"
+    assert (
+        requests(load(ROOT / f"clusters/{product}.yaml"), "http://balancer", "10.0.0.5")[-1]
+        == "-s http://balancer/api/session"
+    )

@@ -52,13 +52,13 @@ INLINE = 51_200
 STORED, MOST_RESOURCES = 1_000_000, 500
 """Bytes of a template that it takes from S3, where the CDK puts them, and how many resources it may have (quotas)."""
 
-BUDGETS = {"as400gateway": INLINE, "wso2-carbon": 56_000, "kaazing": INLINE, "axonivy": INLINE}
-"""By example: a pair is kept within a call; a node more is some 6 kB, most of it user data."""
+BUDGETS = {"as400gateway": INLINE, "wso2-as": 66_000, "wso2-carbon": 56_000, "kaazing": INLINE, "axonivy": INLINE}
+"""By example: a pair is kept within a call; a node more is some 6 kB, most of it user data; a database some 7 kB."""
 
 
 @pytest.mark.parametrize("name", [name for name in VARIANTS if name.endswith(("everything on", "as it stands"))])
-def test_an_example_needs_at_most_100_resources_and_its_budget_of_bytes(name: str) -> None:
-    assert len(judged(name).template["Resources"]) <= 100
+def test_an_example_needs_at_most_110_resources_and_its_budget_of_bytes(name: str) -> None:
+    assert len(judged(name).template["Resources"]) <= 110
     assert len(judged(name).text.encode()) < BUDGETS[VARIANTS[name].example]
 
 

@@ -47,7 +47,7 @@ def test_accepts(changes: dict[str, Any], write_cluster: WriteCluster) -> None:
 NAME = "1 to 24 lower-case letters, digits and -, beginning with a letter and not ending with -"
 NODE = "1 to 15 lower-case letters, digits and -, beginning with a letter and not ending with -"
 TYPE = "an instance type on the Nitro System such as t4g.medium"
-PRODUCT = "as400gateway or axonivy or kaazing or wso2-carbon"
+PRODUCT = "as400gateway or axonivy or kaazing or wso2-as or wso2-carbon"
 JAR = "the path of a .jar or .zip whose name has only letters, digits and . _ -"
 S3 = "bucket/key of a .jar or .zip, of plain names between slashes"
 ARN = "the ARN of a certificate in ACM: arn:aws:acm:REGION:ACCOUNT:certificate/ID"

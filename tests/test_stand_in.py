@@ -11,11 +11,11 @@ from muster.products.wso2_as import KERNELS
 from muster.spec import Cluster, load
 from rehearsal import rehearse
 from rehearsal.doubles import BuildError, appserver, axonivy, kaazing, names, stand_in, stand_in_licence, store, told
-from rehearsal.doubles.stand_in import APPSERVER, DOUBLES
+from rehearsal.doubles.stand_in import DOUBLES
 from rehearsal.progress import Progress
 from tests.axonivy_support import ivy, write_named_files
 from tests.conftest import WriteCluster
-from tests.wso2_as_support import loaded, server, wired
+from tests.wso2_as_support import loaded, server
 
 GATEWAY = {
     "product": "kaazing",
@@ -83,16 +83,14 @@ def test_a_gateway_is_the_real_one(gateways: Cluster, built: Built) -> None:
 
 @pytest.mark.parametrize("version", sorted(KERNELS))
 def test_an_application_server_is_built_for_its_version_and_its_file(
-    version: str, tmp_path: Path, built: Built, monkeypatch: pytest.MonkeyPatch
+    version: str, tmp_path: Path, built: Built
 ) -> None:
-    monkeypatch.setitem(DOUBLES, "wso2-as", APPSERVER)
-    with wired():
-        servers = loaded(server({"version": version}), tmp_path)
-        assert stand_in(servers).name == "wso2as-5.3.0.zip"
-        assert told(servers) == (
-            "a double of wso2-as stands in for it, with Hazelcast 3.5.4 and the real client of Subversion, "
-            f"for version {version}"
-        )
+    servers = loaded(server({"version": version}), tmp_path)
+    assert stand_in(servers).name == "wso2as-5.3.0.zip"
+    assert told(servers) == (
+        "a double of wso2-as stands in for it, with Hazelcast 3.5.4 and the real client of Subversion, "
+        f"for version {version}"
+    )
     assert built == [("wso2-as", version, "wso2as-5.3.0.zip")]
 
 

@@ -1,7 +1,6 @@
 """What a cluster file of WSO2 AS becomes: settings, ports, names, secrets; and what it is refused for."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from muster.fields import Group
-from muster.products import PRODUCTS, Discovery, Reach, _known
-from muster.products.wso2_as import WSO2_AS, Wso2As, committer, group, hosts, made_database
+from muster.products import Discovery, Reach
+from muster.products.wso2_as import PRODUCT, Wso2As, committer, group, hosts, made_database
 from muster.products.wso2_kernels import VERSIONS
 from muster.products.wso2_members import known
 from muster.settings import length
@@ -21,17 +20,11 @@ from muster.spec.schema import json_schema
 from tests import refusals_of_wso2_as
 from tests.conftest import BASE
 from tests.spec_help import judge, refusal
-from tests.wso2_as_support import GIVEN, MGT, SECRET, WORKERS, loaded, server, wired
+from tests.wso2_as_support import GIVEN, MGT, SECRET, WORKERS, loaded, server
 
 DATABASE = {"url": "jdbc:postgresql://db.example.org:5433/wso2", "secret": f"{SECRET}:as-db-AbCdEf"}
 OTHERS = 1500
 """Characters of a document for all but its members and the product's settings: asset, artifact, ARNs of secrets."""
-
-
-@pytest.fixture(autouse=True)
-def _wired() -> Iterator[None]:
-    with wired():
-        yield
 
 
 @pytest.fixture
@@ -65,7 +58,7 @@ def test_accepts(text: str, tmp_path: Path) -> None:
 
 
 def test_a_plain_file_tells_nodes_exactly_this(cluster: Any) -> None:
-    assert WSO2_AS.settings(cluster()) == {
+    assert PRODUCT.settings(cluster()) == {
         "home": "/opt/wso2",
         "kernel": "4.4.1",
         "engine": "3.5.0",
@@ -95,7 +88,7 @@ def test_what_a_file_says_reaches_the_nodes(cluster: Any) -> None:
         "artifacts": GIVEN,
         "database": DATABASE,
     }
-    found = WSO2_AS.settings(cluster({**block, "domain": "wso2.as.domain"}))
+    found = PRODUCT.settings(cluster({**block, "domain": "wso2.as.domain"}))
     assert found["proxy_ports"] == {"http": 8280, "https": 8243}
     assert found["artifacts"] == {"url": GIVEN["url"], "append": False}
     assert found["database"] == {"url": DATABASE["url"]}
@@ -104,57 +97,57 @@ def test_what_a_file_says_reaches_the_nodes(cluster: Any) -> None:
 
 def test_no_secret_is_told_but_by_its_arn(cluster: Any) -> None:
     given = cluster({"artifacts": GIVEN, "database": DATABASE})
-    assert WSO2_AS.given_secrets(given) == {
+    assert PRODUCT.given_secrets(given) == {
         "commit": GIVEN["commit_secret"],
         "checkout": GIVEN["checkout_secret"],
         "database": DATABASE["secret"],
     }
-    assert SECRET not in json.dumps(WSO2_AS.settings(given))
+    assert SECRET not in json.dumps(PRODUCT.settings(given))
 
 
 def test_accounts_are_made_unless_the_file_gives_them(cluster: Any) -> None:
-    assert [each.name for each in WSO2_AS.made_secrets(cluster())] == ["commit", "checkout"]
-    assert all(each.plain for each in WSO2_AS.made_secrets(cluster()))
-    assert WSO2_AS.made_secrets(cluster({"artifacts": GIVEN})) == ()
+    assert [each.name for each in PRODUCT.made_secrets(cluster())] == ["commit", "checkout"]
+    assert all(each.plain for each in PRODUCT.made_secrets(cluster()))
+    assert PRODUCT.made_secrets(cluster({"artifacts": GIVEN})) == ()
 
 
 @pytest.mark.parametrize(("version", "kernel"), [("5.2.0", "4.2.0"), ("5.2.1", "4.2.0"), ("5.3.0", "4.4.1")])
 def test_the_version_decides_the_kernel(version: str, kernel: str, cluster: Any) -> None:
     found = cluster({"version": version})
-    assert WSO2_AS.settings(found)["kernel"] == kernel
+    assert PRODUCT.settings(found)["kernel"] == kernel
     assert known(found).config == "axis2.xml"
     assert found.instance.java == 8
 
 
 def test_kernels_are_those_that_wso2_carbon_has_for_the_same_versions(cluster: Any) -> None:
     for version, kernel in VERSIONS["as"].items():
-        assert WSO2_AS.settings(cluster({"version": version}))["kernel"] == kernel
+        assert PRODUCT.settings(cluster({"version": version}))["kernel"] == kernel
 
 
 def test_members_find_each_other_as_those_of_wso2_carbon(cluster: Any) -> None:
-    assert WSO2_AS.discovery(cluster()) is Discovery.USER
-    assert WSO2_AS.discovery(cluster({"membership": "wka"})) is Discovery.NONE
+    assert PRODUCT.discovery(cluster()) is Discovery.USER
+    assert PRODUCT.discovery(cluster({"membership": "wka"})) is Discovery.NONE
 
 
 def test_users_and_administrators_come_to_nodes_by_https_alone(cluster: Any) -> None:
     """To plain HTTP the console answers with a redirect to HTTPS, through the balancer for ever."""
-    names = {reach: [port.name for port in WSO2_AS.ports_for(cluster(), reach)] for reach in Reach}
+    names = {reach: [port.name for port in PRODUCT.ports_for(cluster(), reach)] for reach in Reach}
     assert names == {
         Reach.MEMBERS: ["member", "peer", "svn"],
         Reach.BALANCER: ["https", "readiness"],
         Reach.NOBODY: ["http"],
     }
-    assert (WSO2_AS.serving, WSO2_AS.secure) == ("https", True)
+    assert (PRODUCT.serving, PRODUCT.secure) == ("https", True)
 
 
 def test_an_offset_moves_every_port_of_the_product_that_the_balancer_reaches(cluster: Any) -> None:
     found = cluster({"http_port": 9764})
-    assert (WSO2_AS.port(found, "http"), WSO2_AS.port(found, "https")) == (9764, 9444)
-    assert WSO2_AS.targets(found) == {"a": (9444,), "b": (9444,), "c": (9444,)}
+    assert (PRODUCT.port(found, "http"), PRODUCT.port(found, "https")) == (9764, 9444)
+    assert PRODUCT.targets(found) == {"a": (9444,), "b": (9444,), "c": (9444,)}
 
 
 def test_nobody_reaches_the_port_of_a_repository_that_is_not_made(cluster: Any) -> None:
-    (svn,) = [port for port in WSO2_AS.ports(cluster({"artifacts": GIVEN})) if port.name == "svn"]
+    (svn,) = [port for port in PRODUCT.ports(cluster({"artifacts": GIVEN})) if port.name == "svn"]
     assert (svn.number, svn.reach) == (3690, Reach.NOBODY)
 
 
@@ -174,7 +167,7 @@ def test_nobody_reaches_the_port_of_a_repository_that_is_not_made(cluster: Any) 
     ids=str,
 )
 def test_ways_out_lead_to_what_the_file_names(block: dict[str, Any], ports: tuple[int, ...], cluster: Any) -> None:
-    assert WSO2_AS.ways_out(cluster(block)) == ports
+    assert PRODUCT.ways_out(cluster(block)) == ports
 
 
 def test_the_only_management_node_commits_and_of_two_the_one_that_the_file_says(cluster: Any) -> None:
@@ -211,7 +204,7 @@ def test_users_come_by_the_name_of_the_balancer(cluster: Any) -> None:
 
 @pytest.mark.parametrize(("said", "seconds"), [({}, 60), ({"socket_timeout": 6}, 6), ({"socket_timeout": 4000}, 4000)])
 def test_the_socket_time_out_is_the_balancers(said: dict[str, int], seconds: int, cluster: Any) -> None:
-    assert WSO2_AS.idle(cluster(said)) == seconds
+    assert PRODUCT.idle(cluster(said)) == seconds
 
 
 def test_users_stay_by_the_balancers_own_cookie(cluster: Any) -> None:
@@ -241,15 +234,10 @@ def test_the_longest_settings_leave_room_in_the_document(cluster: Any) -> None:
         "artifacts": {**GIVEN, "url": url},
         "database": {**DATABASE, "url": f"jdbc:mysql://{'d' * 63}.{'b' * 60}.example.org/wso2?{'o' * 250}=1"},
     }
-    told = WSO2_AS.settings(cluster(block, nodes=nodes))
+    told = PRODUCT.settings(cluster(block, nodes=nodes))
     member = {"name": names[0], "ordinal": 15, "zone": "ap-southeast-2a", "address": "10.100.100.100", "present": False}
     members = [{**member, "volume": "v" * 21} for _ in names]
     assert length({"members": members, "settings": told}) + WAIT_URL_LENGTH < LARGEST - OTHERS
-
-
-def test_no_cluster_file_may_name_the_product_as_long_as_no_node_runs_it() -> None:
-    """Another module's product is found by its `PRODUCT`."""
-    assert "wso2-as" not in _known()
 
 
 def test_other_products_have_nodes_without_groups(tmp_path: Path) -> None:
@@ -274,4 +262,3 @@ def test_a_block_alone_is_no_cluster(cluster: Any) -> None:
     bare = cluster().model_copy(update={"wso2as": Wso2As()})
     with pytest.raises(ValueError, match="the host names of as are not known"):
         hosts(bare)
-    assert "wso2-as" in PRODUCTS  # by this module's wiring alone

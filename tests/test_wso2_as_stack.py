@@ -1,30 +1,22 @@
 """A whole cluster of WSO2 AS in one stack: what it makes, and what its nodes are told."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from muster.names import parameter_name
 from tests.conftest import Template
 from tests.template_help import depends_on, of_type, text, the
 from tests.test_host_routes import whole
-from tests.wso2_as_support import GIVEN, SECRET, server, wired
+from tests.wso2_as_support import GIVEN, MGT, SECRET, WORKERS, server
 
 DATABASE = {"url": "jdbc:mysql://db.example.org/wso2", "secret": f"{SECRET}:as-db-AbCdEf"}
 
 
-@pytest.fixture(autouse=True)
-def _wired() -> Iterator[None]:
-    with wired():
-        yield
-
-
-def stack(block: Mapping[str, Any] | None = None, *, folder: Path) -> Template:
+def stack(block: Mapping[str, Any] | None = None, *, folder: Path, **others: Any) -> Template:
     """Return the template of a cluster with changes of the product's block, which needs no user for discovery."""
-    return whole(server({"membership": "wka", **(block or {})}), folder)
+    return whole(server({"membership": "wka", **(block or {})}, **others), folder)
 
 
 def told(template: Template) -> dict[str, Any]:
@@ -87,3 +79,14 @@ def test_nodes_are_told_of_a_given_database_and_none_is_made(tmp_path: Path) -> 
     assert document["settings"]["database"] == {"url": DATABASE["url"]}
     assert document["secrets"]["database"] == DATABASE["secret"]
     assert (made_secrets(template), of_type(template, "RDS::DBInstance")) == (2, {})
+
+
+def test_workers_go_on_while_the_only_management_node_is_taken_out(tmp_path: Path) -> None:
+    """Its place stays, and nodes are told that it commits: nobody does, until it is there again."""
+    template = stack(folder=tmp_path, nodes={"a": {**MGT, "present": False}, **WORKERS})
+    document = told(template)
+    assert document["settings"]["committer"] == "a"
+    assert {each["name"]: each["present"] for each in document["members"]} == {"a": False, "b": True, "c": True}
+    assert len(of_type(template, "EC2::Instance")) == 2
+    groups = of_type(template, "ElasticLoadBalancingV2::TargetGroup").values()
+    assert sorted(len(each.get("Targets", ())) for each in groups) == [0, 2]

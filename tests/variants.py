@@ -54,6 +54,15 @@ KEYS: Mapping[str, Any] = {"instance": {"java": 8}, "wso2": {"kernel": "4.4.40"}
 BRIDGE: Mapping[str, Any] = {"instance": {"java": 17}, "wso2": {"kernel": "4.9.33"}}
 """WSO2 Carbon with engines that do not know the metadata service of today."""
 
+_SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret"
+GIVEN: Mapping[str, Any] = {
+    "url": "https://svn.example.org:8443/repos/as",
+    "commit_secret": f"{_SECRET}:as-commit-AbCdEf",
+    "checkout_secret": f"{_SECRET}:as-checkout-AbCdEf",
+}
+THERE: Mapping[str, Any] = {"url": "jdbc:mysql://db.example.org/wso2", "secret": f"{_SECRET}:as-db-AbCdEf"}
+"""What WSO2 AS can be given: a repository of artifacts and a database."""
+
 WITHOUT_ENDPOINTS = {"axonivy"}
 """Products that reach what no endpoint leads to: a VPC of the cluster's own needs another way out."""
 
@@ -81,6 +90,27 @@ PRODUCTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         OF_DEBIAN: {"kaazing": {"cluster": "Gateways of Basel", "idle": 4000, "outside": [61616, 389]}},
         OF_EVERYTHING: {"kaazing": {"host": None}},  # it is the balancer's domain
     },
+    "wso2-as": {
+        OF_DEBIAN: {  # whose only Java is too new for the server
+            "instance": {"os": "amazon-linux-2023"},
+            "wso2as": {
+                "membership": "wka",
+                "proxy_ports": {"http": 8280, "https": 8243},
+                "socket_timeout": 6,
+                "management_clients": ["10.0.0.0/8"],
+                "tenants": "single",
+            },
+            "balancer": {"clients": ["10.0.0.0/8"]},
+        },
+        OF_EVERYTHING: {
+            "wso2as": {
+                "host": None,  # it is the balancer's domain
+                "management": "mgt.gateway.example.org",
+                "trust": "artifacts/ca.pem",
+                "database": {"engine": "postgres", "multi_az": True},
+            },
+        },
+    },
     "wso2-carbon": {
         OF_DEBIAN: {"wso2": {"membership": "wka", "proxy": {"host": "proxy.example.org", "port": 3128}}},
         OF_EVERYTHING: {"instance": KEYS["instance"], "wso2": {**KEYS["wso2"], "trust": "artifacts/ca.pem"}},
@@ -96,6 +126,13 @@ OTHERS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "balancer": {"certificate": CERTIFICATE, "domain": DOMAIN},
             "kaazing": {"host": None, "path": None},
         }
+    },
+    "wso2-as": {
+        "two of management, a given repository and database": {
+            "nodes": {"d": {"zone": "eu-west-1b", "group": "mgt"}},
+            "wso2as": {"committer": "a", "artifacts": GIVEN, "database": THERE},
+        },
+        "a made database": {"wso2as": {"database": {"engine": "mysql"}}},
     },
     "wso2-carbon": {
         "a user's key": KEYS,

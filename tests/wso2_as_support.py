@@ -1,18 +1,11 @@
-"""A cluster of WSO2 AS in a cluster file; what lets a test load one, as no node can run it yet."""
+"""A cluster of WSO2 AS in a cluster file."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
-from muster.checking import one_of
-from muster.products import PRODUCTS
-from muster.products.wso2_as import WSO2_AS
-from muster.spec import Cluster, load, rules
-from muster.spec.wso2_as_rules import WSO2_AS_RULES
-from muster.spec.wso2_database_rules import WSO2_DATABASE_RULES
+from muster.spec import Cluster, load
 
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret"
@@ -48,16 +41,6 @@ def server(block: Mapping[str, Any] | None = None, **others: Any) -> dict[str, A
     """Return the fields with those of `block` in the product's block (None: left out), and `others` beside it."""
     own = {name: value for name, value in {**SERVER["wso2as"], **(block or {})}.items() if value is not None}
     return {**SERVER, **others, "wso2as": own}
-
-
-@contextmanager
-def wired() -> Iterator[None]:
-    """Let cluster files name the product for a while."""
-    every = (*rules.RULES, *WSO2_AS_RULES, *WSO2_DATABASE_RULES)
-    with mock.patch.dict(PRODUCTS, {WSO2_AS.name: WSO2_AS}), mock.patch.object(rules, "RULES", every):
-        field = Cluster.model_fields["product"]
-        with mock.patch.object(field, "metadata", [one_of(*PRODUCTS)]):
-            yield
 
 
 def loaded(fields: Mapping[str, Any], folder: Path) -> Cluster:

@@ -13,7 +13,13 @@ from muster.artifact_file import CERTIFICATE, VARIABLE
 _STAND_INS: Final = {".pem": CERTIFICATE, ".crt": CERTIFICATE, ".lic": b"none"}
 """What stands in for a file by the end of its name, where an empty one would be refused."""
 
-_NAMED: Final = (("artifact", "file"), ("database", "seed", "file"), ("wso2", "trust"), ("axonivy", "licence"))
+_NAMED: Final = (
+    ("artifact", "file"),
+    ("database", "seed", "file"),
+    ("wso2", "trust"),
+    ("wso2as", "trust"),
+    ("axonivy", "licence"),
+)
 """The fields that name a file on this machine."""
 
 

@@ -60,11 +60,9 @@ def _synchronized(cluster: Cluster) -> str:
     return f", with Hazelcast {appserver.ENGINE} and the real client of Subversion, for version {_server(cluster)}"
 
 
-APPSERVER = Double(_appserver, f"a double of {appserver.NAME}", _synchronized)
-"""Not one of `DOUBLES`, as long as no cluster file may name the product."""
-
 DOUBLES: Mapping[str, Double] = {
     "as400gateway": Double(lambda _, progress: store.build("as400gateway", progress), "a double of as400gateway"),
+    appserver.NAME: Double(_appserver, f"a double of {appserver.NAME}", _synchronized),
     axonivy.NAME: Double(
         _axonivy,
         "a double of axonivy",

@@ -14,7 +14,7 @@ SOURCES = Path(__file__).parent
 ARTIFACTS = {"as400gateway": "as400-common-api-1.0.0.jar"}
 """The file that a double stands for, by product, where it is the same for every cluster file."""
 
-BY_FILE = ("axonivy", "kaazing", "wso2-carbon")
+BY_FILE = ("axonivy", "kaazing", "wso2-as", "wso2-carbon")
 """The products whose double differs with what a cluster file wants: `stand_in` builds it."""
 
 

@@ -21,6 +21,7 @@ PACKAGES = (
     "openssl",
     "procps",
     "python3-boto3",
+    "subversion",
     "systemd",
     "systemd-sysv",
 )

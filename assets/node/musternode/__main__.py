@@ -37,12 +37,17 @@ FORMING, FORMED = 0.2, 0.5
 UNABLE = 5.0
 """Seconds until a gate process without settings or key ends."""
 USAGE = (
-    "bootstrap DOCUMENT NODE PARAMETER | member | gate | volume | readiness | carbon-readiness | kaazing-readiness | "
-    "axonivy-readiness | bridge | agent"
+    "bootstrap DOCUMENT NODE PARAMETER | member | gate | volume | readiness | carbon-readiness | appserver-readiness | "
+    "kaazing-readiness | axonivy-readiness | bridge | agent"
 )
 
 
-KINDS: Mapping[str, str] = {"wso2-carbon": "carbon", "kaazing": "kaazing", "axonivy": "axonivy"}
+KINDS: Mapping[str, str] = {
+    "wso2-carbon": "carbon",
+    "wso2-as": "appserver",
+    "kaazing": "kaazing",
+    "axonivy": "axonivy",
+}
 """The package of each product whose servers form a cluster by themselves."""
 
 

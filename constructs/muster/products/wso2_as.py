@@ -190,7 +190,7 @@ def _start(region: str) -> Mapping[str, Any]:
     return {**names, **({} if members.asks_by_name(region) else {"membership": "wka"})}
 
 
-WSO2_AS: Final = Product(
+PRODUCT: Final = Product(
     name="wso2-as",
     title="WSO2 Application Server",
     field="wso2as",
@@ -230,4 +230,3 @@ WSO2_AS: Final = Product(
         "database": {"engine": "mysql", "class": "db.t4g.medium", "storage": 20, "multi_az": True},
     },
 )
-"""Not `PRODUCT`: as long as no node can run it, no cluster file may name it."""
