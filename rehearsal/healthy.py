@@ -38,10 +38,10 @@ def all_serve(groups: Sequence[Group], targets: int) -> bool:
 def names_serve(groups: Sequence[Group], hosts: Hosts, present: Collection[str]) -> bool:
     """Return whether each host name has a group of its own nodes alone: all for users healthy, and one of management.
 
-    The management node that does not commit is never healthy while the other one is.
+    The management node that does not commit is never healthy while the other one is; while all are absent, none is.
     """
     users, management = (sorted({*route.nodes} & {*present}) for route in (hosts.users, hosts.management))
     if sorted(each.nodes for each in groups) != sorted([users, management]):
         return False
-    wanted: Mapping[bool, int] = {True: len(users), False: 1}
+    wanted: Mapping[bool, int] = {True: len(users), False: min(1, len(management))}
     return all(each.states.count("healthy") == wanted[each.nodes == users] for each in groups)

@@ -99,6 +99,10 @@ ACCEPTED: Final = {
     "one management node, which commits unsaid": own(
         ("  b: {zone: eu-west-1b, group: mgt}\n", "  b: {zone: eu-west-1b, group: worker}\n"), ("  committer: b\n", "")
     ),
+    "the only management node is taken out": own(
+        ("  a: {zone: eu-west-1a, group: mgt}\n", ""), ("1b, group: mgt}", "1b, group: mgt, present: false}")
+    ),
+    "the other management node is taken out": own(("1a, group: mgt}", "1a, group: mgt, present: false}")),
     "a database that is made": made(),
     "a database that is made, endpoints": made(("egress: nat", "egress: endpoints"), (PROXY, ""), (ARTIFACTS, "")),
     "a domain": own(
@@ -117,6 +121,13 @@ ACCEPTED: Final = {
 """Files that are nothing wrong."""
 
 REFUSED: Final[list[tuple[str, str]]] = [
+    (
+        own(("1b, group: mgt}", "1b, group: mgt, present: false}")),
+        (
+            "6: nodes.b.present: got false for the node that commits artifacts, which nobody else would do, want "
+            "wso2as.committer: a first, by a deployment of its own"
+        ),
+    ),
     (own(("  version: '5.3.0'\n", "")), "14: wso2as.version: is missing, want 5.2.0 or 5.2.1 or 5.3.0"),
     (
         own(("'5.3.0'", "'5.1.0'")),

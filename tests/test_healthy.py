@@ -1,6 +1,6 @@
 """When the balancer of a rehearsed cluster is content, and how long a deployment waits for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,16 +16,10 @@ from rehearsal.drive import Rehearsal
 from rehearsal.healthy import Group, all_serve
 from tests.conftest import WriteCluster
 from tests.test_host_routes import TWO
-from tests.wso2_as_support import loaded, server, wired
+from tests.wso2_as_support import loaded, server
 
 WORKERS = {"b": "healthy", "c": "healthy"}
 MANAGEMENT = {"a": "healthy", "d": "unhealthy"}
-
-
-@pytest.fixture(autouse=True)
-def _wired() -> Iterator[None]:
-    with wired():
-        yield
 
 
 class Account:
@@ -115,6 +109,14 @@ def test_the_only_management_node_is_healthy(tmp_path: Path) -> None:
     cluster = named(tmp_path, absent="d")
     assert content(cluster, WORKERS, {"a": "healthy"})
     assert not content(cluster, WORKERS, {"a": "initial"})
+
+
+def test_while_the_only_management_node_is_absent_its_host_name_has_nobody(tmp_path: Path) -> None:
+    nodes = {**{name: TWO[name] for name in "bc"}, "a": {**TWO["a"], "present": False}}
+    cluster = loaded(server(nodes=nodes), tmp_path)
+    assert content(cluster, WORKERS, {})
+    assert not content(cluster, {**WORKERS, "b": "unhealthy"}, {})
+    assert not content(cluster, WORKERS, {"a": "healthy"})
 
 
 def test_where_all_nodes_are_alike_each_is_healthy_in_every_group(write_cluster: WriteCluster) -> None:

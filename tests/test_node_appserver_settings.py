@@ -49,6 +49,14 @@ def test_members_of_a_group_are_the_present_ones() -> None:
     assert read.workers == {address("c"), address("e")}
 
 
+def test_while_no_management_node_is_present_nobody_commits_and_workers_find_nothing_changed() -> None:
+    before, alone = chosen(mgt="a"), chosen(mgt="a", absent="a")
+    assert (alone.committer.name, alone.grouped("mgt"), alone.repository) == ("a", (), before.repository)
+    assert clustering.of(alone, "c").members == clustering.of(before, "c").members == ((address("a"), 4000),)
+    assert changes.refusal(before, alone) is None
+    assert changes.refusal(alone, before) is None
+
+
 @pytest.mark.parametrize("name", "abcd")
 def test_well_known_members_are_the_management_nodes_for_everybody(name: str) -> None:
     assert clustering.of(chosen(), name).members == ((address("a"), 4000), (address("b"), 4000))
@@ -83,6 +91,8 @@ def test_one_offset_moves_the_products_ports() -> None:
             "settings.committer is 'c', no present management node; there are: a, b",
         ),
         (document(absent="a"), "settings.committer is 'a', no present management node; there are: b"),
+        (document(absent="ab", product={"committer": "c"}), "settings.committer is 'c', no present management node"),
+        (document(absent="ab", product={"committer": "x"}), "settings.committer is 'x', no present management node"),
         (document(mgt=""), "settings.committer is 'a', no present management node; there are: none"),
         (document(product={"groups": {"a": "mgt", "b": "mgt", "c": "worker"}}), "node d has no group"),
         (document(product={"groups": dict.fromkeys("abcd", "x")}), "node a is in 'x'; it is mgt or worker"),

@@ -6,7 +6,7 @@ from typing import Final
 
 from muster.aws_ids import CERTIFICATE
 from muster.fields import HOST, Group
-from muster.products.wso2_as import KERNELS, Wso2As, group, host
+from muster.products.wso2_as import KERNELS, Wso2As, committer, group, host
 from muster.spec.account_rules import elsewhere
 from muster.spec.finding import Finding
 from muster.spec.model import Cluster
@@ -100,6 +100,20 @@ def which_management_node_commits(cluster: Cluster) -> Iterator[Finding]:
     yield Finding((_FIELD, "committer"), f"is missing, and {why}, want {' or '.join(names)}", (("nodes",),))
 
 
+def a_committer_that_is_there(cluster: Cluster) -> Iterator[Finding]:
+    """Demand that the other management node commits before the committing one is taken out.
+
+    The only one may be absent for a while: nobody commits then, and workers go on with what they have.
+    """
+    own, names = _of(cluster), group(cluster, "mgt")
+    chosen = committer(cluster) if own else None
+    others = [name for name in names if name in cluster.present_nodes and name != chosen]
+    if chosen in names and chosen not in cluster.present_nodes and others:
+        what = "got false for the node that commits artifacts, which nobody else would do"
+        way = f"want wso2as.committer: {others[0]} first, by a deployment of its own"
+        yield Finding(("nodes", str(chosen), "present"), f"{what}, {way}", ((_FIELD, "committer"),))
+
+
 def the_balancers_own_cookie(cluster: Cluster) -> Iterator[Finding]:
     """Demand the balancer's cookie: of the applications each sets its own, and would move a user for all others."""
     cookie = cluster.balancer.stickiness.cookie
@@ -178,6 +192,7 @@ WSO2_AS_RULES: Final = (
     a_name_for_management_alone,
     a_committing_management_node,
     which_management_node_commits,
+    a_committer_that_is_there,
     the_balancers_own_cookie,
     ports_of_the_balancer_that_differ,
     management_clients_that_reach_it,

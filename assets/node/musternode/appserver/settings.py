@@ -118,8 +118,11 @@ class Settings(carbon.Settings):
 
     @property
     def well_known(self) -> Tuple[Node, ...]:
-        """The management nodes: members find each other by them, as by the guide's load balancer."""
-        return self.grouped(MGT)
+        """The management nodes: members find each other by them, as by the guide's load balancer.
+
+        While none is present they stay those that will be again, so that no worker begins anew for it.
+        """
+        return self.grouped(MGT) or tuple(each for each in self.members if self.manages(each.name))
 
     @property
     def workers(self) -> FrozenSet[str]:
@@ -128,7 +131,7 @@ class Settings(carbon.Settings):
 
     @property
     def committer(self) -> Node:
-        """The node that commits artifacts."""
+        """The node that commits artifacts; while no management node is present, it is absent, and nobody commits."""
         return self.member(self.settings.committer)
 
     @property
@@ -187,7 +190,7 @@ def _check(settings: Settings) -> None:
     for member in settings.present:
         settings.group(member.name)
     committer = settings.settings.committer
-    if committer not in {member.name for member in settings.grouped(MGT)}:
+    if committer not in {member.name for member in settings.well_known}:
         known = ", ".join(member.name for member in settings.grouped(MGT)) or "none"
         raise Failure(f"settings.committer is {committer!r}, no present management node; there are: {known}")
     if settings.ports.https - PORTS[1] != settings.ports.http - PORTS[0] or settings.offset < 0:
