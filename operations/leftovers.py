@@ -18,6 +18,8 @@ EMPTY_VERSIONS = (
 )
 
 
+_BACKUPS: Final = {"-pairbackups": "backups of the database", "-artifactsbackups": "backups of the artifacts"}
+
 STACK_TAG: Final = "aws:cloudformation:stack-name"
 """CloudFormation's own tag of what it makes."""
 
@@ -191,8 +193,9 @@ def _buckets(aws: Aws, cluster: str) -> Iterator[Leftover]:
 
 
 def _what_a_bucket_holds(name: str) -> str:
-    """Return it by the name, in which CloudFormation keeps the construct's (`muster.pair`)."""
-    return "backups of the database" if "-pairbackups" in name else "the balancer's access logs"
+    """Return it by the name, in which CloudFormation keeps the construct's (`muster.pair`, `artifact_backups`)."""
+    found = (what for part, what in _BACKUPS.items() if part in name)
+    return next(found, "the balancer's access logs")
 
 
 def _bucket_tags(aws: Aws, name: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from constructs import Construct, IDependable
 from muster import session_manager, settings
 from muster.alarms import Alarms
 from muster.artifact import Artifact
+from muster.artifact_backups import ArtifactBackups
 from muster.data_volume import DataVolume
 from muster.database_secret import DatabaseSecret
 from muster.discovery_policy import DiscoveryPolicy
@@ -108,7 +109,8 @@ class ClusterStack(cdk.Stack):
         user, self._database = self._discovery_user(), self._shared_database()
         secrets = self._secrets() | ({"discovery": user.secret} if user else {})
         secrets |= {"database": self._database.secret} if self._database else {}
-        told = (*files, self._shared, user, self._database)
+        dumps = self._artifact_backups()
+        told = (*files, self._shared, user, self._database, dumps)
         pair = Pair(self, "Pair", cluster=cluster, kms_key=self._key) if self._product.pair else None
         self._volumes = {member.name: self._volume(member) for member in self._plan.members}
         content = settings.content(
@@ -133,11 +135,13 @@ class ClusterStack(cdk.Stack):
             log_groups=list(LogGroups(self, "Logs", cluster=cluster, kms_key=self._key).groups.values()),
             kms_key=self._key,
             session_manager=session_manager.possible(cluster),
-            more=[each for part in (pair, self._shared) if part for each in part.statements],
-            encrypted=pair.encrypted if pair else [],
+            more=[each for part in (pair, self._shared, dumps) if part for each in part.statements],
+            encrypted=pair.encrypted if pair else ["s3"] if dumps else [],
         )
         if pair:
             pair.accept_in(role.policy)
+        if dumps:
+            dumps.accept_in(role.policy)
         if self._shared:
             self._shared.let_in(role.role)
         more, policies = self._discovery(role)
@@ -158,6 +162,12 @@ class ClusterStack(cdk.Stack):
             for name, arn in self._product.given_secrets(cluster).items()
         }
         return {**made, **given}
+
+    def _artifact_backups(self) -> ArtifactBackups | None:
+        cluster = self._cluster
+        if not (cluster.backed_up and self._product.repository(cluster)):
+            return None
+        return ArtifactBackups(self, "Artifacts", cluster=cluster, kms_key=self._key)
 
     def _published_files(self) -> Sequence[PublishedFile]:
         """Return the files beside the application's that the product's block names."""

@@ -175,13 +175,15 @@ def test_a_file_system_that_still_has_addresses_loses_them_first(moto: Aws) -> N
 
 def test_a_bucket_says_what_it_holds(moto: Aws) -> None:
     s3 = moto("s3")
-    for name in ("muster-as400-balanceraccesslogs-1x2y", "muster-as400-pairbackupsbucket8fa1cbcf-1x2y"):
+    names = ("balanceraccesslogs-1x2y", "pairbackupsbucket8fa1cbcf-1x2y", "artifactsbackupsbucket8fa1cbcf-1x2y")
+    for name in (f"muster-as400-{each}" for each in names):
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags("as400")})
     about = {each.id: each.about for each in leftovers(moto, "as400", stack_there=False)}
     assert about == {
         "muster-as400-balanceraccesslogs-1x2y": "the balancer's access logs",
         "muster-as400-pairbackupsbucket8fa1cbcf-1x2y": "backups of the database",
+        "muster-as400-artifactsbackupsbucket8fa1cbcf-1x2y": "backups of the artifacts",
     }
 
 

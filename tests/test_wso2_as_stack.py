@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from muster.names import parameter_name
 from tests.conftest import Template
 from tests.template_help import depends_on, of_type, text, the
@@ -90,3 +92,41 @@ def test_workers_go_on_while_the_only_management_node_is_taken_out(tmp_path: Pat
     assert len(of_type(template, "EC2::Instance")) == 2
     groups = of_type(template, "ElasticLoadBalancingV2::TargetGroup").values()
     assert sorted(len(each.get("Targets", ())) for each in groups) == [0, 2]
+
+
+def test_the_made_repository_is_backed_up_where_the_cluster_keeps_data(tmp_path: Path) -> None:
+    document = told(stack(folder=tmp_path, protection="on"))
+    backup = document["settings"]["artifacts"].pop("backup")
+    assert document["settings"]["artifacts"] == {"append": True, "url": ""}
+    assert "ArtifactsBackups" in backup.pop("bucket")
+    assert backup == {"prefix": "artifacts", "hour": 2, "days": 30}
+
+
+def test_a_cluster_is_let_go_without_waiting_for_nodes_that_back_up(tmp_path: Path) -> None:
+    """By the generation, which is in the name of what is waited for."""
+    handles = []
+    for said in ("on", "off"):
+        (tmp_path / said).mkdir()
+        template = stack(folder=tmp_path / said, protection=said)
+        handles.append(set(of_type(template, "CloudFormation::WaitConditionHandle")))
+    assert handles[0] == handles[1]
+
+
+def test_nodes_may_write_and_read_dumps_of_their_artifacts_alone(tmp_path: Path) -> None:
+    policies = of_type(stack(folder=tmp_path, protection="on"), "IAM::ManagedPolicy").values()
+    every = [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
+    (statement,) = [each for each in every if each.get("Sid") == "Backups"]
+    assert statement["Action"] == ["s3:GetObject", "s3:PutObject"]
+    assert "/artifacts/*" in json.dumps(statement["Resource"])
+
+
+@pytest.mark.parametrize(
+    ("block", "others"), [({"artifacts": GIVEN}, {"protection": "on"}), ({}, {"protection": "off"})], ids=str
+)
+def test_of_a_given_repository_and_without_protection_there_are_no_backups(
+    block: dict[str, Any], others: dict[str, Any], tmp_path: Path
+) -> None:
+    template = stack(block, folder=tmp_path, **others)
+    assert "backup" not in told(template)["settings"]["artifacts"]
+    assert [each for each in of_type(template, "S3::Bucket") if "Backups" in each] == []
+    assert '"Backups"' not in json.dumps(template)

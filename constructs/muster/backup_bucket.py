@@ -1,4 +1,4 @@
-"""Where the nightly dumps of the database are kept."""
+"""Where the nightly dumps of what nodes keep are kept: of a database, or of a repository."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
@@ -14,7 +14,7 @@ from muster.node_statements import allow
 from muster.spec.model import Backup
 
 PREFIX: Final = "h2"
-"""What the keys of all dumps begin with, before a slash."""
+"""What the keys of all dumps of a database begin with, before a slash."""
 
 REGRETTED: Final = 7
 """Days for which a dump that was overwritten, or whose time is over, can still be had back."""
@@ -28,11 +28,14 @@ class BackupBucket(Construct):
 
     Its owner owns every object, as in every bucket that is made since April 2023. A dump goes after `backup.days`, and
     stays to be had back for `REGRETTED` more. `statements` is what a node may do: write dumps and read them, for a
-    restore; neither delete nor list them. `settings` is what nodes are told.
+    restore; neither delete nor list them. Their keys begin with `prefix`. `settings` is what nodes are told.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, backup: Backup, kms_key: kms.IKey | None) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, backup: Backup, kms_key: kms.IKey | None, prefix: str = PREFIX
+    ) -> None:
         super().__init__(scope, id_)
+        self._prefix = prefix
         self.bucket = s3.Bucket(
             self,
             "Bucket",
@@ -52,18 +55,18 @@ class BackupBucket(Construct):
                 )
             ],
         )
-        self.settings: Mapping[str, Any] = {"bucket": self.bucket.bucket_name, "prefix": PREFIX, "hour": backup.hour}
+        self.settings: Mapping[str, Any] = {"bucket": self.bucket.bucket_name, "prefix": prefix, "hour": backup.hour}
         self.statements = self._statements()
         self._acknowledge(kms_key)
 
     def _statements(self) -> Sequence[iam.PolicyStatement]:
-        dumps = self.bucket.arn_for_objects(f"{PREFIX}/*")
+        dumps = self.bucket.arn_for_objects(f"{self._prefix}/*")
         return [allow("Backups", ["s3:GetObject", "s3:PutObject"], [dumps])]
 
     def accept_in(self, policy: IConstruct) -> None:
         """Accept that `policy`, which holds `statements`, names all dumps: the key of each has its date in it."""
         bucket = Stack.of(self).get_logical_id(cast("s3.CfnBucket", self.bucket.node.default_child))
-        acknowledge(policy, f"AwsSolutions-IAM5[Resource::<{bucket}.Arn>/{PREFIX}/*]", _BY_DATE)
+        acknowledge(policy, f"AwsSolutions-IAM5[Resource::<{bucket}.Arn>/{self._prefix}/*]", _BY_DATE)
 
     def _acknowledge(self, kms_key: kms.IKey | None) -> None:
         for rule in ("AwsSolutions-S1", "CKV_AWS_18"):

@@ -79,9 +79,14 @@ def generation(cluster: Cluster, plan: Plan, document: Mapping[str, Any], user_d
     # without warnings: of an artifact in S3, pydantic says that it is not the first of its kinds
     file = cluster.model_dump(mode="json", exclude=left_out, warnings=False)
     launched = [[each.name, each.instance_type, each.image] for each in plan.members]
-    told = {**document, "settings": {**document["settings"], "backup": {}}}  # it says again what the file says
+    told = {**document, "settings": _without_backups(document["settings"])}  # they say again what the file says
     literal = render([file, launched, _without_tokens(told), user_data])
     return hashlib.sha256(literal.encode()).hexdigest()[:16]
+
+
+def _without_backups(told: Mapping[str, Any]) -> dict[str, Any]:
+    artifacts = {key: each for key, each in told.get("artifacts", {}).items() if key != "backup"}
+    return {**told, "backup": {}, **({"artifacts": artifacts} if "artifacts" in told else {})}
 
 
 def _without_tokens(value: Any) -> Any:

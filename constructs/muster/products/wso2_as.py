@@ -215,6 +215,7 @@ PRODUCT: Final = Product(
     given_secrets=_given_secrets,
     hosts=hosts,
     made_database=made_database,
+    repository=lambda cluster: cluster.block(Wso2As).artifacts is None,
     idle=lambda cluster: cluster.block(Wso2As).socket_timeout,
     memory=2,  # the product's own start script asks for a heap of 256 MiB to 1 GiB, and Java needs as much beside it
     example="artifacts/wso2as-5.3.0.zip",
