@@ -165,7 +165,7 @@ class ClusterStack(cdk.Stack):
 
     def _artifact_backups(self) -> ArtifactBackups | None:
         cluster = self._cluster
-        if not (cluster.backed_up and self._product.repository(cluster)):
+        if not (cluster.backed_up and self._product.keepers(cluster)):
             return None
         return ArtifactBackups(self, "Artifacts", cluster=cluster, kms_key=self._key)
 

@@ -172,3 +172,15 @@ def test_an_address_of_a_file_system_that_moves_is_refused_as_its_zone_has_one_a
 def test_an_address_of_a_file_system_gets_another_security_group_in_place() -> None:
     found = edited(lambda new: properties(new, "MountA").update(SecurityGroups=["sg-2"]))
     assert (found.others, found.refusals) == ((), ())
+
+
+@pytest.mark.parametrize("change", [{"Engine": "postgres"}, None], ids=["another engine", "gone"])
+def test_the_database_that_all_share_is_not_lost_with_a_change(change: dict[str, str] | None) -> None:
+    old, new = stack(), stack()
+    made = {"Type": "AWS::RDS::DBInstance", "Properties": {"Engine": "mysql"}, "DeletionPolicy": "Delete"}
+    old["Resources"]["Shared"] = made
+    if change:
+        new["Resources"]["Shared"] = {**made, "Properties": change}
+    (refusal,) = review(old, new).refusals
+    assert refusal.startswith("Shared (AWS::RDS::DBInstance) would be ")
+    assert "the database that all nodes share lost" in refusal

@@ -145,3 +145,46 @@ def test_the_members_of_a_pair_neither_come_nor_go() -> None:
 
 def test_of_an_unknown_product_nothing_is_known_to_be_refused() -> None:
     assert refused(document("other"), document("other", members=member("b", address="10.0.1.99"))) == set()
+
+
+SERVERS: dict[str, Any] = {
+    "home": "/opt/wso2",
+    "domain": "as",
+    "committer": "a",
+    "groups": {"a": "mgt", "b": "mgt", "c": "worker"},
+    "artifacts": {"url": "", "append": True},
+}
+
+
+def servers(members: dict[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
+    """Return the document of servers of WSO2 AS, with some settings changed."""
+    return document("wso2-as", settings={**SERVERS, **settings}, **({"members": members} if members else {}))
+
+
+@pytest.mark.parametrize(
+    ("settings", "paths"),
+    [
+        ({"committer": "b"}, set()),
+        ({"groups": {**SERVERS["groups"], "b": "worker"}}, {"settings.groups.b"}),
+        ({"artifacts": {"url": "svn://svn.example.org/as", "append": True}}, {"settings.artifacts.url"}),
+        ({"artifacts": {"url": "", "append": False}}, {"settings.artifacts.append"}),
+        ({"domain": "other"}, {"settings.domain"}),
+    ],
+    ids=str,
+)
+def test_servers_of_wso2_as_refuse_what_would_part_them_or_lose_artifacts(
+    settings: dict[str, Any], paths: set[str]
+) -> None:
+    assert refused(servers(), servers(**settings)) == paths
+
+
+def test_the_group_of_a_server_can_be_another_while_it_is_absent() -> None:
+    groups = {**SERVERS["groups"], "b": "worker"}
+    assert refused(servers(member("b", present=False)), servers(groups=groups)) == set()
+    assert refused(servers(), servers(member("b", present=False), groups=groups)) == set()
+
+
+def test_one_given_repository_may_become_another_one() -> None:
+    one, other = ({"url": f"svn://{name}.example.org/as", "append": True} for name in ("one", "other"))
+    assert refused(servers(artifacts=one), servers(artifacts=other)) == set()
+    assert refused(servers(artifacts=one), servers()) == {"settings.artifacts.url"}

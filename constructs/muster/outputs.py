@@ -48,7 +48,7 @@ def kept(cluster: Cluster, balancer: StickyBalancer) -> str:
         return "nothing, but for what a time with protection has left (./muster leftovers FILE)"
     logs = "" if balancer.log_bucket is None else f", and the access logs in {balancer.log_bucket.bucket_name}"
     pair = ", the witness" if cluster.about.pair else ""
-    saved = cluster.about.pair or cluster.about.repository(cluster)
+    saved = cluster.about.pair or cluster.about.keepers(cluster)
     backups = ", backups" if saved and cluster.backed_up else ""
     files = ", the shared files" if cluster.about.shared_files(cluster) == OWN else ""
     database = ", a snapshot of the database" if cluster.about.made_database(cluster) else ""

@@ -11,6 +11,7 @@ DATA: Final[Mapping[str, str]] = {
     "AWS::EC2::Volume": "a node's data",
     "AWS::EFS::FileSystem": "the files that all nodes share",
     "AWS::Logs::LogGroup": "the logs",
+    "AWS::RDS::DBInstance": "the database that all nodes share",
     "AWS::S3::Bucket": "the objects",
     "AWS::SecretsManager::Secret": "the password",
 }

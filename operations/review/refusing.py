@@ -12,13 +12,14 @@ from operations.review.settings import SettingChange, Way
 from operations.review.values import node_name, references
 
 FILE_SYSTEM: Final = "AWS::EFS::FileSystem"
+DATABASE: Final = "AWS::RDS::DBInstance"
 MOUNT_TARGET: Final = "AWS::EFS::MountTarget"
 
 LOST_WITH_ANY_REPLACEMENT: Final = frozenset(
-    {VOLUME, FILE_SYSTEM, "AWS::SecretsManager::Secret", "AWS::DynamoDB::Table"}
+    {VOLUME, FILE_SYSTEM, DATABASE, "AWS::SecretsManager::Secret", "AWS::DynamoDB::Table"}
 )
-"""A running cluster needs the very volume, shared files, password and witness that it has, also where the old one is
-kept. A volume is replaced as well where its node stays and it gets a successor of another logical id."""
+"""A running cluster needs the very volume, shared files, database, password and witness that it has, also where the old
+one is kept. A volume is replaced as well where its node stays and it gets a successor of another logical id."""
 
 NAMES: Final[Mapping[str, str]] = {
     "AWS::DynamoDB::Table": "TableName",

@@ -31,13 +31,16 @@ class Fixed:
 
     `settings` are dotted paths, and `together` those that can change while one member runs alone, the same before and
     after; `placed` is what cannot change of a member that runs, `ordinals` whether a member's place among the others
-    cannot, so that none comes or goes.
+    cannot, so that none comes or goes; `grouped` whether its group cannot. `given` are dotted paths of what is given by
+    the user or made by the nodes (empty): neither can become the other.
     """
 
     settings: tuple[str, ...] = ()
     together: tuple[str, ...] = ()
     placed: frozenset[str] = frozenset()
     ordinals: bool = False
+    grouped: bool = False
+    given: tuple[str, ...] = ()
 
 
 FIXED: Final[Mapping[str, Fixed]] = {
@@ -58,16 +61,24 @@ FIXED: Final[Mapping[str, Fixed]] = {
         ("ports.member", "ports.peer", "settings.cluster", "settings.home"),
         placed=frozenset({"address"}),
     ),
+    "wso2-as": Fixed(
+        ("ports.member", "ports.peer", "settings.artifacts.append", "settings.domain", "settings.home"),
+        placed=frozenset({"address"}),
+        grouped=True,
+        given=("settings.artifacts.url",),
+    ),
     "wso2-carbon": Fixed(
         ("ports.member", "ports.peer", "settings.domain", "settings.home"),
         placed=frozenset({"address"}),
     ),
 }
-"""By product, as the nodes have it: `refusal` in musternode.rollout, axonivy.document, kaazing.settings and
-carbon.settings."""
+"""By product, as the nodes have it: `refusal` in musternode.rollout, axonivy.document, kaazing.settings,
+appserver.changes and carbon.settings."""
 
 MEANT: Final[Mapping[str, str]] = {"settings.discovery_key": "each node's product restarts with that key in its turn"}
 """What a changed setting does that its name does not tell."""
+
+_GROUPS: Final = "settings.groups."
 
 LONGEST: Final = 60
 """Characters that are shown of a value."""
@@ -136,6 +147,11 @@ def _way(path: str, *, fixed: Fixed, before: Mapping[str, Any], after: Mapping[s
     if path in fixed.together:
         running = _running(before)
         return None if len(running) == 1 and running == _running(after) else Way.ALONE
+    if path in fixed.given:
+        return Way.NEVER if not before[path] or not after.get(path) else None
+    if fixed.grouped and path.startswith(_GROUPS):
+        name = path.removeprefix(_GROUPS)
+        return Way.ABSENT if _runs_on(name, before, after) else None
     if not path.startswith("members."):
         return Way.NEVER if any(path == each or path.startswith(f"{each}.") for each in fixed.settings) else None
     member, _, name = path.rpartition(".")
@@ -143,6 +159,13 @@ def _way(path: str, *, fixed: Fixed, before: Mapping[str, Any], after: Mapping[s
         return Way.NEVER
     stays = fixed.ordinals or bool(after.get(f"{member}.present", False))
     return Way.ABSENT if name in fixed.placed and _runs(before, member) and stays else None
+
+
+def _runs_on(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Return whether the node called `name` runs, and is to go on."""
+    return f"members.{name}.name" in before and all(
+        bool(each.get(f"members.{name}.present")) for each in (before, after)
+    )
 
 
 def _running(document: Mapping[str, Any]) -> Set[str]:

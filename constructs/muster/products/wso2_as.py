@@ -120,6 +120,14 @@ def committer(cluster: "Cluster") -> str | None:
     return cluster.block(Wso2As).committer or next(iter(group(cluster, "mgt")), None)
 
 
+def keepers(cluster: "Cluster") -> tuple[str, ...]:
+    """Return the nodes that have the repository which is made: the one that commits, and one with a copy of it."""
+    first = committer(cluster)
+    if cluster.block(Wso2As).artifacts or first is None:
+        return ()
+    return (first, *(name for name in group(cluster, "mgt") if name != first and name in cluster.present_nodes))
+
+
 def hosts(cluster: "Cluster") -> Hosts:
     """Return both host names with their nodes; raises `ValueError` for a cluster that the rules have not passed."""
     own, users = cluster.block(Wso2As), host(cluster)
@@ -215,7 +223,7 @@ PRODUCT: Final = Product(
     given_secrets=_given_secrets,
     hosts=hosts,
     made_database=made_database,
-    repository=lambda cluster: cluster.block(Wso2As).artifacts is None,
+    keepers=keepers,
     idle=lambda cluster: cluster.block(Wso2As).socket_timeout,
     memory=2,  # the product's own start script asks for a heap of 256 MiB to 1 GiB, and Java needs as much beside it
     example="artifacts/wso2as-5.3.0.zip",

@@ -79,7 +79,8 @@ class Lock(Block):
     """What has been launched. `rolling` names the nodes whose launch values may still differ from the file's.
 
     `scheme` is the balancer's; None stands in the lock of a Muster that did not write it yet. `discovery_key` is None
-    as long as that key was never changed, and of a cluster without one; then it does not stand in the file.
+    as long as that key was never changed, and of a cluster without one; then it does not stand in the file. So it is
+    with `database`, the engine of the one that is made, and `keepers`, the nodes that have the repository of artifacts.
     """
 
     format: Literal[1] = FORMAT
@@ -97,6 +98,8 @@ class Lock(Block):
     volume: int = Field(ge=1)
     rolling: tuple[str, ...] = ()
     discovery_key: DiscoveryKey | None = None
+    database: str | None = None
+    keepers: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> "Lock":
@@ -124,7 +127,7 @@ class Lock(Block):
 
 def render(lock: Lock) -> str:
     """Return the text of the lock file."""
-    left_out = {"discovery_key"} if lock.discovery_key is None else set()
+    left_out = {name for name in ("discovery_key", "database", "keepers") if not getattr(lock, name)}
     return json.dumps(lock.model_dump(mode="json", exclude=left_out), indent=2, sort_keys=True) + "\n"
 
 

@@ -72,7 +72,10 @@ def _fields(old: Lock, new: Lock) -> Iterator[str]:
         yield f"still to roll: {', '.join(new.rolling) or 'none'}"
     if old.discovery_key != new.discovery_key:
         yield f"discovery key: {_key(old.discovery_key)} -> {_key(new.discovery_key)}"
+    if old.keepers != new.keepers:
+        yield f"repository of artifacts: on {', '.join(old.keepers) or 'none'} -> {', '.join(new.keepers) or 'none'}"
     rest: Mapping[str, Any] = {
+        "database": "database",
         "vpc": "VPC",
         "kms_key": "key",
         "scheme": "balancer's scheme",

@@ -83,6 +83,8 @@ def locked(old: Lock | None, cluster: Cluster, artifact: str | None = None) -> L
         volume=cluster.instance.volume,
         rolling=tuple(name for name in old.rolling if _stays(name, cluster)) if old else (),
         discovery_key=_discovery_key(old, cluster),
+        database=made.engine if (made := cluster.about.made_database(cluster)) else None,
+        keepers=cluster.about.keepers(cluster),
     )
 
 

@@ -133,6 +133,28 @@ def other_type(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
         yield "instance.type", f"got '{instance.type}', {runs}, {way}"
 
 
+def other_database(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
+    """Refuse another engine for the database that is made: it would be another database, and an empty one."""
+    made = cluster.about.made_database(cluster)
+    if old.database and made and made.engine != old.database:
+        what = f"got '{made.engine}', the database is of {old.database}, and one of another engine would be made, empty"
+        way = "want it as it was; else bring its content into one of your own, and name that (url, secret)"
+        yield f"{cluster.about.field}.database.engine", f"{what}, {way}"
+
+
+def lost_artifacts(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
+    """Refuse to let a node commit that has no copy of the repository: it would begin an empty one."""
+    first = next(iter(cluster.about.keepers(cluster)), None)
+    if not old.keepers or first is None or first in old.keepers:
+        return
+    what = f"node {first} would commit, which has no copy of the artifacts on {_list(old.keepers)}"
+    way = (
+        f"let {old.keepers[0]} commit as before ({cluster.about.field}.committer), with {first} as the second "
+        f"management node, ./muster lock {file_of(cluster)} and deploy; then change it"
+    )
+    yield f"nodes.{first}.group", f"{what}, and would begin with none; {way}"
+
+
 RULES: Final = (
     another_cluster,
     shrunk_volume,
@@ -142,6 +164,8 @@ RULES: Final = (
     moved_node,
     other_image,
     other_type,
+    other_database,
+    lost_artifacts,
 )
 
 
