@@ -13,7 +13,7 @@ import pytest
 from musternode.failure import Failure
 from musternode.kaazing import gateway_config
 from tests.axonivy_support import ivy
-from tests.conftest import BASE, ROOT
+from tests.conftest import BASE, CARBON, ROOT
 from tests.gateway_config_support import HTTP
 from tests.spec_help import refusal
 from tests.wso2_as_support import server
@@ -33,6 +33,7 @@ OF_A_SERVICE: Final = re.compile(r"the service \w+ .*|<accept> says .*")
 """A refusal of a service of the gateway's configuration, behind the file and the line."""
 
 FILES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "as400gateway": {},
     "axonivy": ivy({}, balancer={"stickiness": {"hours": 8}}),
     "kaazing": {
         "product": "kaazing",
@@ -41,6 +42,7 @@ FILES: Final[Mapping[str, Mapping[str, Any]]] = {
         "kaazing": {"host": "gateway.example.org"},
     },
     "wso2-as": {each: value for each, value in server().items() if BASE.get(each) != value},
+    "wso2-carbon": CARBON,
 }
 """By the product: what a cluster file that is accepted has otherwise than `BASE`."""
 

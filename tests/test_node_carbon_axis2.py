@@ -172,6 +172,35 @@ def test_a_parameter_is_set_however_it_is_written(element: str) -> None:
     assert ("locked" in element, "<!-- why -->" in element) == (b"locked" in after, b"<!-- why -->" in after)
 
 
+GUIDED = """<axisconfig>
+    <clustering class="org.Agent" enable="true">
+        <parameter name="localMemberHost">127.0.0.1</parameter>
+        <parameter name="region">us-east-1 // without its zone</parameter>
+        // for tags, if there are any
+        // <parameter name="tagKey">a_tag_key</parameter>
+        <!-- <parameter name="tagValue">a_tag_value</parameter> -->
+    </clustering>
+</axisconfig>
+"""
+"""Written after WSO2's guide: an address by which nobody else comes, and slashes for comments."""
+
+
+@pytest.mark.parametrize("wanted", [AWS, KEYS, KEBAB, WKA])
+def test_the_loopback_address_of_the_guides_example_gives_way_to_the_members_own(wanted: Clustering) -> None:
+    after = axis2.patched(GUIDED.encode(), wanted)
+    assert says(after, wanted)
+    assert b"127.0.0.1" not in after
+
+
+def test_slashes_are_no_comment_they_hide_no_parameter_and_come_into_no_value() -> None:
+    """The comment beside them is one, and hides what it holds."""
+    after = axis2.patched(GUIDED.encode(), AWS).decode()
+    assert says(after.encode(), AWS)
+    assert '// <parameter name="tagKey">muster:cluster</parameter>\n' in after
+    assert '<!-- <parameter name="tagValue">a_tag_value</parameter> -->\n' in after
+    assert "        // for tags, if there are any\n" in after
+
+
 CHILDREN = [
     "<!-- a note -->",
     '<!-- <parameter name="domain">old</parameter> -->',

@@ -18,6 +18,7 @@ HEADS = {
     "tenant, no place": f"TID: [-1234] [2026-11-22 07:30:00,123] [5f1c-a]  INFO {{{SCHEME}}} - ",
     "old": f"TID: [0] [AS] [2014-02-27 14:17:59,373]  INFO {{{SCHEME}}} -  ",
     "short": "[2018-11-22 07:30:00,123] [EI-Core]  INFO - AWSBasedMembershipScheme ",
+    "the guide's": "[2015-11-22 07:30:00,123]  INFO - AWSBasedMembershipScheme ",
     "artifact": f"[2026-11-22 07:30:00,123]  INFO {{{SCHEME}}}  |x.car| - ",
     "plain": "2026-11-22T07:30:00.123Z INFO - ",
 }

@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+import zipfile
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from musternode import launch_conf, properties
 from musternode.failure import Failure
+from tests.node_support import h2_jar
 
 URL = "spring.datasource.url"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -167,6 +169,18 @@ def test_bash_reads_each_h2_option_exactly_once(before: bytes) -> None:
     kept = [word for word in java_opts(before) if not word.startswith(GIVEN)]
     assert [word for word in words if not word.startswith(GIVEN)] == kept
     assert launch_conf.with_clustering(after) == after
+
+
+def test_h2_itself_has_no_such_option_as_the_guides() -> None:
+    """The control: its option for retries is found. Classes hold the names of options as plain text."""
+    with zipfile.ZipFile(h2_jar()) as jar:
+        classes = [jar.read(name) for name in jar.namelist() if name.endswith(".class")]
+    named = [option for option in launch_conf.OPTIONS if any(_name(option) in each for each in classes)]
+    assert named == ["-Dh2.socketConnectRetry=0"]
+
+
+def _name(option: str) -> bytes:
+    return option.removeprefix("-D").partition("=")[0].encode()
 
 
 def test_an_assignment_that_cannot_be_edited_is_refused() -> None:

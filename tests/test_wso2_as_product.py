@@ -129,6 +129,13 @@ def test_members_find_each_other_as_those_of_wso2_carbon(cluster: Any) -> None:
     assert PRODUCT.discovery(cluster({"membership": "wka"})) is Discovery.NONE
 
 
+@pytest.mark.parametrize(("block", "port"), [({}, 4000), ({"member_port": 4250}, 4250)])
+def test_members_listen_on_one_port_for_all_nodes(block: dict[str, Any], port: int, cluster: Any) -> None:
+    """The second one is that of the guide, which has another on each node."""
+    (found,) = [each for each in PRODUCT.ports(cluster(block)) if each.name == "member"]
+    assert (found.number, found.reach) == (port, Reach.MEMBERS)
+
+
 def test_users_and_administrators_come_to_nodes_by_https_alone(cluster: Any) -> None:
     """To plain HTTP the console answers with a redirect to HTTPS, through the balancer for ever."""
     names = {reach: [port.name for port in PRODUCT.ports_for(cluster(), reach)] for reach in Reach}
