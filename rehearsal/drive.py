@@ -39,12 +39,22 @@ class DeployFailed(Exception):  # noqa: N818 - what happened, in the tool's own 
     """The stack could not be synthesized or deployed; the text is the cause as CloudFormation's events give it."""
 
 
+_LAST = 40
+"""Lines."""
+
+
 @dataclass(frozen=True)
 class CdkRun:
     """One run of the CDK command line: exit code and everything it printed."""
 
     code: int
     output: str
+
+    @property
+    def failure(self) -> str:
+        """What to read of a run that failed: the lines that tell of a failure, and its last words."""
+        lines = self.output.splitlines()
+        return "\n".join([*(line for line in lines if "FAILED" in line), "...", *lines[-_LAST:]])
 
 
 @dataclass

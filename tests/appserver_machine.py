@@ -26,6 +26,8 @@ from tests.node_servers_machine import objects, patched
 JAVA = Path("/usr/lib/jvm/java-8")
 AXIS2, CARBON = "repository/conf/axis2/axis2.xml", "repository/conf/carbon.xml"
 CATALINA, SCRIPT = "repository/conf/tomcat/catalina-server.xml", "bin/wso2server.sh"
+SOURCES, REALM = "repository/conf/datasources/master-datasources.xml", "repository/conf/user-mgt.xml"
+REGISTRY, LIB = "repository/conf/registry.xml", "repository/components/lib"
 CONTENT = {
     AXIS2: "<axisconfig>\n    <!-- kept -->\n    <clustering class='x' enable='false'/>\n</axisconfig>\n",
     CARBON: "<Server>\n    <Name>x</Name>\n    <!-- kept -->\n    <Ports><Offset>0</Offset></Ports>\n</Server>\n",
@@ -38,17 +40,36 @@ CONTENT = {
     </Service>
 </Server>
 """,
+    SOURCES: """\
+<datasources-configuration>
+    <!-- kept -->
+    <datasources/>
+</datasources-configuration>
+""",
+    REALM: """\
+<UserManager>
+    <!-- kept -->
+    <Realm><Configuration><Property name="dataSource">jdbc/WSO2CarbonDB</Property></Configuration></Realm>
+</UserManager>
+""",
+    REGISTRY: '<wso2registry>\n    <!-- kept -->\n    <dbConfig name="wso2registry"/>\n</wso2registry>\n',
     SCRIPT: '#!/bin/sh\n"$JAVA_HOME/bin/java" $JAVA_OPTS \\\n    org.wso2.carbon.bootstrap.Bootstrap $*\n',
 }
 
 
-def distribution(top: str) -> bytes:
-    """Return a product's archive."""
+def zipped(content: Mapping[str, str | bytes]) -> bytes:
+    """Return an archive."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        for name, text in CONTENT.items():
-            archive.writestr(f"{top}/{name}", text)
+        for name, each in content.items():
+            archive.writestr(name, each)
     return packed.getvalue()
+
+
+def distribution(top: str) -> bytes:
+    """Return a product's archive, into which its owner has put the driver of a database."""
+    driver = zipped({"org/postgresql/Driver.class": b"", "META-INF/MANIFEST.MF": ""})
+    return zipped({f"{top}/{name}": each for name, each in {**CONTENT, f"{LIB}/driver.jar": driver}.items()})
 
 
 OBJECTS = objects(distribution("wso2as-5.3.0"), distribution("wso2as-5.3.1"))

@@ -114,7 +114,7 @@ class Bench:
         """Return the folder of a fresh cloud assembly."""
         assembly = self.folder / f"assembly-{time.monotonic_ns()}"
         run = self.cdk("synth", "--quiet", "--output", str(assembly))
-        assert run.code == 0, run.output
+        assert run.code == 0, run.failure
         return assembly
 
     def checks(self) -> list[CheckResult]:

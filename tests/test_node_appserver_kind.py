@@ -133,11 +133,6 @@ def test_with_a_given_repository_nobody_serves_one(tmp_path: Path) -> None:
         assert (found["SvnUrl"], found["SvnUrlAppendTenantId"], found["SvnUser"]) == (GIVEN, "false", "commit")
 
 
-def test_a_shared_database_that_is_not_written_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with machine(tmp_path, {"database": {"url": "jdbc:mysql://h/d", "driver": "x"}}):
-        assert "master-datasources.xml stays as the archive has it" in caplog.text
-
-
 @pytest.mark.parametrize("missing", [CARBON, CATALINA, SCRIPT])
 def test_a_file_that_is_not_in_the_archive_is_named(missing: str, tmp_path: Path) -> None:
     with machine(tmp_path) as node:

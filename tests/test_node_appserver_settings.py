@@ -20,6 +20,9 @@ from tests.wso2_as_support import GIVEN as GIVEN_IN_FILE
 from tests.wso2_as_support import SECRET as SECRET_IN_FILE
 from tests.wso2_as_support import loaded, server
 
+SECRETS = {**DOCUMENT["secrets"], "database": f"{SECRET}database"}
+SHARED = {"database": {"url": "jdbc:postgresql://db.example.org/wso2"}}
+
 
 @pytest.mark.parametrize(
     "block",
@@ -75,7 +78,7 @@ def test_what_may_be_left_out_is_none_or_whole() -> None:
     assert (plain.database, plain.artifacts.backup, plain.proxy_ports) == (None, None, ProxyPorts(80, 443))
     backup = {"bucket": "b", "prefix": "p", "hour": 2, "days": 30}
     more = {"database": {"url": "jdbc:x"}, "artifacts": {"url": "", "append": False, "backup": backup}}
-    read = chosen(product=more).settings
+    read = chosen(product=more, secrets=SECRETS).settings
     assert (read.database, read.artifacts.backup) == (Database("jdbc:x"), Backup("b", "p", 2, 30))
 
 
@@ -105,6 +108,9 @@ def test_one_offset_moves_the_products_ports() -> None:
         (document(product={"heartbeat": 1}), "settings.heartbeat is 1"),
         (document(secrets={"commit": "x"}), "secrets.checkout is missing"),
         (document(secrets={"checkout": "x"}), "secrets.commit is missing"),
+        (document(product=SHARED), "secrets.database is missing"),
+        (document(product={"database": {"url": "http://x"}}, secrets=SECRETS), "settings.database.url is no address"),
+        (document(product={"database": {"url": "jdbc:\n"}}, secrets=SECRETS), "settings.database.url is no address"),
         (document(ports={**DOCUMENT["ports"], "https": 9444}), "ports.https is 9444; one offset moves it"),
         (document(ports=dict.fromkeys(DOCUMENT["ports"], 80)), "ports.https is 80; one offset moves it"),
         (document(product={"membership": "x"}), "settings.membership is 'x'"),
@@ -153,6 +159,7 @@ def given_at(url: str, **more: Any) -> dict[str, Any]:
         {"product": {"host": "other.example.org", "proxy_ports": {"http": 8280, "https": 8243}}},
         {"ports": {**DOCUMENT["ports"], "http": 9764, "https": 9444}},
         {"ports": {**DOCUMENT["ports"], "svn": 3691}},
+        {"product": SHARED, "secrets": SECRETS},
     ],
 )
 def test_what_can_be_changed_in_turn_is_not_refused(new: dict[str, Any]) -> None:
@@ -174,6 +181,12 @@ def test_what_can_be_changed_in_turn_is_not_refused(new: dict[str, Any]) -> None
 )
 def test_what_cannot_be_changed_in_turn_is_refused_by_name(new: dict[str, Any], why: str) -> None:
     assert why in refused(new)
+
+
+def test_a_shared_database_may_be_another_one_but_not_be_left_out() -> None:
+    before = {"product": SHARED, "secrets": SECRETS}
+    assert refused({"product": {"database": {"url": "jdbc:mysql://h/x"}}, "secrets": SECRETS}, before) == ""
+    assert "wso2as.database cannot be left out again: registry and users are in it" in refused({}, before)
 
 
 def test_a_node_that_comes_again_may_be_in_another_group() -> None:

@@ -124,7 +124,7 @@ def bench(rehearsal: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> Ben
 def deployed(bench: Bench) -> Bench:
     """Deploy and wait until every node is healthy in both target groups."""
     run = bench.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     bench.wait_until_healthy()
     poll(lambda: healthy(bench.scene) == 2 * len(bench.cluster.nodes), within=60)
     return bench

@@ -46,7 +46,7 @@ def bench(rehearsal: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> Ben
     made = derived(folder, "whole", ("protection: off ", "protection: lifted "), ("balancer:\n", f"{seed}balancer:\n"))
     one = Bench(rehearsal, made, folder)
     run = one.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     one.wait_until_healthy()
     return one
 
@@ -184,7 +184,7 @@ def test_nothing_secret_is_in_any_journal_of_a_node(bench: Bench) -> None:
 
 def test_destroy_keeps_the_backups_and_leaves_nothing_that_runs(bench: Bench) -> None:
     run = bench.cdk("destroy", "--force")
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     left = contents(bench.rehearsal)
     assert not [each for each in left if each.startswith("instance ")]
     buckets: list[str] = [each["Name"] for each in bench.rehearsal.client("s3").list_buckets()["Buckets"]]

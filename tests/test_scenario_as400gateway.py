@@ -26,7 +26,7 @@ def bench(rehearsal: Rehearsal, empty: set[str], tmp_path_factory: pytest.TempPa
     """Deploy the example with the words that a person uses."""
     made = Bench(rehearsal, EXAMPLE, tmp_path_factory.mktemp("cluster"))
     run = made.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert contents(rehearsal) > empty
     made.wait_until_healthy()
     return made
@@ -67,7 +67,7 @@ def read(bench: Bench, node: str) -> dict[str, str]:
 
 def test_a_diff_right_after_the_deploy_is_empty_and_a_change_shows(bench: Bench) -> None:
     run = bench.cdk("diff", "--fail")
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert "no differences" in run.output
     changed = bench.of(derived(bench.folder, "as400", ("hours: 8", "hours: 4")))
     run = changed.cdk("diff", "--fail")
@@ -81,7 +81,7 @@ def test_a_changed_setting_reaches_every_node_by_a_second_deploy_without_a_new_i
     block = "  stickiness: {cookie: JSESSIONID, hours: 8}"
     changed = bench.of(derived(bench.folder, "as400", (block, f"{block}\nas400gateway: {{health: /actuator/info}}")))
     run = changed.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     changed.wait_until_healthy()
     told = changed.scene.settings_document
     assert told["settings"]["health"] == "/actuator/info"
@@ -95,7 +95,7 @@ def test_a_changed_setting_reaches_every_node_by_a_second_deploy_without_a_new_i
 
 def test_destroy_leaves_nothing_in_the_account(bench: Bench, empty: set[str]) -> None:
     run = bench.cdk("destroy", "--force")
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert contents(bench.rehearsal) - empty == set()
     assert "muster-as400" not in stacks(bench.rehearsal)
     poll(lambda: not bench.rehearsal.inventory().hosts, within=30)

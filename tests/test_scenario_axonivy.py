@@ -47,7 +47,7 @@ def bench(rehearsal: Rehearsal, empty: set[str], file: Path) -> Bench:
     """Deploy the example with the words that a person uses."""
     made = Bench(rehearsal, file, file.parent)
     run = made.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert contents(rehearsal) > empty
     return made
 
@@ -84,7 +84,7 @@ def test_a_dead_engines_users_go_to_the_other_one_and_it_gets_its_share_of_new_o
 
 def test_destroy_leaves_nothing_in_the_account(bench: Bench, empty: set[str]) -> None:
     run = bench.cdk("destroy", "--force")
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert contents(bench.rehearsal) - empty == set()
     assert "muster-engines" not in stacks(bench.rehearsal)
     poll(lambda: not bench.rehearsal.inventory().hosts, within=30)

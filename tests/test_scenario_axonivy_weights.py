@@ -80,7 +80,7 @@ def bench(rehearsal: Rehearsal, empty: set[str], file: Path) -> Bench:
 def deployed(bench: Bench) -> None:
     """Deploy, and wait until all engines take users."""
     run = bench.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     bench.wait_until_healthy()
 
 
@@ -140,7 +140,7 @@ def test_the_users_of_a_dead_engine_move_once_by_a_cookie_of_the_balancers_own_t
 
 def test_destroy_leaves_nothing_in_the_account(bench: Bench, empty: set[str]) -> None:
     run = bench.cdk("destroy", "--force")
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert contents(bench.rehearsal) - empty == set()
     poll(lambda: not bench.rehearsal.inventory().hosts, within=60)
 

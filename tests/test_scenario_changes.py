@@ -155,7 +155,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         locked = made.muster("lock", str(made.bench.file))
         assert locked.returncode == 0, locked.stderr
         run = made.bench.deploy()
-        assert run.code == 0, run.output
+        assert run.code == 0, run.failure
         made.bench.wait_until_healthy()
         yield made
 
@@ -181,7 +181,7 @@ def test_what_the_diff_says_of_an_edit_is_what_happens_to_the_hosts(story: Story
         return
     assert locked.returncode == 0, locked.stderr
     run = story.bench.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     story.fields = wanted
     story.bench.wait_until_healthy()
     poll(lambda: len(seen(story)) == len(story.bench.cluster.present_nodes), within=30)

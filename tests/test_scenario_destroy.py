@@ -82,7 +82,7 @@ def bench_of(rehearsal: Rehearsal, folder: Path, *changes: tuple[str, str]) -> B
 def deployed(bench: Bench) -> Bench:
     """Deploy and see that it formed."""
     run = bench.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     return bench
 
 
@@ -119,7 +119,7 @@ def machines_left() -> list[str]:
 def assert_destroyed(bench: Bench, *kept: str) -> None:
     """Destroy; see that nothing is left in the account but `kept` kinds, and no machine on this one."""
     run = destroy(bench)
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert status(bench) == "gone"
     assert sorted(line.split()[0] for line in existing.remains(bench.rehearsal)) == sorted(kept)
     poll(lambda: not bench.rehearsal.inventory().hosts and not machines_left(), within=30)

@@ -122,7 +122,7 @@ def test_the_same_road_without_a_fault_leads_to_a_formed_cluster(
     assembly = bench.synthesize()
     edit_template(assembly, with_description("a cluster"))
     run = bench.deploy(assembly)
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     bench.wait_until_healthy()
     assert {result.name: result for result in bench.checks() if result.verdict != "valid"} == {}
     assert bench.cdk("destroy", "--force").code == 0

@@ -34,7 +34,7 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Series]:
     with service() as rehearsal:
         bench = Bench(rehearsal, for_faults(folder, "faults"), folder)
         run = bench.deploy()
-        assert run.code == 0, run.output
+        assert run.code == 0, run.failure
         bench.wait_until_healthy()
         made = Series(lambda: bench.scene, folder / "history.jsonl")
         yield made

@@ -43,7 +43,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         rehearsal.artifacts = shelf
         one = Bench(rehearsal, for_faults(folder, "newest"), folder)
         run = one.deploy()
-        assert run.code == 0, run.output
+        assert run.code == 0, run.failure
         one.wait_until_healthy()
         yield one
         shutil.rmtree(shelf)

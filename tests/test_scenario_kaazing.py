@@ -39,7 +39,7 @@ def bench(rehearsal: Rehearsal, empty: set[str], tmp_path_factory: pytest.TempPa
     folder = tmp_path_factory.mktemp("cluster")
     made = Bench(rehearsal, cluster_file(folder, "pair", {"nodes.c": None}), folder)
     run = made.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert contents(rehearsal) > empty
     return made
 
@@ -67,7 +67,7 @@ def test_a_killed_gateway_is_gone_in_time_its_users_go_on_with_the_other_one_and
 
 def test_destroy_leaves_nothing_in_the_account(bench: Bench, empty: set[str]) -> None:
     run = bench.cdk("destroy", "--force")
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert contents(bench.rehearsal) - empty == set()
     assert "muster-pair" not in stacks(bench.rehearsal)
     poll(lambda: not bench.rehearsal.inventory().hosts, within=30)

@@ -70,7 +70,7 @@ def bench(rehearsal: Rehearsal, empty: set[str], tmp_path_factory: pytest.TempPa
     folder = tmp_path_factory.mktemp("cluster")
     made = Bench(rehearsal, cluster_file(folder, "gateways", {"nodes": TWO}), folder)
     run = made.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert contents(rehearsal) > empty
     made.wait_until_healthy()
     return made
@@ -89,7 +89,7 @@ def changed_in_turn(bench: Bench, nodes: Mapping[str, Any]) -> None:
     with Watch(bench) as watch:
         cluster_file(bench.folder, bench.cluster.name, {"nodes": nodes})
         run = bench.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     begun = [start for start in starts(watch.looks) if start.node in LIVING]
     assert [start.node for start in begun] == ["a", "b"]
     assert [start for start in begun if start.unready & LIVING] == [], "one began anew though the other was not ready"
@@ -241,7 +241,7 @@ def test_a_node_that_is_taken_from_the_file_is_a_gateway_fewer_and_users_go_on_m
 
 def test_destroy_leaves_nothing_in_the_account(bench: Bench, empty: set[str]) -> None:
     run = bench.cdk("destroy", "--force")
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert contents(bench.rehearsal) - empty == set()
     poll(lambda: not bench.rehearsal.inventory().hosts, within=60)
 

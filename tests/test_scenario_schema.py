@@ -54,7 +54,7 @@ def deploy(bench: Bench) -> None:
     )
     assert locked.returncode == 0, locked.stderr
     run = bench.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     bench.wait_until_healthy()
 
 

@@ -45,7 +45,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     with service() as rehearsal:
         one = Bench(rehearsal, file, folder)
         run = one.deploy()
-        assert run.code == 0, run.output
+        assert run.code == 0, run.failure
         one.wait_until_healthy()
         yield one
 
@@ -159,7 +159,7 @@ def test_without_an_interval_the_same_pair_takes_over_twice_within_seconds(bench
     text = bench.file.read_text()
     bench.file.write_text(text.replace(f"takeover_interval: {INTERVAL:g}", "takeover_interval: 0"))
     run = bench.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     bench.wait_until_healthy()
     moments = []
     with writers(bench):

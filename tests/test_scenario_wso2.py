@@ -45,7 +45,7 @@ def bench(rehearsal: Rehearsal, empty: set[str], tmp_path_factory: pytest.TempPa
     """Deploy the example with the words that a person uses."""
     made = Bench(rehearsal, EXAMPLE, tmp_path_factory.mktemp("cluster"))
     run = made.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert contents(rehearsal) > empty
     return made
 
@@ -65,7 +65,7 @@ def test_a_deployed_cluster_is_one_cluster_and_passes_every_check(bench: Bench) 
 
 def test_a_diff_right_after_the_deploy_is_empty(bench: Bench) -> None:
     run = bench.cdk("diff", "--fail")
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert "no differences" in run.output
 
 
@@ -102,7 +102,7 @@ def test_a_killed_member_is_seen_to_leave_at_once_and_comes_back_and_no_session_
 
 def test_destroy_leaves_nothing_in_the_account(bench: Bench, empty: set[str]) -> None:
     run = bench.cdk("destroy", "--force")
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert contents(bench.rehearsal) - empty == set()
     assert "muster-carbon" not in stacks(bench.rehearsal)
     poll(lambda: not bench.rehearsal.inventory().hosts, within=30)

@@ -122,7 +122,7 @@ def test_the_same_authority_in_the_cluster_file_is_trusted_and_the_members_form(
     edit_template(assembly, with_description("a cluster"))
     with without_authority(bench) as done:
         run = bench.deploy(assembly)
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert set(done) == set(bench.cluster.present_nodes)
     bench.wait_until_healthy()
     assert {result.name: result.detail for result in bench.checks() if result.verdict != "valid"} == {}

@@ -100,7 +100,7 @@ def story(
     bench = Bench(rehearsal, cluster_file(folder, f"carbon-{trial.engine.replace('.', '-')}", changes), folder)
     rehearsal.artifacts = stand_in(load(bench.file)).parent
     run = bench.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     try:
         yield Story(trial, bench, before, made)
     finally:

@@ -100,7 +100,7 @@ def bench(rehearsal: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> Ben
     existing.provide(rehearsal, load(file))
     made = Bench(rehearsal, file, folder)
     run = made.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     made.wait_until_healthy()
     return made
 
@@ -295,7 +295,7 @@ def neighbour(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     changes = {**SMALL, "network": NETWORK, "nodes": nodes, "wso2.domain": bench.cluster.name}
     made = Bench(bench.rehearsal, cluster_file(folder, "neighbour", changes), folder)
     run = made.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     made.wait_until_healthy()
     return made
 
@@ -382,7 +382,7 @@ def with_nodes(bench: Bench, nodes: Mapping[str, Any]) -> Bench:
     file = cluster_file(bench.folder, bench.cluster.name, {**SMALL, "network": NETWORK, "nodes": nodes})
     changed = bench.of(file)
     run = changed.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     return changed
 
 

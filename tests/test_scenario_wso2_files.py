@@ -117,7 +117,7 @@ def test_a_file_written_in_another_way_is_edited_as_it_is_and_the_members_form(
     """The control of all tests above."""
     bench = bench_of(rehearsal, tmp_path, case)
     run = bench.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     poll(lambda: one_cluster(bench), within=30, every=0.5)
     assert bench.cdk("destroy", "--force").code == 0
     assert contents(rehearsal) - empty == set()

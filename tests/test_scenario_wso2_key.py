@@ -70,7 +70,7 @@ def bench(rehearsal: Rehearsal, empty: set[str], tmp_path_factory: pytest.TempPa
     rehearsal.artifacts = stand_in(made.cluster).parent
     assert lock_file(file, check=False) == 0
     run = made.deploy()
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert contents(rehearsal) > empty
     made.wait_until_healthy()
     return made
@@ -181,7 +181,7 @@ def test_the_first_deploy_gives_each_member_another_key_in_its_turn_and_both_wor
     with pytest.raises(Failure, match="the nodes use key 1, and key 2 is the lock file's"):
         rotate(bench)
     run, watch = deploy_watched(bench)
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert one_cluster(bench), "the deploy itself has waited for that"
     assert [sorted(look) for look in watch.looks if len(look) > 1] == []
     assert watch.turns == sorted(nodes), "each was seen to be down, in the order of their places"
@@ -205,7 +205,7 @@ def test_the_second_deploy_ends_the_former_key_and_restarts_nobody(bench: Bench,
     bench.wait_until_healthy()
     rotate(bench)
     run, watch = deploy_watched(bench)
-    assert run.code == 0, run.output
+    assert run.code == 0, run.failure
     assert watch.turns == []
     assert watch.looks
     assert restarted(before, starts(bench)) == set()
