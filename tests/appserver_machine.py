@@ -69,7 +69,8 @@ def zipped(content: Mapping[str, str | bytes]) -> bytes:
 def distribution(top: str) -> bytes:
     """Return a product's archive, into which its owner has put the driver of a database."""
     driver = zipped({"org/postgresql/Driver.class": b"", "META-INF/MANIFEST.MF": ""})
-    return zipped({f"{top}/{name}": each for name, each in {**CONTENT, f"{LIB}/driver.jar": driver}.items()})
+    content: dict[str, str | bytes] = {**CONTENT, f"{LIB}/driver.jar": driver}
+    return zipped({f"{top}/{name}": each for name, each in content.items()})
 
 
 OBJECTS = objects(distribution("wso2as-5.3.0"), distribution("wso2as-5.3.1"))

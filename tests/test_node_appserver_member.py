@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from musternode.appserver import first_start
 from musternode.appserver.member import PATIENCE
-from tests.appserver_support import Node, chosen, held
+from tests.appserver_support import DOCUMENT, Node, chosen, held
 from tests.node_servers import GENERATION, address, serving
 
 OTHER = "node a commits artifacts, and administrators are led there alone"
@@ -144,6 +145,58 @@ def test_a_product_waits_for_the_repository_and_not_for_ever(name: str) -> None:
     node.tick(times=3, seconds=PATIENCE / 4)
     assert node.product.run == 0
     node.tick(times=3, seconds=PATIENCE / 4)
+    assert node.product.run == 1
+
+
+# a shared database
+
+
+def shared(name: str, **changes: Any) -> Node:
+    """Return a node of a cluster with a shared database."""
+    product = {"database": {"url": "jdbc:mysql://h/d"}}
+    return Node(name, chosen(product=product, secrets={**DOCUMENT["secrets"], "database": "arn"}, **changes))
+
+
+@pytest.mark.parametrize("name", "bc")
+def test_the_first_products_in_a_shared_database_begin_once_the_committing_one_answers(name: str) -> None:
+    node = shared(name)
+    for said in ({}, {"a": replace(serving("a"), healthy=False)}):
+        node.others.said = said
+        node.tick(times=3, seconds=1)
+        assert node.product.run == 0
+    node.others.said = {"a": replace(serving("a"), healthy=True)}
+    node.tick()
+    assert node.product.run == 1
+
+
+def test_the_committing_one_waits_for_nobody_and_the_others_not_for_ever() -> None:
+    first, second = shared("a"), shared("c")
+    first.tick()
+    assert first.product.run == 1
+    second.tick(times=4, seconds=first_start.PATIENCE / 4)
+    assert second.product.run == 0
+    second.tick(times=2, seconds=first_start.PATIENCE / 4)
+    assert second.product.run == 1
+
+
+def test_once_the_cluster_has_been_formed_workers_begin_without_management() -> None:
+    node = shared("c")
+    node.board.put(formed=True)
+    node.tick()
+    assert node.product.run == 1
+    again = shared("c")
+    again.others.whole("abcd", "c")
+    again.runs("abd")
+    rebooted = shared("c")
+    rebooted.reported.sent = again.reported.sent
+    rebooted.tick()
+    assert again.reported.sent
+    assert rebooted.product.run == 1
+
+
+@pytest.mark.parametrize("node", [Node("c"), shared("c", absent="a", mgt="a")])
+def test_nobody_waits_without_a_shared_database_or_while_management_is_absent(node: Node) -> None:
+    node.tick()
     assert node.product.run == 1
 
 

@@ -1,6 +1,7 @@
 """The units of a node of WSO2 AS: those of WSO2 Carbon, and the repository's."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,21 +15,29 @@ from musternode.paths import Paths
 from musternode.servers import units as server_units
 from musternode.system import Systemd
 from musternode.units import READINESS
-from tests.appserver_support import chosen
+from tests.appserver_support import DOCUMENT, chosen
 from tests.node_servers import address
 
 JAVA, SCRIPT = Path("/usr/lib/jvm/java-8"), Path("/opt/wso2/1111111111111111/wso2as-5.3.0/bin/wso2server.sh")
 
 
-def host(name: str) -> Host:
+def host(name: str, **changes: Any) -> Host:
     """Return a node."""
-    return Host(Identity(name, "/p"), chosen(), Paths(), Systemd())
+    return Host(Identity(name, "/p"), chosen(**changes), Paths(), Systemd())
 
 
 @pytest.mark.parametrize("name", "abcd")
 def test_the_products_unit_is_that_of_wso2_carbon_byte_for_byte(name: str) -> None:
     made = units.texts(host(name), JAVA, SCRIPT)
     assert made[UNIT] == carbon.texts(widened(host(name)), JAVA, SCRIPT)[UNIT]
+
+
+@pytest.mark.parametrize("name", "abcd")
+def test_the_committing_node_alone_makes_the_tables_of_a_shared_database(name: str) -> None:
+    secrets = {**DOCUMENT["secrets"], "database": "arn"}
+    this = host(name, product={"database": {"url": "jdbc:mysql://h/d"}, "committer": "b"}, secrets=secrets)
+    (line,) = (line for line in units.texts(this, JAVA, SCRIPT)[UNIT].splitlines() if "JAVA_OPTS" in line)
+    assert line == ('Environment="JAVA_OPTS=-Dsetup "' if name == "b" else 'Environment="JAVA_OPTS="')
 
 
 @pytest.mark.parametrize(("name", "served"), [("a", True), ("b", True), ("c", False)])

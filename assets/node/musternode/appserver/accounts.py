@@ -1,4 +1,4 @@
-"""The accounts of the repository on this node: from Secrets Manager, kept for root alone."""
+"""The accounts of repository and database on this node: from Secrets Manager, kept for root alone."""
 
 from .. import host as host_files
 from ..aws import Credentials
@@ -6,6 +6,9 @@ from ..failure import Failure
 from ..subversion.accounts import CHECKOUT, COMMIT
 from .host import Host
 from .settings import MGT
+
+DATABASE = "database"
+"""The account of the shared database, which all nodes have."""
 
 
 def bring(this: Host, *, again: bool) -> None:
@@ -16,6 +19,8 @@ def bring(this: Host, *, again: bool) -> None:
     wanted = {CHECKOUT: this.settings.secrets.checkout}
     if this.settings.group(this.identity.node) == MGT:
         wanted[COMMIT] = this.settings.secrets.commit
+    if this.settings.settings.database is not None:
+        wanted[DATABASE] = this.settings.secrets.database
     kept = host_files.kept(this.paths)
     if again and set(wanted) <= set(kept):
         return
@@ -27,5 +32,6 @@ def of(this: Host, name: str) -> Credentials:
     """Return the account `name`, as this host has kept it; raises `Failure`."""
     found = host_files.load_credentials(this.paths).get(name)
     if found is None:
-        raise Failure(f"node {this.identity.node}: the {name} account of the repository is not kept here; deploy again")
+        what = "account of the shared database" if name == DATABASE else f"{name} account of the repository"
+        raise Failure(f"node {this.identity.node}: the {what} is not kept here; deploy again")
     return found

@@ -24,6 +24,8 @@ def _own(old: Settings, new: Settings) -> Optional[str]:
         return fixed_for_good("whether the repository of artifacts is a given one or made,")
     if old.settings.artifacts.append != new.settings.artifacts.append:
         return fixed_for_good("where tenants have their folders in the repository of artifacts,")
+    if old.settings.database and not new.settings.database:
+        return "wso2as.database cannot be left out again: registry and users are in it; deploy a new cluster without it"
     if (old.settings.artifacts.url, old.made and old.ports.svn) == (
         new.settings.artifacts.url,
         new.made and new.ports.svn,

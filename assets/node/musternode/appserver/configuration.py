@@ -1,6 +1,5 @@
 """What the settings want in the product's files beside its clustering."""
 
-import logging
 from pathlib import Path
 
 from ..carbon import product
@@ -13,8 +12,7 @@ from .host import Host
 from .server_configuration import Wanted
 from .settings import WORKER
 
-log = logging.getLogger(__name__)
-WRITTEN = (*product.WRITTEN, "bin", "repository/conf/tomcat")
+WRITTEN = (*product.WRITTEN, "bin", "repository/conf/tomcat", "repository/conf/datasources")
 """Folders in which root writes."""
 
 
@@ -36,15 +34,6 @@ def write(this: Host, *, may_commit: bool) -> bool:
     ]
     commits.keep(this.paths, commits=may_commit)
     return any(changed)
-
-
-def warn(this: Host) -> None:
-    """Say what is in the settings and is not written into the product."""
-    if this.settings.settings.database is not None:
-        log.warning(
-            "repository/conf/datasources/master-datasources.xml stays as the archive has it: put the shared database "
-            "of wso2as.database into it there"
-        )
 
 
 def _server(this: Host, *, may_commit: bool) -> Wanted:

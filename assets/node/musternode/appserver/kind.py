@@ -11,7 +11,20 @@ from ..carbon.settings import Settings as CarbonSettings
 from ..carbon.sight import SIGHTS, Sight
 from ..servers import log_file, peers
 from ..servers.member import standing
-from . import accounts, changes, commits, configuration, holding, names, pair, readiness, settings, units, words
+from . import (
+    accounts,
+    changes,
+    commits,
+    configuration,
+    holding,
+    names,
+    pair,
+    readiness,
+    settings,
+    sharing,
+    units,
+    words,
+)
 from .host import Host, narrowed, widened
 from .member import Member
 from .running import Running
@@ -52,8 +65,8 @@ class AppServer(carbon.Carbon):
         accounts.bring(own, again=again)
         if own.settings.keeps(own.identity.node):
             holding.bring(own)
-        configuration.warn(own)
         changed = super().configure(this, again=again)
+        changed = sharing.bring(own) or changed
         changed = configuration.write(own, may_commit=_may_commit(own)) or changed
         names.bring(own.paths, names.wanted(own))
         return changed

@@ -11,7 +11,7 @@ from ..servers import majority
 from ..servers.log_file import Follows
 from ..servers.member import Hears, Standing
 from ..state import State
-from . import words
+from . import first_start, words
 from .beside import Office, Product, Repository
 from .settings import Settings
 from .words import Word
@@ -82,9 +82,12 @@ class Member(carbon.Member):
         return majority.enough(self.seen & workers, self.address, workers, self.sight.left)
 
     def begin(self) -> None:
-        """Start the product once the repository answers, or has had its time."""
+        """Start the product once the repository answers, and a shared database is made, or both have had their time."""
         self._since = self.clock() if self._since is None else self._since
-        if self._artifacts.fault and self.clock() - self._since < PATIENCE:
+        waited = self.clock() - self._since
+        known = self.board.state.formed or self.reported.has(self._own.generation)
+        second = first_start.comes_second(self._own, self.name, self.states(), known=known)
+        if (self._artifacts.fault and waited < PATIENCE) or (second and waited < first_start.PATIENCE):
             return
         self._since = None
         super().begin()

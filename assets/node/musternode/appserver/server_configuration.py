@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Dict
 from xml.etree import ElementTree as ET
 
-from ..failure import Failure
+from . import page
 
 NAME = "repository/conf/carbon.xml"
 PORTS, SYNCHRONIZER, URL = "Ports", "DeploymentSynchronizer", "SvnUrl"
@@ -64,11 +64,7 @@ def _word(true: bool) -> str:
 
 def check(expected: Dict[str, str]) -> None:
     """Raise `Failure`, which shows no value, if the product would read one otherwise than it stands."""
-    for key, value in expected.items():
-        if not value.strip():
-            raise Failure(f"{NAME}: the value of {key} is empty, which the product passes over; give it one")
-        if "${" in value:
-            raise Failure(f"{NAME}: the value of {key} holds ${{, which begins a property's name; choose another")
+    page.check(NAME, expected)
 
 
 def values(text: bytes) -> Dict[str, str]:

@@ -198,6 +198,16 @@ def _check(settings: Settings) -> None:
     for name in ("commit", "checkout"):
         if not getattr(settings.secrets, name):
             raise Failure(f"secrets.{name} is missing; the repository's accounts are not known: deploy again")
+    _check_database(settings.settings.database, settings.secrets)
     backup = settings.settings.artifacts.backup
     if backup is not None and not 0 <= backup.hour <= 23:
         raise Failure(f"settings.artifacts.backup.hour is {backup.hour}; it is within 0 and 23")
+
+
+def _check_database(database: Optional[Database], secrets: Secrets) -> None:
+    if database is None:
+        return
+    if not database.url.startswith("jdbc:") or not database.url.isprintable():
+        raise Failure("settings.database.url is no address of a database; it begins with jdbc:")
+    if not secrets.database:
+        raise Failure("secrets.database is missing; the account of the shared database is not known: deploy again")
