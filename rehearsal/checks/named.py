@@ -56,9 +56,9 @@ class NamedScene(Scene):
         address = member.address, self.port(port)
         return Client(self.balancer.namespace, address, jar=jar, tls=True, timeout=PATIENCE)
 
-    def by(self, host: str, jar: CookieJar | None = None) -> Client:
-        """Return a client that asks the balancer for that host name by HTTPS, as users do."""
-        return Client(*self._way_in, host=host, jar=jar, tls=True, timeout=PATIENCE)
+    def by(self, host: str, jar: CookieJar | None = None, *, patience: float = PATIENCE) -> Client:
+        """Return a client that asks the balancer for that host name by HTTPS, as users do, `patience` in seconds."""
+        return Client(*self._way_in, host=host, jar=jar, tls=True, timeout=patience)
 
     @property
     def let_in(self) -> bool:
