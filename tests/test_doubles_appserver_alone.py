@@ -5,8 +5,10 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import time
 import urllib.error
 from collections.abc import Iterator
+from http.cookiejar import CookieJar
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,21 @@ def test_without_a_worker_management_says_so_and_keeps_what_is_deployed(world: W
     assert worker.says("/shop/") == "early"
     with mgt.deploy("next.war", "next") as answer:
         assert answer.status == 200
+
+
+@subversion
+def test_sessions_outlive_a_member_without_a_wait_and_are_with_one_that_comes_later(world: World) -> None:
+    """The engine's own maps would wait until it has noticed a member's death, and sessions with them."""
+    mgt, worker = world.started("mgt"), world.started("worker")
+    users = [CookieJar() for _ in range(20)]
+    for jar in users:
+        assert [each.member.json("/api/session", jar)["count"] for each in (mgt, worker)] == [1, 2]
+    mgt.member.kill()
+    began = time.monotonic()
+    assert [worker.member.json("/api/session", jar)["count"] for jar in users] == [3] * len(users)
+    assert time.monotonic() - began < len(users) * 0.2
+    later = world.started("worker")
+    assert [later.member.json("/api/session", jar)["count"] for jar in users] == [4] * len(users)
 
 
 @subversion

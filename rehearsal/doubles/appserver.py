@@ -1,7 +1,9 @@
 """The double of WSO2 AS: that of WSO2 Carbon and the sources that make it an application server, in one program."""
 
 import hashlib
+import io
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -26,6 +28,22 @@ WORKER_OPTION = b"    -DworkerNode=false \\\n"
 
 FOLDERS = ("axis2services/", "carbonapps/", "jaggeryapps/", "webapps/")
 """Where artifacts lie that are deployed."""
+
+DRIVERS = "repository/components/lib/stand-ins-that-connect-to-nothing.jar"
+"""Where a node of a cluster with a shared database finds the class of a driver."""
+
+STAND_INS = (
+    "com.microsoft.sqlserver.jdbc.SQLServerDriver",
+    "com.mysql.cj.jdbc.Driver",
+    "com.mysql.jdbc.Driver",
+    "oracle.jdbc.OracleDriver",
+    "oracle.jdbc.driver.OracleDriver",
+    "org.mariadb.jdbc.Driver",
+    "org.postgresql.Driver",
+)
+"""The classes whose names are there, and nothing but their names."""
+
+MARK = "Stand-ins for drivers of databases, in rehearsals alone: names without code, which connect to nothing"
 
 Progress = Callable[[str], None]
 
@@ -83,3 +101,14 @@ def _content(version: str, libraries: Path) -> Iterator[tuple[str, bytes]]:
         own[LAUNCHER] = own[LAUNCHER].replace(WORKER_OPTION, b"")
     yield from {**dict(carbon.content(kernel, libraries)), **own}.items()
     yield from ((f"repository/deployment/server/{folder}", b"") for folder in FOLDERS)
+    yield DRIVERS, _drivers()
+
+
+def _drivers() -> bytes:
+    """Return a jar that has each class by name, with nothing in it, and a file that says what these are."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as jar:
+        jar.writestr(zipfile.ZipInfo("README", archive.TIME), f"{MARK}.\n")
+        for name in STAND_INS:
+            jar.writestr(zipfile.ZipInfo(f"{name.replace('.', '/')}.class", archive.TIME), b"")
+    return packed.getvalue()

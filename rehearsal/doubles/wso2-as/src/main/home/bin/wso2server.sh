@@ -1,5 +1,6 @@
 #!/bin/sh
 # Starts the double of WSO2 AS in the foreground. As the product's script it wants JAVA_HOME and takes JAVA_OPTS.
+# The double has no database: -Dsetup, by which the product makes tables, means nothing to it.
 set -euf
 
 program=$(readlink -f "$0")
@@ -7,9 +8,9 @@ CARBON_HOME=${CARBON_HOME:-$(cd "$(dirname "$program")/.." && pwd -P)}
 export CARBON_HOME
 
 case ${1:-run} in
-  run | settings) ;;
+  run | settings | -Dsetup) ;;
   *)
-    echo "the double of WSO2 AS runs in the foreground only: $0 [run | settings]" >&2
+    echo "the double of WSO2 AS runs in the foreground only: $0 [run | settings | -Dsetup]" >&2
     exit 2
     ;;
 esac

@@ -20,6 +20,8 @@ public final class AppServer extends Product {
     private final Artifacts artifacts;
     private final DeploymentTask deployment;
     private final Console console;
+    /** The address of the database that all servers share, null if each has its own. */
+    private final String database;
 
     private AppServer(Home home, StandIn standIn) {
         super("WSO2 AS", "wso2-as");
@@ -30,6 +32,7 @@ public final class AppServer extends Product {
         artifacts = new Artifacts(home, addresses);
         deployment = new DeploymentTask(home, standIn, server, WORKER, group);
         console = new Console(home, addresses, WORKER, server.synchronizer.commits() && !WORKER, group);
+        database = Datasources.shared(home.conf("datasources/master-datasources.xml"));
     }
 
     /** Serves until it is told to end, as {@link CarbonDouble} does. */
@@ -44,6 +47,11 @@ public final class AppServer extends Product {
         if (!WORKER) {
             LOG.info("Mgt Console URL  : " + console.url());
         }
+    }
+
+    @Override
+    Sessions sessions(Engine engine) {
+        return new SessionCopies(engine);
     }
 
     @Override
@@ -62,6 +70,7 @@ public final class AppServer extends Product {
         told.put("management", server.management);
         told.put("console", console.url());
         told.put("synchronizer", deployment.told());
+        told.put("database", database);
         told.put("artifacts", artifacts.names());
         return told;
     }

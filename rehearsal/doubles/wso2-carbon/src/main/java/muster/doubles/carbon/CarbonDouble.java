@@ -5,7 +5,6 @@ import java.lang.management.ManagementFactory;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 import java.util.function.BiFunction;
 import javax.net.ssl.SSLContext;
 
@@ -88,9 +87,9 @@ public final class CarbonDouble {
         } else {
             LOG.info("Clustering has been disabled");
         }
-        ConcurrentMap<String, Integer> counts = engine == null ? new ConcurrentHashMap<>() : engine.sessions();
+        Sessions sessions = engine == null ? new Sessions(new ConcurrentHashMap<>()) : product.sessions(engine);
         product.start(engine);
-        web = new WebServer(product, new Sessions(counts), new Description(product, standIn, file, engine));
+        web = new WebServer(product, sessions, new Description(product, standIn, file, engine));
         web.start(ports, keys.join());
         long up = System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
         LOG.info("WSO2 Carbon started in " + up / 1000 + " sec");

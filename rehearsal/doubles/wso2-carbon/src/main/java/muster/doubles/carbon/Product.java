@@ -20,6 +20,11 @@ class Product {
     /** Begins its work, before users are answered; `engine` is null if the server is no member of a cluster. */
     void start(Engine engine) {}
 
+    /** Returns the sessions of a server that is a member of a cluster. */
+    Sessions sessions(Engine engine) {
+        return new Sessions(engine.sessions());
+    }
+
     /** Returns the answer to a request, or null if it is the kernel's to answer. */
     Answer answer(HttpExchange exchange) throws IOException {
         return null;

@@ -4,7 +4,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentMap;
 
 /** Counts the requests of each session, in a map that all members share. */
-final class Sessions {
+class Sessions {
 
     /** A session's id and how many requests it has had, this one among them. */
     static final class Visit {
