@@ -16,10 +16,10 @@ from musternode.carbon.kind import KIND
 from musternode.failure import Failure
 from musternode.host import Identity
 from musternode.paths import Paths
-from musternode.servers import rollout, service, stages
+from musternode.servers import drain, rollout, service, stages
 from musternode.servers.newcomers import Newcomers
 from musternode.settings import outline
-from musternode.state import Board, State
+from musternode.state import LEAVING, SERVING, STARTING, Board, State
 from musternode.system import Systemd
 from musternode.units import AGENT, READINESS
 from musternode.watch import Watch
@@ -54,7 +54,8 @@ def parts(document: str, **states: State) -> Any:
     """Return what of a living member the rolling needs."""
     watch = Watch(lambda: document, "old")
     watch.look()
-    return SimpleNamespace(watch=watch, member=SimpleNamespace(states=lambda: states), newcomers=Newcomers())
+    member = SimpleNamespace(states=lambda: states, board=Board(State("a", GENERATION, phase=STARTING)))
+    return SimpleNamespace(watch=watch, member=member, newcomers=Newcomers())
 
 
 def test_a_generation_that_changes_nothing_restarts_nothing_and_is_in_force(node: Machine) -> None:
@@ -88,6 +89,29 @@ def again(unit: str) -> list[str]:
 def test_only_what_a_change_concerns_is_restarted(node: Machine, changes: dict[str, Any], said: list[str]) -> None:
     node.apply(node.new(**changes))
     assert node.services.said == said
+
+
+def test_users_are_led_away_before_the_product_ends(node: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = parts(node.new({"heartbeat": 30}), b=State("b", GENERATION, phase=SERVING))
+    told.member.board.put(phase=SERVING)
+    seen: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr(
+        drain.lead_away,
+        "__defaults__",
+        (lambda _: seen.append((told.member.board.state.phase, [*node.services.said])),),
+    )
+    with pytest.raises(Restart):
+        service._roll_out(KIND, node.host(), told)
+    assert seen == [(LEAVING, [])]
+    assert node.services.said == STOP
+
+
+def test_a_change_that_does_not_end_the_product_leads_nobody_away(node: Machine) -> None:
+    told = parts(node.new(names="abcde"), b=State("b", GENERATION, phase=SERVING))
+    told.member.board.put(phase=SERVING)
+    with pytest.raises(Restart):
+        service._roll_out(KIND, node.host(), told)
+    assert (told.member.board.state.phase, node.services.said) == (SERVING, [])
 
 
 def test_a_product_that_knows_its_members_begins_anew_with_others(tmp_path: Path) -> None:
@@ -415,7 +439,7 @@ def test_a_node_does_not_wait_aloud_for_one_that_has_a_cause_of_its_own_or_leave
 def test_a_fault_in_musternode_is_reported_to_the_new_document(node: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     handle = Handle()
 
-    def strange(_kind: object, _this: Host, _document: str) -> None:
+    def strange(*_given: object) -> None:
         raise ZeroDivisionError("odd")
 
     monkeypatch.setattr(rollout, "apply", strange)

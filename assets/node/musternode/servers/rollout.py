@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional
 
 from .. import bootstrap, host, report, rollback, settings
 from .. import stages as node_stages
@@ -31,12 +31,12 @@ def readable(kind: Kind[S], document: str) -> Optional[S]:
         return None
 
 
-def apply(kind: Kind[S], this: Host[S], document: str) -> None:
+def apply(kind: Kind[S], this: Host[S], document: str, lead_away: Callable[[], object] = lambda: None) -> None:
     """Put `document` in force on this node, and begin this process anew on it; raises `Failure` with the cause.
 
-    The product is restarted only if its files changed. A document that this musternode cannot read is left to the one
-    that it names. By one that wants this node no more nothing is changed: its instance is about to be removed. A fault
-    after something was changed raises `Broken`: only going back ends it.
+    The product is restarted only if its files changed, after `lead_away`. A document that this musternode cannot read is
+    left to the one that it names. By one that wants this node no more nothing is changed: its instance is about to be
+    removed. A fault after something was changed raises `Broken`: only going back ends it.
     """
     outline, chosen = settings.outline(document), readable(kind, document)
     if outline.asset.sha256 == this.settings.asset.sha256 or chosen is not None:
@@ -52,7 +52,7 @@ def apply(kind: Kind[S], this: Host[S], document: str) -> None:
     host.keep_former(this.paths)
     _mark(this.paths).write_text(outline.generation)
     try:
-        stages.carry_out(kind, new)
+        stages.carry_out(kind, new, lead_away=lead_away)
     except Exception as fault:
         raise Broken(unexpected(fault)) from fault
     _put_in_force(this, document, outline)

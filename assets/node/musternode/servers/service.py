@@ -20,7 +20,7 @@ from ..stages import link_asset, prepare, timed
 from ..state import Board
 from ..system import Systemd
 from ..watch import Watch
-from . import distribution, host, peers, rollout, stages, turns
+from . import distribution, drain, host, peers, rollout, stages, turns
 from .host import Host, S
 from .kind import Kind, Living
 from .newcomers import Newcomers
@@ -183,7 +183,7 @@ def _roll_out(kind: Kind[S], this: Host[S], parts: Parts) -> None:
     if parts.newcomers.awaited(this.settings, node, outline.generation, chosen, known):
         return
     try:
-        rollout.apply(kind, this, document)
+        rollout.apply(kind, this, document, lambda: _lead_away(kind, this, parts.member))
     except Exception as fault:  # whatever it is: this generation failed here, and the one in force goes on
         why = sentence(this, fault)
         log.error("generation %s was not applied on %s: %s", outline.generation, node, why)  # noqa: TRY400
@@ -191,6 +191,11 @@ def _roll_out(kind: Kind[S], this: Host[S], parts: Parts) -> None:
             rollback.go_back(this.paths, this.identity, outline, why)
         rollout.report_failure(this, outline, why)
     parts.watch.tried(outline.generation)
+
+
+def _lead_away(kind: Kind[S], this: Host[S], one: Living) -> None:
+    alike = kind.alike(this)
+    drain.lead_away(one.board, [each for name, each in one.states().items() if name in alike])
 
 
 def load(kind: Kind[S], paths: Paths) -> Host[S]:

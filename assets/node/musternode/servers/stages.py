@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from typing import Set
+from typing import Callable, Set
 
 from .. import files, packages, stages
 from ..failure import Failure
@@ -48,19 +48,21 @@ def start(this: Host[S]) -> None:
         this.services.start(unit)
 
 
-def carry_out(kind: Kind[S], new: Host[S], *, again: bool = False) -> None:
+def carry_out(
+    kind: Kind[S], new: Host[S], *, again: bool = False, lead_away: Callable[[], object] = lambda: None
+) -> None:
     """Make files and units of this node what the settings of `new` say, once they have been something else.
 
-    With `again` nothing is asked of AWS.
+    With `again` nothing is asked of AWS. `lead_away` is called before a product that serves is ended.
     """
-    changed = _brought(kind, new, again=again)
+    changed = _brought(kind, new, lead_away, again=again)
     kind.settle(new, changed)
     for unit in (READINESS, AGENT):
         if unit in changed:
             stages.restart(new.services, unit)
 
 
-def _brought(kind: Kind[S], new: Host[S], *, again: bool) -> Set[str]:
+def _brought(kind: Kind[S], new: Host[S], lead_away: Callable[[], object], *, again: bool) -> Set[str]:
     """Bring and write everything, and end a product that runs with something else; return the units that changed."""
     mark = new.paths.run / "product-changes"
     begun = not files.write(mark, b"")  # a member that was killed here may have left a product that must begin anew
@@ -70,6 +72,7 @@ def _brought(kind: Kind[S], new: Host[S], *, again: bool) -> Set[str]:
         if begun:
             changed |= {READINESS, AGENT}  # they may run with what was in force before
         if begun or configured or changed & kind.restarting():
+            lead_away()
             new.services.stop(kind.unit)  # the member starts it again
     finally:
         mark.unlink(missing_ok=True)
