@@ -5,19 +5,20 @@ from pathlib import Path
 import pytest
 
 from musternode import state
+from musternode.appserver.kind import KIND as APPSERVER
+from musternode.carbon.kind import KIND as CARBON
 from musternode.servers import drain
 from musternode.servers.drain import SECONDS
 from musternode.state import Board, State
 from tests.appserver_machine import groups
 from tests.appserver_machine import machine as appserver
 from tests.node_carbon_machine import machine as carbon
-from tests.test_node_appserver_kind import KIND as APPSERVER
-from tests.test_node_servers_rollout import KIND as CARBON
 
 
 def slept(phase: str, *others: str) -> tuple[str, list[float]]:
     """Return the phase and what was slept after a member in `phase` led users away; `others` are in these phases."""
-    board, times = Board(State("a", "g", phase=phase)), []
+    times: list[float] = []
+    board = Board(State("a", "g", phase=phase))
     drain.lead_away(board, [State(str(n), "g", phase=each) for n, each in enumerate(others)], times.append)
     return board.state.phase, times
 

@@ -34,9 +34,9 @@ def readable(kind: Kind[S], document: str) -> Optional[S]:
 def apply(kind: Kind[S], this: Host[S], document: str, lead_away: Callable[[], object] = lambda: None) -> None:
     """Put `document` in force on this node, and begin this process anew on it; raises `Failure` with the cause.
 
-    The product is restarted only if its files changed, after `lead_away`. A document that this musternode cannot read is
-    left to the one that it names. By one that wants this node no more nothing is changed: its instance is about to be
-    removed. A fault after something was changed raises `Broken`: only going back ends it.
+    The product is restarted only if its files changed, after `lead_away`. A document that this musternode cannot read
+    is left to the one that it names. By one that wants this node no more nothing is changed: its instance is about to
+    be removed. A fault after something was changed raises `Broken`: only going back ends it.
     """
     outline, chosen = settings.outline(document), readable(kind, document)
     if outline.asset.sha256 == this.settings.asset.sha256 or chosen is not None:
