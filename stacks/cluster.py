@@ -5,6 +5,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
@@ -38,6 +39,7 @@ from muster.shared_files import SharedFiles
 from muster.shared_security_group import SharedSecurityGroup
 from muster.spec import Cluster, Member, cluster_lock, plan
 from muster.sticky_balancer import StickyBalancer
+from muster.stored_object import StoredObject
 from muster.tagging import apply_tags
 from muster.trust import Trust
 
@@ -69,8 +71,8 @@ class ClusterStack(cdk.Stack):
         self._group = self._shared_group()
         self._network.let_in(self._group)
         self._images = Images(self, "Images", cluster=cluster, plan=self._plan)
-        document, handle, role = self._settings(node_files)
-        nodes = {member.name: self._node(member, role, document).instance for member in self._plan.present}
+        document, handle, roles = self._settings(node_files)
+        nodes = {each.name: self._node(each, roles[each.name], document).instance for each in self._plan.present}
         balancer = self._balancer(nodes)
         formed = FormationWait(
             self,
@@ -99,7 +101,7 @@ class ClusterStack(cdk.Stack):
             ways_out=self._product.ways_out(self._cluster),
         ).group
 
-    def _settings(self, node_files: Path) -> tuple[SettingsDocument, FormationHandle, NodeRole]:
+    def _settings(self, node_files: Path) -> tuple[SettingsDocument, FormationHandle, Mapping[str, NodeRole]]:
         cluster = self._cluster
         asset, artifact = (
             NodeAsset(self, "NodeAsset", package=node_files / "musternode").stored,
@@ -126,29 +128,50 @@ class ClusterStack(cdk.Stack):
         generation = settings.generation(cluster, self._plan, content, self._user_data)
         handle = FormationHandle(self, "FormationHandle", generation=generation)
         name = parameter_name(cluster.name)
-        role = NodeRole(
-            self,
-            "NodeRole",
-            parameter_name=name,
-            objects=[asset, artifact, *(pair.objects if pair else []), *(each.stored for each in files)],
-            secrets=list(secrets.values()),
-            log_groups=list(LogGroups(self, "Logs", cluster=cluster, kms_key=self._key).groups.values()),
-            kms_key=self._key,
-            session_manager=session_manager.possible(cluster),
-            more=[each for part in (pair, self._shared, dumps) if part for each in part.statements],
-            encrypted=pair.encrypted if pair else ["s3"] if dumps else [],
-        )
-        if pair:
-            pair.accept_in(role.policy)
-        if dumps:
-            dumps.accept_in(role.policy)
-        if self._shared:
-            self._shared.let_in(role.role)
-        more, policies = self._discovery(role)
+        objects = [asset, artifact, *(pair.objects if pair else []), *(each.stored for each in files)]
+        roles = self._roles(objects, secrets, pair, dumps)
+        made = list(dict.fromkeys(roles.values()))
+        more, policies = self._discovery([each.role for each in made])
         content["settings"] |= more  # which role it is decides the generation by the file already
-        after = [role.policy, *policies, *(user.policies if user else [])]
+        after = [*(each.policy for each in made), *policies, *(user.policies if user else [])]
         document = SettingsDocument(self, "Settings", name=name, document=content, handle=handle, after=after)
-        return document, handle, role
+        return document, handle, roles
+
+    def _roles(
+        self,
+        objects: Sequence[StoredObject],
+        secrets: Mapping[str, secretsmanager.ISecret],
+        pair: Pair | None,
+        dumps: ArtifactBackups | None,
+    ) -> Mapping[str, NodeRole]:
+        """Return the role of each node: one for all, but where some alone may read a secret, who also keep dumps."""
+        cluster, reserved = self._cluster, self._product.reserved(self._cluster)
+        log_groups = list(LogGroups(self, "Logs", cluster=cluster, kms_key=self._key).groups.values())
+        keepers = {name for names in reserved.values() for name in names}
+
+        def role(id_: str, secrets: Sequence[secretsmanager.ISecret], kept: ArtifactBackups | None) -> NodeRole:
+            made = NodeRole(
+                self,
+                id_,
+                parameter_name=parameter_name(cluster.name),
+                objects=objects,
+                secrets=secrets,
+                log_groups=log_groups,
+                kms_key=self._key,
+                session_manager=session_manager.possible(cluster),
+                more=[each for part in (pair, self._shared, kept) if part for each in part.statements],
+                encrypted=pair.encrypted if pair else ["s3"] if kept else [],
+            )
+            for part in (pair, kept):
+                if part:
+                    part.accept_in(made.policy)
+            if self._shared:
+                self._shared.let_in(made.role)
+            return made
+
+        shared = role("NodeRole", [each for name, each in secrets.items() if name not in reserved], None)
+        keeping = role("KeeperRole", list(secrets.values()), dumps) if keepers else shared
+        return {each.name: keeping if each.name in keepers else shared for each in self._plan.members}
 
     def _secrets(self) -> dict[str, secretsmanager.ISecret]:
         """Return those that the product needs, by their keys: made here, or the user's own."""
@@ -223,14 +246,14 @@ class ClusterStack(cdk.Stack):
             former=key.former,
         )
 
-    def _discovery(self, role: NodeRole) -> tuple[Mapping[str, str], Sequence[IDependable]]:
+    def _discovery(self, roles: Sequence[iam.IRole]) -> tuple[Mapping[str, str], Sequence[IDependable]]:
         """Return what nodes are told of the leave to find each other, and what must stand before they look."""
         kind = self._product.discovery(self._cluster)
         if kind is Discovery.ROLE_ALONE:
-            made = DiscoveryRole(self, "DiscoveryRole", node=role.role)
+            made = DiscoveryRole(self, "DiscoveryRole", nodes=roles)
             return made.settings, made.policies
         if kind is Discovery.OWN_ROLE:
-            return {}, [DiscoveryPolicy(self, "DiscoveryPolicy", roles=[role.role]).policy]
+            return {}, [DiscoveryPolicy(self, "DiscoveryPolicy", roles=roles).policy]
         return {}, []
 
     def _volume(self, member: Member) -> DataVolume:

@@ -65,14 +65,47 @@ def test_nodes_are_told_of_the_database_that_is_made_and_wait_for_it(tmp_path: P
     assert waiting(template) == {True}
 
 
-def test_nodes_may_read_the_secret_of_the_database_that_is_made(tmp_path: Path) -> None:
+def may_read(template: Template, node: str) -> set[str]:
+    """Return the made secrets that a node may read, by logical ids."""
+    instances = of_type(template, "EC2::Instance")
+    (instance,) = [each for name, each in instances.items() if name.startswith(f"Node{node}")]
+    profile = instance["IamInstanceProfile"]["Ref"]
+    (role,) = of_type(template, "IAM::InstanceProfile")[profile]["Roles"]
+    policies = [
+        json.dumps(each["PolicyDocument"])
+        for each in of_type(template, "IAM::ManagedPolicy").values()
+        if role in each.get("Roles", ())
+    ]
+    return {
+        secret for secret in of_type(template, "SecretsManager::Secret") if any(secret in each for each in policies)
+    }
+
+
+def test_all_nodes_may_read_the_secret_of_the_database_that_is_made(tmp_path: Path) -> None:
     template = stack({"database": {"engine": "mysql"}}, folder=tmp_path)
     document = told(template)
     assert (set(document["secrets"]), made_secrets(template)) == ({"commit", "checkout", "database"}, 3)
-    (policy,) = [
-        each for each in of_type(template, "IAM::ManagedPolicy").values() if "secretsmanager" in json.dumps(each)
-    ]
-    assert all(secret in json.dumps(policy) for secret in of_type(template, "SecretsManager::Secret"))
+    (database,) = [each for each in of_type(template, "SecretsManager::Secret") if "Database" in each]
+    assert all(database in may_read(template, node) for node in "abc")
+
+
+def test_workers_may_not_read_the_account_that_commits(tmp_path: Path) -> None:
+    """A program on a worker has whatever its node's role may do; management commits, and reads both."""
+    template = stack(folder=tmp_path)
+    (commit,) = [each for each in of_type(template, "SecretsManager::Secret") if "Commit" in each]
+    (checkout,) = [each for each in of_type(template, "SecretsManager::Secret") if "Checkout" in each]
+    assert {node: may_read(template, node) for node in "abc"} == {
+        "a": {commit, checkout},
+        "b": {checkout},
+        "c": {checkout},
+    }
+
+
+def test_workers_may_not_touch_dumps_of_the_repository(tmp_path: Path) -> None:
+    template = stack(folder=tmp_path, protection="on")
+    policies = of_type(template, "IAM::ManagedPolicy")
+    writing = {name for name, each in policies.items() if "s3:PutObject" in json.dumps(each)}
+    assert {name.partition("Policy")[0] for name in writing} == {"KeeperRole"}
 
 
 def test_nodes_are_told_of_a_given_database_and_none_is_made(tmp_path: Path) -> None:

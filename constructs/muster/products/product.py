@@ -95,7 +95,8 @@ class Product:
     `grouped`: nodes are not all alike, and each has a group in the cluster file. `hosts` gives the host names by which
     the balancer then tells the groups apart, None where every node answers whatever comes. `made_database` is the one
     that is made with the cluster, None where there is none. `keepers` are the nodes that have the repository
-    of artifacts which they make, first the one that commits: none where there is no such repository.
+    of artifacts which they make, first the one that commits: none where there is no such repository. `reserved` names
+    the nodes that alone may read a secret, by the secret: all others have a role without it.
 
     `field` is the name of the product's block in a cluster file. `archive` is what the name of the application's file
     ends with. For a new cluster file, `example` is that file's name, `start` what the block says in a region from the
@@ -136,6 +137,7 @@ class Product:
     hosts: Callable[["Cluster"], Hosts | None] = lambda _: None
     made_database: Callable[["Cluster"], MadeDatabase | None] = no_database
     keepers: Callable[["Cluster"], tuple[str, ...]] = lambda _: ()
+    reserved: Callable[["Cluster"], Mapping[str, tuple[str, ...]]] = lambda _: {}
 
     @property
     def makes_databases(self) -> bool:

@@ -224,6 +224,7 @@ PRODUCT: Final = Product(
     hosts=hosts,
     made_database=made_database,
     keepers=keepers,
+    reserved=lambda cluster: {"commit": tuple(group(cluster, "mgt"))},
     idle=lambda cluster: cluster.block(Wso2As).socket_timeout,
     memory=2,  # the product's own start script asks for a heap of 256 MiB to 1 GiB, and Java needs as much beside it
     example="artifacts/wso2as-5.3.0.zip",
