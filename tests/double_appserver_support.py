@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPResponse
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import cast
 from urllib.parse import quote
 
@@ -83,10 +83,13 @@ class Repository:
         return {self._look("author", "-r", str(number), str(self.folder)).strip() for number in range(1, newest + 1)}
 
     def put(self, path: str, content: str) -> None:
-        """Commit a file behind the back of all members."""
+        """Commit a file behind the back of all members, and the folders that it wants."""
         file = self.folder / "put"
         file.write_text(content)
-        command = ("svnmucc", "-m", "by hand", "put", str(file), f"file://{self.folder}/{path}")
+        there, root = self._look("tree", "--full-paths", str(self.folder)).splitlines(), f"file://{self.folder}"
+        folders = [str(folder) for folder in reversed(PurePosixPath(path).parents) if folder.name]
+        made = [part for folder in folders if f"{folder}/" not in there for part in ("mkdir", f"{root}/{folder}")]
+        command = ("svnmucc", "-m", "by hand", *made, "put", str(file), f"{root}/{path}")
         subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
 
     def _look(self, *arguments: str) -> str:

@@ -73,24 +73,6 @@ def test_a_worker_outlives_the_repository_and_takes_what_came_meanwhile(world: W
 
 @subversion
 @pytest.mark.full
-def test_a_worker_that_starts_without_a_repository_serves_what_it_has_and_goes_on_asking(world: World) -> None:
-    mgt = world.started("mgt")
-    mgt.put("webapps/shop.war", "first")
-    poll(lambda: "Sent [" in mgt.member.log and "webapps/shop.war" in world.repository.files(), within=30)
-    mgt.member.kill()
-    world.repository.stop()
-    worker = world.node("worker")
-    worker.put("webapps/own.txt", "own")
-    worker.member.start()
-    worker.member.wait_until_started()
-    assert "Deployment synchronization update for tenant -1234 failed: svn mkdir: " in worker.member.log
-    assert (worker.says("/own/"), worker.says("/shop/")) == ("own", None)
-    world.repository.serve()
-    worker.serves("/shop/", "first")
-
-
-@subversion
-@pytest.mark.full
 def test_a_working_copy_that_was_locked_by_a_client_that_was_killed_goes_on(world: World) -> None:
     mgt, worker = world.started("mgt"), world.started("worker")
     mgt.put("webapps/shop.war", "first")

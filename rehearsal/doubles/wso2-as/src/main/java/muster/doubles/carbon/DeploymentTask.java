@@ -26,8 +26,10 @@ final class DeploymentTask implements Runnable {
     private final ServerXml server;
     private final Group group;
     private final boolean worker;
-    private final boolean mandatory;
+    /** Whether this is kernel 4.4.1 or newer: it updates from time to time, and engages what was not engaged. */
+    private final boolean newer;
     private final WorkingCopy copy;
+    private final Engagement engagement;
     private final ScheduledExecutorService clock = Executors.newScheduledThreadPool(2, DeploymentTask::thread);
     private final AtomicBoolean due = new AtomicBoolean(true);
     private volatile String sent = "";
@@ -37,16 +39,20 @@ final class DeploymentTask implements Runnable {
         this.server = server;
         this.worker = worker;
         this.group = group;
-        mandatory = !standIn.kernel.startsWith("4.2.");
+        newer = !standIn.kernel.startsWith("4.2.");
         Synchronizer settings = server.synchronizer;
         Svn svn = new Svn(home.folder.resolve("tmp/subversion"), settings.user, settings.password);
         copy = new WorkingCopy(home.deployment(), svn, settings);
+        engagement = new Engagement(copy, worker, newer);
     }
 
     /** Returns after the first run. */
     void start() {
         if (group.engine() != null) {
             group.engine().receive(TOPIC, this::received);
+        }
+        if (server.synchronizer.enabled) {
+            engagement.begin();
         }
         run();
         clock.scheduleWithFixedDelay(this, server.interval, server.interval, TimeUnit.SECONDS);
@@ -58,7 +64,7 @@ final class DeploymentTask implements Runnable {
     public void run() {
         try {
             update();
-            if (!worker && server.synchronizer.commits() && copy.exists() && copy.commit()) {
+            if (!worker && server.synchronizer.commits() && engagement.commit()) {
                 tell();
             }
         } catch (Svn.Failure failure) {
@@ -84,12 +90,13 @@ final class DeploymentTask implements Runnable {
     Map<String, Object> told() {
         Map<String, Object> told = server.synchronizer.told();
         told.put("interval", server.interval);
+        told.put("engaged", engagement.engaged());
         told.put("revision", copy.revision());
         return told;
     }
 
     private void update() {
-        if (mandatory && System.nanoTime() - next > 0) {
+        if (newer && System.nanoTime() - next > 0) {
             next = next();
             due.set(true);
         }
@@ -97,7 +104,7 @@ final class DeploymentTask implements Runnable {
             return;
         }
         try {
-            copy.update(worker);
+            engagement.update();
         } catch (Svn.Failure failure) {
             due.set(true);
             LOG.line("ERROR", "Deployment synchronization update for tenant " + Synchronizer.TENANT + " failed: "

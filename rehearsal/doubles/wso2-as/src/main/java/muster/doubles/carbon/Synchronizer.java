@@ -13,7 +13,7 @@ final class Synchronizer {
     final String url;
     final String user;
     final String password;
-    private final boolean enabled;
+    final boolean enabled;
     private final boolean autoCommit;
     private final boolean autoCheckout;
 

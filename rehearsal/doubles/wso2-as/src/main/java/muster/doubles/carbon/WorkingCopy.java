@@ -24,15 +24,16 @@ final class WorkingCopy {
     /** What Subversion says of a file that is changed on one side and deleted on the other. */
     private static final String UNRESOLVED = "E155027";
 
-    private final Path folder;
+    final Path folder;
+    final RemoteFolder remote;
     private final Svn svn;
     private final Synchronizer settings;
-    private boolean known;
 
     WorkingCopy(Path folder, Svn svn, Synchronizer settings) {
         this.folder = folder;
         this.svn = svn;
         this.settings = settings;
+        remote = new RemoteFolder(svn, settings.url);
     }
 
     boolean exists() {
@@ -50,10 +51,8 @@ final class WorkingCopy {
 
     /** Makes the folder what the repository has but for what was changed here, and on a worker also that. */
     void update(boolean worker) throws Svn.Failure {
-        ensureRemote();
         if (!exists()) {
-            svn.remote("checkout", "--force", settings.url + "@", folder.toString());
-            svn.local("revert", "-R", folder.toString());
+            remote.checkOut(folder);
             return;
         }
         svn.local("cleanup", folder.toString());
@@ -95,16 +94,12 @@ final class WorkingCopy {
         return true;
     }
 
-    private void ensureRemote() throws Svn.Failure {
-        if (known) {
-            return;
+    /** Makes it what a synchronizer begins with; what it commits the others are not told. */
+    void synchronize(boolean worker) throws Svn.Failure {
+        update(worker);
+        if (settings.commits()) {
+            commit();
         }
-        try {
-            svn.remote("info", settings.url + "@");
-        } catch (Svn.Failure failure) {
-            svn.remote("mkdir", "--parents", "-m", "Directory creation by deployment synchronizer", settings.url + "@");
-        }
-        known = true;
     }
 
     private void add() throws Svn.Failure {
