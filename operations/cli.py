@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from operations.artifacts.cli import app as artifacts
 from operations.bench import bench
 from operations.errors import Failure, unexpected
 from operations.h2.cli import app as h2
@@ -24,6 +25,7 @@ app = typer.Typer(
 
 app.add_typer(bench)
 app.add_typer(h2, name="h2")
+app.add_typer(artifacts, name="artifacts")
 
 ClusterFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="A cluster file, such as clusters/as400gateway.yaml.")

@@ -1,11 +1,14 @@
 """Settings of a cluster of WSO2 Application Servers, and stand-ins for what its member asks."""
 
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 from musternode.appserver import settings
+from musternode.appserver.anew import Anew
 from musternode.appserver.member import Member
 from musternode.appserver.settings import Settings
 from musternode.appserver.words import Word
@@ -65,10 +68,16 @@ class Application(Product):
     """A product that commits, or only checks out, as it was told last."""
 
     told: list[bool] = field(default_factory=list)
+    ended: int = 0
 
     def commit(self, *, commits: bool) -> None:
         """Remember, and end."""
         self.told.append(commits)
+        self.up = False
+
+    def end(self) -> None:
+        """Count, and end."""
+        self.ended += 1
         self.up = False
 
 
@@ -80,6 +89,8 @@ class Artifacts:
     settled: bool = True
     lacks: str = ""
     held: repository.Word | None = None
+    bare: bool = False
+    outdated: bool = False
     told: int = 0
     begun: int = 0
 
@@ -118,13 +129,21 @@ class Node(NodeWithLog[CarbonSettings, Sight]):
 
     member: Member
 
-    def __init__(self, name: str = "a", settings_: Settings | None = None, *, commits: bool | None = None) -> None:
+    def __init__(
+        self,
+        name: str = "a",
+        settings_: Settings | None = None,
+        *,
+        commits: bool | None = None,
+        kept: Path | None = None,
+    ) -> None:
         chosen_ = settings_ or chosen()
         super().__init__(name, chosen_)
         manages = chosen_.manages(name)
         self.product, self.others, self.artifacts = Application(), Others(), Artifacts()
         self.office = Office(name == chosen_.settings.committer, name == chosen_.settings.committer)
         self.reasons_told: list[str] = []
+        self.slept: list[tuple[float, str]] = []
         self.member = Member(
             cast("Standing[Settings]", self.standing),
             self.product,
@@ -135,6 +154,8 @@ class Node(NodeWithLog[CarbonSettings, Sight]):
             self.office if manages else None,
             self.office.may if commits is None and manages else commits,
             self.reasons_told.append,
+            Anew(kept or Path(tempfile.mkdtemp()) / "product-run", chosen_.settings.kernel),
+            lambda seconds: self.slept.append((seconds, self.board.state.phase)),
         )
 
     def runs(self, names: str = "", **changes: Any) -> State:

@@ -91,6 +91,14 @@ def test_it_is_asked_seldom_while_it_answers_and_often_while_it_does_not(caplog:
     ]
 
 
+def test_it_is_asked_often_while_the_product_reads_it_by_an_account_of_before() -> None:
+    answers = [True, True, False]
+    seen = Artifacts(lambda: "uuid-1", outdated=lambda: answers.pop(0), clock=lambda: 100.0)
+    for _ in range(9):
+        seen.step()
+    assert (answers, seen.outdated) == ([], False)
+
+
 def test_what_is_here_is_told_to_nobody_before_it_has_been_looked_at() -> None:
     """The other management node would take it for nothing, and begin an empty one."""
     keeper = Keeps(broken="no svnlook")

@@ -1,12 +1,16 @@
 """The repository on a node as it is put together there, with real Subversion on loopback."""
 
+import io
 import json
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from musternode import aws
 from musternode import host as host_files
@@ -21,7 +25,7 @@ from musternode.subversion import accounts, conf, place, repository
 from musternode.subversion.words import Role
 from rehearsal.poll import poll
 from tests.appserver_support import DOCUMENT, chosen, document
-from tests.subversion_support import CHECKOUT, COMMIT, HERE, Node, names, needs_svn, node_in
+from tests.subversion_support import CHECKOUT, COMMIT, HERE, Node, names, needs_svn, node_in, put
 
 USERS = {"commit": COMMIT, "checkout": CHECKOUT}
 
@@ -116,16 +120,30 @@ def test_accounts_of_before_get_in_until_all_have_formed(tmp_path: Path, node: N
 
 
 class Bucket:
-    """S3: the keys of what was put there."""
+    """S3: the keys of what was put there, and an order to restore the first of it."""
 
     def __init__(self) -> None:
-        self.keys = list[str]()
+        self.keys, self.held = list[str](), dict[str, bytes]()
 
     def put_object(self, **given: Any) -> None:
         """Remember."""
         assert given["Bucket"] == "backups"
-        assert given["Metadata"]["cluster"] == "as"
-        self.keys.append(given["Key"])
+        if "Metadata" in given:
+            assert given["Metadata"]["cluster"] == "as"
+            self.keys.append(given["Key"])
+        self.held[given["Key"]] = given["Body"] if isinstance(given["Body"], bytes) else given["Body"].read()
+
+    def get_object(self, **asked: Any) -> Any:
+        """Return it as S3 does."""
+        if asked["Key"] not in self.held:
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
+        return {"Body": io.BytesIO(self.held[asked["Key"]]), "LastModified": datetime.now(UTC)}
+
+    def order(self) -> None:
+        """Give the order."""
+        key = self.keys[0]
+        value = {"id": "one", "node": "a", "key": key, "sha256": sha256(self.held[key]).hexdigest()}
+        self.held["as/artifacts/restore/order.json"] = json.dumps(value).encode()
 
 
 @needs_svn
@@ -139,6 +157,40 @@ def test_a_backup_goes_where_the_settings_say(tmp_path: Path, node: Node, monkey
     made.step()
     poll(lambda: bucket.keys, within=30)
     assert bucket.keys[0].startswith("as/artifacts/2")
+
+
+@needs_svn
+def test_an_order_in_the_bucket_is_carried_out_and_the_product_is_to_begin_anew(
+    tmp_path: Path, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = Bucket()
+    monkeypatch.setattr(aws, "client", lambda *_: bucket)
+    wanted = {"url": "", "append": True, "backup": {"bucket": "backups", "prefix": "as/artifacts", "hour": 2}}
+    this = host(tmp_path, here(node.port, product={"artifacts": wanted}), node)
+    holding.bring(this)
+    made = holding.artifacts(this, holding.pair_of(this, None, dict))
+    worker = holding.artifacts(this, None)
+
+    def looked() -> bool:
+        for each in (made, worker):
+            each._last = -100.0
+            each.step()
+        return made.outdated and worker.outdated
+
+    looked()
+    poll(lambda: bucket.keys, within=30)
+    (this.current / "repository").mkdir(parents=True)
+    holding.bind(this, made.uuid)
+    put(node, "later")
+    looked()
+    assert (made.outdated, worker.outdated) == (False, False)
+    bucket.order()
+    made = holding.artifacts(this, holding.pair_of(this, None, dict))  # as after a start: the next order is due at once
+    poll(looked, within=30)
+    assert names(node) == ["-1234/"]
+    holding.bind(this, made.uuid)  # as the product's next start does
+    looked()
+    assert (made.outdated, worker.outdated) == (False, False)
 
 
 @needs_svn

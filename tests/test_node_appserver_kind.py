@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from musternode.appserver import accounts, commits, holding, settings
+from musternode.appserver import accounts, commits, holding, reader, settings
 from musternode.appserver.host import narrowed
 from musternode.appserver.kind import KIND, _may_commit
 from musternode.appserver.words import Word
+from musternode.aws import Credentials
 from musternode.carbon.host import UNIT
 from musternode.failure import Failure
 from musternode.servers import rollout, stages
@@ -238,6 +239,18 @@ def test_a_working_copy_of_another_repository_is_made_plain_files_before_the_sta
         assert kept.read_text() == "x"
 
 
+def test_one_that_has_a_working_copy_of_the_clusters_repository_is_not_bare(tmp_path: Path) -> None:
+    with machine(tmp_path, WORKER) as node:
+        this = narrowed(node.host())
+        assert holding.bare(this)
+        holding.bind(this, "")
+        assert holding.bare(this)
+        (node.host().current.resolve() / "repository/deployment/server/.svn").mkdir(parents=True)
+        assert not holding.bare(this)
+        (node.paths.etc / "working-copy").write_text("svn://elsewhere/artifacts ")
+        assert holding.bare(this)
+
+
 def test_before_each_start_the_names_are_there_and_the_copy_is_bound(tmp_path: Path) -> None:
     with machine(tmp_path) as node:
         (tmp_path / "etc/hosts").write_text("127.0.0.1 localhost\n")
@@ -245,3 +258,17 @@ def test_before_each_start_the_names_are_there_and_the_copy_is_bound(tmp_path: P
         assert "as.example.org" in (tmp_path / "etc/hosts").read_text()
         assert (node.paths.etc / "working-copy").read_text() == f"svn://{address('a')}:3690/artifacts "
         assert node.services.said[-1] == f"start {UNIT}"
+
+
+def test_an_account_that_gets_in_by_now_is_written_before_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with machine(tmp_path, WORKER) as node:
+        let_in = [Credentials("checkout", "secret-of-checkout")]
+        monkeypatch.setattr(reader, "_enters", lambda _, user: user in let_in)
+        node.cloud.suffix = "-2"
+        node.apply(node.new())
+        assert node.carbon()["SvnUser"] == "checkout"
+        let_in[:] = [Credentials("checkout-2", "secret-of-checkout-2")]
+        KIND.member(node.host()).product.start()
+        assert (node.carbon()["SvnUser"], node.carbon()["AutoCommit"]) == ("checkout-2", "false")

@@ -1,12 +1,17 @@
 """When a member of WSO2 AS is given users or administrators, and which one commits."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from musternode.appserver import first_start
+from musternode.appserver import anew, first_start
+from musternode.appserver.anew import Anew
+from musternode.appserver.artifacts import UNASKED
 from musternode.appserver.member import PATIENCE
+from musternode.servers import drain
+from musternode.state import State
 from tests.appserver_support import DOCUMENT, Node, chosen, held
 from tests.node_servers import GENERATION, address, serving
 
@@ -146,6 +151,142 @@ def test_a_product_waits_for_the_repository_and_not_for_ever(name: str) -> None:
     assert node.product.run == 0
     node.tick(times=3, seconds=PATIENCE / 4)
     assert node.product.run == 1
+
+
+def test_a_worker_with_nothing_to_give_to_users_waits_for_the_repository_as_long_as_it_takes() -> None:
+    node = Node("c")
+    node.artifacts.fault, node.artifacts.bare = "it is silent", True
+    node.tick(times=30, seconds=PATIENCE)
+    assert node.product.run == 0
+    assert node.reasons == ["node c: it is sick; the repository of artifacts: it is silent"]
+    node.artifacts.fault = ""
+    node.tick()
+    assert node.product.run == 1
+
+
+# a product that began without the repository
+
+
+def begun_without(name: str = "c", *, kept: Path | None = None, kernel: str = "4.2.0") -> Node:
+    """Return a node whose product began while the repository did not answer, in a cluster that is whole."""
+    node = Node(name, chosen(product={"kernel": kernel}), kept=kept)
+    node.others.whole("abcd", name)
+    node.artifacts.fault = "it is silent"
+    node.tick(times=2, seconds=PATIENCE)
+    node.tick(node.sees("abcd".replace(name, "")))
+    assert (node.product.run, node.board.state.phase) == (1, "serving")
+    return node
+
+
+def test_it_begins_anew_once_when_the_repository_answers_and_its_users_have_been_led_away() -> None:
+    node = begun_without()
+    node.tick(times=20, seconds=60)
+    assert node.product.run == 1
+    node.artifacts.fault = ""
+    node.tick()
+    assert (node.product.ended, node.member.word.anew) == (0, True)
+    node.tick(times=2, seconds=anew.SETTLE)
+    assert (node.product.run, node.slept) == (2, [(drain.SECONDS, "leaving")])
+    node.tick(node.sees("abd"), times=9, seconds=60)
+    node.artifacts.fault = "it is silent again"
+    node.tick(times=9, seconds=60)
+    node.artifacts.fault = ""
+    node.tick(times=9, seconds=60)
+    assert (node.product.run, node.product.ended, node.member.word.anew) == (2, 1, False)
+
+
+def test_one_whose_synchronizer_looks_again_by_itself_goes_on() -> None:
+    node = begun_without(kernel="4.4.1")
+    node.artifacts.fault = ""
+    node.tick(times=9, seconds=anew.LONGEST)
+    assert (node.product.run, node.product.ended, node.member.word.anew) == (1, 0, False)
+
+
+def test_one_that_reads_by_an_account_of_before_begins_anew_as_well() -> None:
+    node = Node("c")
+    node.others.whole("abcd", "c")
+    node.runs("abd")
+    node.artifacts.outdated = True
+    node.tick(times=2, seconds=anew.SETTLE)
+    node.artifacts.outdated = False
+    node.tick(times=9, seconds=60)
+    assert (node.product.ended, node.product.run, len(node.slept)) == (1, 2, 1)
+
+
+def test_management_begins_anew_at_once_for_it_has_no_users() -> None:
+    node = begun_without("a")
+    node.others.said.clear()
+    node.artifacts.fault = ""
+    node.tick(times=3, seconds=anew.SETTLE)
+    assert (node.product.run, node.slept) == (2, [])
+
+
+def test_another_process_of_the_member_knows_it_and_one_that_finds_a_whole_run_leaves_it(tmp_path: Path) -> None:
+    before = begun_without(kept=tmp_path / "run")
+    again = Node("c", chosen(product={"kernel": "4.2.0"}), kept=tmp_path / "run")
+    again.others.whole("abcd", "c")
+    again.product.run, again.product.up, again.artifacts.fault = before.product.run, True, UNASKED
+    again.tick(again.sees("abd"))
+    again.artifacts.fault = ""
+    again.tick(times=3, seconds=anew.SETTLE)
+    assert again.product.ended == 1
+    third = Node("c", chosen(product={"kernel": "4.2.0"}), kept=tmp_path / "run")
+    third.product.run, third.product.up, third.artifacts.fault = 2, True, UNASKED
+    third.tick(third.sees("abd"))
+    third.artifacts.fault = ""
+    third.tick(times=3, seconds=anew.SETTLE)
+    assert third.product.ended == 0
+
+
+def test_a_member_that_finds_a_run_it_does_not_know_asks_before_it_judges() -> None:
+    node = Node("c", chosen(product={"kernel": "4.2.0"}))
+    node.others.whole("abcd", "c")
+    node.product.run, node.product.up, node.artifacts.fault = 1, True, UNASKED
+    node.tick(node.sees("abd"))
+    node.artifacts.fault = ""
+    node.tick(times=9, seconds=60)
+    assert node.product.ended == 0
+
+
+def test_a_run_that_was_ended_is_not_ended_again_while_the_next_one_waits(tmp_path: Path) -> None:
+    again = Anew(tmp_path / "run", "4.2.0")
+    again.look("1", "it is silent", 0.0, healthy=False, outdated=False)
+    again.look("1", "", 1.0, healthy=True, outdated=False)
+    assert again.due(1.0 + anew.SETTLE, free=True)
+    again.done()
+    again.look("1", "", 99.0, healthy=False, outdated=False)
+    assert not again.wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "ends"),
+    [
+        ("c", serving("d", phase="starting"), False),
+        ("c", serving("d", phase="leaving"), False),
+        ("c", None, False),
+        ("c", serving("d"), True),
+        ("d", serving("c"), False),
+    ],
+)
+def test_workers_begin_anew_one_after_the_other_and_not_without_end(name: str, other: State | None, ends: bool) -> None:
+    """All are to; the one that is heard is in the phase of `other`."""
+    node, each = begun_without(name), "c" if name == "d" else "d"
+    node.artifacts.fault = ""
+    node.others.heard[address(each)] = replace(node.others.word(each, "abcd"), anew=True)
+    node.others.said = {n: one for n, one in {**node.others.said, each: other}.items() if one is not None}
+    node.tick(times=3, seconds=anew.SETTLE)
+    assert (node.product.ended == 1) is ends
+    node.tick(seconds=anew.LONGEST)
+    assert node.product.ended == 1
+
+
+def test_one_that_is_to_be_absent_stays_as_it_is() -> None:
+    node = Node("c", chosen(absent="c", product={"kernel": "4.2.0"}))
+    node.artifacts.fault = "it is silent"
+    node.tick(times=4, seconds=PATIENCE)
+    node.artifacts.fault = ""
+    node.tick(times=4, seconds=anew.LONGEST)
+    assert (node.product.run, node.product.ended) == (1, 0)
 
 
 # a shared database

@@ -10,11 +10,14 @@ from hypothesis import given
 
 from muster.products.wso2_as import PRODUCT
 from musternode.appserver import changes, settings
+from musternode.appserver.pair import Pair, other
 from musternode.appserver.settings import Backup, Database, ProxyPorts
 from musternode.carbon import clustering
 from musternode.failure import Failure
+from musternode.subversion.words import Role
 from tests.appserver_support import DOCUMENT, GIVEN, SECRET, chosen, document, with_settings
 from tests.node_servers import address, members
+from tests.subversion_support import CHECKOUT
 from tests.test_node_state import JSON
 from tests.wso2_as_support import GIVEN as GIVEN_IN_FILE
 from tests.wso2_as_support import SECRET as SECRET_IN_FILE
@@ -91,12 +94,11 @@ def test_one_offset_moves_the_products_ports() -> None:
     [
         (
             document(product={"committer": "c"}),
-            "settings.committer is 'c', no present management node; there are: a, b",
+            "settings.committer is 'c', no management node; there are: a, b",
         ),
-        (document(absent="a"), "settings.committer is 'a', no present management node; there are: b"),
-        (document(absent="ab", product={"committer": "c"}), "settings.committer is 'c', no present management node"),
-        (document(absent="ab", product={"committer": "x"}), "settings.committer is 'x', no present management node"),
-        (document(mgt=""), "settings.committer is 'a', no present management node; there are: none"),
+        (document(absent="ab", product={"committer": "c"}), "settings.committer is 'c', no management node"),
+        (document(absent="ab", product={"committer": "x"}), "settings.committer is 'x', no management node"),
+        (document(mgt=""), "settings.committer is 'a', no management node; there are: none"),
         (document(product={"groups": {"a": "mgt", "b": "mgt", "c": "worker"}}), "node d has no group"),
         (document(product={"groups": dict.fromkeys("abcd", "x")}), "node a is in 'x'; it is mgt or worker"),
         (document(product={"groups": []}), "settings.groups is not an object"),
@@ -155,6 +157,7 @@ def given_at(url: str, **more: Any) -> dict[str, Any]:
         {"names": "abcde"},
         {"names": "abc"},
         {"absent": "a", "product": {"committer": "b"}},
+        {"absent": "a"},
         {"absent": "c"},
         {"product": {"host": "other.example.org", "proxy_ports": {"http": 8280, "https": 8243}}},
         {"ports": {**DOCUMENT["ports"], "http": 9764, "https": 9444}},
@@ -183,10 +186,39 @@ def test_what_cannot_be_changed_in_turn_is_refused_by_name(new: dict[str, Any], 
     assert why in refused(new)
 
 
-def test_a_shared_database_may_be_another_one_but_not_be_left_out() -> None:
-    before = {"product": SHARED, "secrets": SECRETS}
-    assert refused({"product": {"database": {"url": "jdbc:mysql://h/x"}}, "secrets": SECRETS}, before) == ""
-    assert "wso2as.database cannot be left out again: registry and users are in it" in refused({}, before)
+@pytest.mark.parametrize("before", [{}, {"product": SHARED, "secrets": SECRETS}])
+def test_another_database_is_taken_only_where_the_committing_node_changes_first(before: dict[str, Any]) -> None:
+    other = {"database": {"url": "jdbc:mysql://h/x"}}
+    assert refused({"product": other, "secrets": SECRETS}, before) == ""
+    late = {"product": {**other, "committer": "b"}, "secrets": SECRETS}
+    assert "makes the tables; node a does; let that one commit, by a deployment" in refused(late, before)
+    worker = {"product": {**other, "committer": "b"}, "secrets": SECRETS, "mgt": "b"}
+    assert "node a does; take out those before it" in refused(worker, {**before, "mgt": "b"} | _by_b(before))
+    assert refused({**late, "absent": "a"}, before) == ""
+
+
+def _by_b(before: dict[str, Any]) -> dict[str, Any]:
+    return {"product": {**before.get("product", {}), "committer": "b"}}
+
+
+def test_by_whomever_a_database_is_used_its_driver_and_all_else_may_change() -> None:
+    by_b = {"product": {**SHARED, "committer": "b"}, "secrets": SECRETS}
+    driver = {"database": {**SHARED["database"], "driver": "org.other.Driver"}, "committer": "b"}
+    assert refused({"product": driver, "secrets": SECRETS}, by_b) == ""
+
+
+def test_from_a_deployment_that_added_a_database_and_failed_there_is_a_way_back() -> None:
+    assert refused({}, {"product": SHARED, "secrets": SECRETS}) == ""
+
+
+def test_while_the_committing_one_of_two_is_absent_the_other_stays_a_copy() -> None:
+    before, alone = chosen(), chosen(absent="a")
+    assert (alone.committer.name, alone.repository) == ("a", before.repository)
+    there = other(alone, "b", began=True)
+    assert there is not None
+    pair = Pair(alone, "b", there, dict, lambda: CHECKOUT, lambda: 0.0)
+    assert (pair.wanted, pair.role(), pair.may_commit(False)) == (False, Role.PASSIVE, False)
+    assert changes.refusal(before, alone) is changes.refusal(alone, before) is None
 
 
 def test_a_node_that_comes_again_may_be_in_another_group() -> None:

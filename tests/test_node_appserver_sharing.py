@@ -115,6 +115,15 @@ def test_a_node_that_goes_back_to_settings_without_a_database_has_the_archives_f
         assert not stages.configure(KIND, node.host(), again=True)
 
 
+def test_a_document_without_the_database_that_another_had_is_applied(tmp_path: Path) -> None:
+    """CloudFormation brings the former one back, with a generation of its own, when another node has failed."""
+    with machine(tmp_path) as node:
+        node.apply(node.new(SHARED, secrets=SECRETS))
+        assert not stock(node)
+        node.apply(node.new({"database": None}, generation="old0old0old0old0"))
+        assert stock(node)
+
+
 def test_on_the_way_back_to_a_database_nothing_is_asked_of_aws(tmp_path: Path) -> None:
     with sharing(tmp_path) as node:
         node.cloud.broken = "all"

@@ -23,6 +23,7 @@ WORDS = st.builds(
     st.booleans(),
     st.one_of(st.none(), st.builds(held, NAMES, st.sampled_from([None, *Role]), st.integers(0, 9))),
     st.lists(NAMES, max_size=3).map(tuple),
+    st.booleans(),
 )
 
 
@@ -32,7 +33,7 @@ def test_what_is_said_is_what_is_heard(word: Word) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("commits", 1), ("commits", None), ("leaving", None), ("sees", 3), ("seen", None)]
+    ("name", "value"), [("commits", 1), ("commits", None), ("leaving", None), ("anew", 1), ("sees", 3), ("seen", None)]
 )
 def test_an_answer_of_another_form_is_none(name: str, value: object) -> None:
     said = json.loads(words.body(serving("a"), Word("id", {})))

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from musternode.aws import sha256_of
 from musternode.failure import Failure
-from musternode.subversion import repository
+from musternode.subversion import backup, repository, restoring, roles
 from musternode.subversion.keeping import Keeper
 from musternode.subversion.svnsync import Source
 from musternode.subversion.words import SILENT, Role, Step, Word
@@ -154,6 +155,56 @@ def test_the_only_management_node_makes_its_repository(tmp_path: Path) -> None:
         put(node, "x")
         keeper.look()
         assert keeper.word == Word("a", Role.COMMITTING, 1, repository.uuid(node.place.repository, ""), 1)
+
+
+def restored(manager: Manager, folder: Path) -> None:
+    """Make a backup, commit once more, and order the way back; the keeper has not looked yet."""
+    dump = folder / "kept.svndump.gz"
+    backup.take(manager.node.place).file.rename(dump)
+    assert manager.commits("later")
+    restoring.prepare(manager.node.place, lambda to: to.write_bytes(dump.read_bytes()), sha256_of(dump), "order-1")
+
+
+def test_a_mirror_follows_a_restored_repository(pair: tuple[Manager, Manager], tmp_path: Path) -> None:
+    one, other = pair
+    looks(one, other)
+    restored(one, tmp_path)
+    looks(other)
+    assert names(other.node) == ["-1234/", "later/"]
+    assert looks(one, other) == [Step.NOTHING, Step.MIRROR]
+    assert names(one.node) == names(other.node) == ["-1234/"]
+    assert (one.keeper.word.uuid, one.keeper.word.term) == (other.keeper.word.uuid, 2)
+    assert other.keeper.word.term == 2
+    assert one.commits("new")
+    assert not other.commits("no")
+
+
+def test_a_node_that_is_to_commit_next_takes_the_restored_repository_first(
+    pair: tuple[Manager, Manager], tmp_path: Path
+) -> None:
+    one, other = pair
+    looks(one, other)
+    restored(one, tmp_path)
+    looks(other)  # has what is to be no more
+    one.keeper.look()
+    one.wanted, other.wanted = Role.PASSIVE, Role.COMMITTING
+    assert looks(one, other, other) == [Step.DEMOTE, Step.MIRROR, Step.PROMOTE]
+    assert names(other.node) == ["-1234/"]
+    looks(one)
+    assert names(one.node) == ["-1234/"]
+
+
+def test_a_node_that_gives_way_before_it_looked_at_the_order_restores_nothing(
+    pair: tuple[Manager, Manager], tmp_path: Path
+) -> None:
+    one, other = pair
+    looks(one, other)
+    restored(one, tmp_path)
+    roles.demote(one.node.place)
+    one.wanted, other.wanted = Role.PASSIVE, Role.COMMITTING
+    assert looks(one, other, other) == [Step.WAIT, Step.MIRROR, Step.PROMOTE]
+    looks(one)
+    assert names(one.node) == names(other.node) == ["-1234/", "later/"]
 
 
 def test_on_another_instance_hooks_and_rights_come_back_before_the_server(pair: tuple[Manager, Manager]) -> None:

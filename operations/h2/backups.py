@@ -1,12 +1,13 @@
 """`muster h2 backups` and `restore`: the nightly dumps in the stack's bucket, and the order to go back to one."""
 
 import json
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 
 from muster.names import parameter_name
+from operations import dumps
 from operations.aws import Aws, Missing
+from operations.dumps import Backup, NoBackups, Shelf
 from operations.errors import Failure
 from operations.h2.item import Item, Restore
 from operations.h2.nodes import instances
@@ -15,37 +16,11 @@ from operations.h2.pair import Ask, Connect, Pair, confirmed, existing, lost_rac
 SUFFIX = ".sql.gz"
 
 
-@dataclass(frozen=True)
-class Backup:
-    """A dump in the bucket; `size` in bytes."""
-
-    key: str
-    at: datetime
-    size: int
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """Where the dumps lie; `prefix` ends in a slash."""
-
-    bucket: str
-    prefix: str
-
-
 def backups(file: Path, connect: Connect = Aws) -> int:
     """List the backups of the pair of `file`, the newest first. Return 0, or 1 if there is none. Raises `Failure`."""
     pair = pair_of(file, connect)
     shelf = shelf_of(pair)
-    found = listed(pair, shelf)
-    for each in found:
-        print(f"{each.at:%Y-%m-%d %H:%M:%S} UTC  {each.size:>12} bytes  {each.key}")
-    if not found:
-        print(f"there is no backup in s3://{shelf.bucket}/{shelf.prefix}; the leader makes one each night")
-    return 0 if found else 1
-
-
-class NoBackups(Failure):
-    """The cluster makes none."""
+    return dumps.show(listed(pair, shelf), shelf, "the leader")
 
 
 def shelf_of(pair: Pair) -> Shelf:
@@ -62,9 +37,7 @@ def shelf_of(pair: Pair) -> Shelf:
 
 def listed(pair: Pair, shelf: Shelf) -> list[Backup]:
     """Return all backups, the newest first. Raises `Failure`."""
-    found = pair.aws.pages("s3", "list_objects_v2", "Contents", Bucket=shelf.bucket, Prefix=shelf.prefix)
-    dumps = [Backup(each["Key"], each["LastModified"], each["Size"]) for each in found if each["Key"].endswith(SUFFIX)]
-    return sorted(dumps, key=lambda each: (each.at, each.key), reverse=True)
+    return dumps.listed(pair.aws, shelf, SUFFIX)
 
 
 def restore(file: Path, backup: str | None, node: str | None, *, yes: bool, ask: Ask, connect: Connect = Aws) -> int:
@@ -77,7 +50,7 @@ def restore(file: Path, backup: str | None, node: str | None, *, yes: bool, ask:
     show(item)
     target = pair.node(node or item.leader)
     shelf = shelf_of(pair)
-    chosen = _chosen(pair, shelf, backup)
+    chosen = dumps.chosen(listed(pair, shelf), shelf, backup, f"./muster h2 backups {pair.typed}")
     if item.ordered and item.ordered.key == chosen.key and item.members == {target}:
         print(f"nothing to do: that is ordered; see ./muster h2 status {pair.typed}")
         return 0
@@ -85,7 +58,7 @@ def restore(file: Path, backup: str | None, node: str | None, *, yes: bool, ask:
         raise Failure(f"the pair is paused, so that nobody would restore: ./muster h2 resume {pair.typed} first")
     if (state := instances(pair).get(target, "not there")) != "running":
         raise Failure(f"the instance of node {target} is {state}, so nobody would restore: start it, or name the other")
-    order = Restore(chosen.key, _sha256(pair, shelf, chosen), item.epoch + 1)
+    order = Restore(chosen.key, dumps.sha256(pair.aws, shelf, chosen), item.epoch + 1)
     if not confirmed(_warning(pair, chosen, target), yes=yes, ask=ask):
         return 1
     _order(pair, item, target, order)
@@ -98,27 +71,6 @@ def _order(pair: Pair, item: Item, target: str, order: Restore) -> None:
         raise lost_race(pair)
     show_change(item, pair)
     print(f"node {target} tells how it goes on: ./muster h2 status {pair.typed}")
-
-
-def _chosen(pair: Pair, shelf: Shelf, wanted: str | None) -> Backup:
-    found = listed(pair, shelf)
-    if not found:
-        raise Failure(f"there is no backup in s3://{shelf.bucket}/{shelf.prefix}")
-    if wanted is None:
-        return found[0]
-    for each in found:
-        if wanted in (each.key, each.key.removeprefix(shelf.prefix)):
-            return each
-    raise Failure(f"there is no backup {wanted}; see ./muster h2 backups {pair.typed}", code=2)
-
-
-def _sha256(pair: Pair, shelf: Shelf, backup: Backup) -> str:
-    """Return the hash that the node noted with the object: it takes nothing else. Raises `Failure`."""
-    head = pair.aws.call("s3", "head_object", Bucket=shelf.bucket, Key=backup.key)
-    found = str(head.get("Metadata", {}).get("sha256", ""))
-    if not found:
-        raise Failure(f"s3://{shelf.bucket}/{backup.key} was not put there by a node: it has no sha256 in its metadata")
-    return found
 
 
 def _warning(pair: Pair, backup: Backup, target: str) -> list[str]:

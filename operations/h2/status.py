@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from operations.aws import Aws
+from operations.dumps import NoBackups
 from operations.errors import Failure
-from operations.h2.backups import NoBackups, listed, shelf_of
+from operations.h2.backups import listed, shelf_of
 from operations.h2.item import Item
 from operations.h2.nodes import SHOWN, instances, said
 from operations.h2.pair import Connect, Pair, pair_of, show

@@ -1,5 +1,7 @@
 """The accounts of repository and database on this node: from Secrets Manager, kept for root alone."""
 
+from typing import Optional
+
 from .. import host as host_files
 from ..aws import Credentials
 from ..failure import Failure
@@ -9,6 +11,7 @@ from .settings import MGT
 
 DATABASE = "database"
 """The account of the shared database, which all nodes have."""
+_FORMER = "checkout-before"
 
 
 def bring(this: Host, *, again: bool) -> None:
@@ -25,7 +28,15 @@ def bring(this: Host, *, again: bool) -> None:
     if again and set(wanted) <= set(kept):
         return
     aws = this.aws()
-    host_files.save_credentials(this.paths, {**kept, **{name: aws.secret(arn) for name, arn in wanted.items()}})
+    brought = {name: aws.secret(arn) for name, arn in wanted.items()}
+    if CHECKOUT in kept and kept[CHECKOUT] != brought[CHECKOUT]:
+        brought[_FORMER] = kept[CHECKOUT]
+    host_files.save_credentials(this.paths, {**kept, **brought})
+
+
+def former(this: Host) -> Optional[Credentials]:
+    """Return the account that only reads which was kept before another one, None if there was none."""
+    return host_files.load_credentials(this.paths).get(_FORMER)
 
 
 def of(this: Host, name: str) -> Credentials:

@@ -37,6 +37,7 @@ class Artifacts:
 
     `ask` returns the identity of the cluster's repository, empty if that is not told, and raises `Failure` if it does
     not answer. `retire` shuts out those accounts that are not in force any more. `backup` is called where it commits.
+    `bare` returns whether the product has nothing of it yet, `outdated` whether it reads it by an account of before.
     """
 
     def __init__(
@@ -46,12 +47,15 @@ class Artifacts:
         *,
         retire: Callable[[], object] = lambda: None,
         backup: Callable[[], None] = lambda: None,
+        bare: Callable[[], bool] = lambda: False,
+        outdated: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ask, self._keeper, self._retire, self._backup, self._clock = ask, keeper, retire, backup, clock
+        self._bare, self._outdated = bare, outdated
         self._looked = self._formed = self._retired = False
         self._last, self._trouble = -mirror.EVERY, ""
-        self.uuid, self.fault = "", UNASKED
+        self.uuid, self.fault, self.outdated = "", UNASKED, False
 
     @property
     def held(self) -> Optional[Word]:
@@ -62,6 +66,11 @@ class Artifacts:
     def settled(self) -> bool:
         """Whether the repository here, if there is to be one, is what the settings want."""
         return self._keeper is None or (self._looked and self._keeper.settled)
+
+    @property
+    def bare(self) -> bool:
+        """Whether the product has nothing of the repository yet."""
+        return self._bare()
 
     @property
     def lacks(self) -> str:
@@ -84,7 +93,7 @@ class Artifacts:
     def step(self) -> None:
         """Look if it is time, or something is left to do; raises nothing."""
         now = self._clock()
-        if self.settled and not self.fault and now - self._last < mirror.EVERY:
+        if self.settled and not (self.fault or self.outdated) and now - self._last < mirror.EVERY:
             return
         self._last = now
         self._keep()
@@ -117,7 +126,7 @@ class Artifacts:
         """Ask the cluster's repository. One that does not answer keeps nobody from users."""
         before = self.fault
         try:
-            self.uuid, self.fault = self._ask(), ""
+            self.uuid, self.outdated, self.fault = self._ask(), self._outdated(), ""
         except Exception as fault:
             self.fault = unexpected(fault)
         if self.fault and self.fault != before:

@@ -12,6 +12,9 @@ class Product(carbon.Product, Protocol):
     def commit(self, *, commits: bool) -> None:
         """Let it commit, or only check out; it ends, to be started again."""
 
+    def end(self) -> None:
+        """End it, to be started again."""
+
 
 class Repository(Protocol):
     """What it asks of the repository of artifacts, which is looked at by another thread."""
@@ -31,6 +34,14 @@ class Repository(Protocol):
     @property
     def lacks(self) -> str:
         """Why it is not, empty for no known cause."""
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the product reads it by another account than it should now."""
+
+    @property
+    def bare(self) -> bool:
+        """Whether the product has nothing of the cluster's repository yet."""
 
     def formed(self) -> None:
         """Hear that all members run with the settings in force."""

@@ -24,8 +24,8 @@ def _own(old: Settings, new: Settings) -> Optional[str]:
         return fixed_for_good("whether the repository of artifacts is a given one or made,")
     if old.settings.artifacts.append != new.settings.artifacts.append:
         return fixed_for_good("where tenants have their folders in the repository of artifacts,")
-    if old.settings.database and not new.settings.database:
-        return "wso2as.database cannot be left out again: registry and users are in it; deploy a new cluster without it"
+    if reason := _begun_by_another(old, new):
+        return reason
     if (old.settings.artifacts.url, old.made and old.ports.svn) == (
         new.settings.artifacts.url,
         new.made and new.ports.svn,
@@ -34,16 +34,41 @@ def _own(old: Settings, new: Settings) -> Optional[str]:
     return _moved(old, new)
 
 
+def _begun_by_another(old: Settings, new: Settings) -> Optional[str]:
+    """Return why members cannot take to another database in turn: the first one would find it empty, and not fill it.
+
+    None may be left out again: that is the way back from a deployment that added one and failed.
+    """
+    wanted = new.settings.database
+    if wanted is None or (old.settings.database is not None and old.settings.database.url == wanted.url):
+        return None
+    first = _first(old, new)
+    if first in (None, new.settings.committer):
+        return None
+    manages = first is not None and new.manages(first)
+    way = "let that one commit" if manages else "take out those before it (present: false) for that long"
+    return (
+        f"another database can be taken only by a committing node that changes before all others, for it makes the "
+        f"tables; node {first} does; {way}, by a deployment of its own before this one"
+    )
+
+
+def _first(old: Settings, new: Settings) -> Optional[str]:
+    """Return the name of the member that changes before all others."""
+    stays = [one for one in old.present if not new.leaves(one.name)]
+    first = min(stays, key=lambda one: one.ordinal, default=None)
+    return None if first is None else first.name
+
+
 def _moved(old: Settings, new: Settings) -> Optional[str]:
     """Return why the repository's place cannot change; it can if the node that commits is the first one to change.
 
     Else what is committed meanwhile would be in the place that others have left.
     """
-    stays = [one for one in old.present if not new.leaves(one.name)]
-    first = min(stays, key=lambda one: one.ordinal, default=None)
-    if first and first.name == old.settings.committer == new.settings.committer:
+    first = _first(old, new)
+    if first is not None and first == old.settings.committer == new.settings.committer:
         return None
     return (
         f"the place of the repository of artifacts can be changed only by a committing node that changes before all "
-        f"others, which is {first.name if first else 'none'}; let it commit first, by a deployment of its own"
+        f"others, which is {first or 'none'}; let it commit first, by a deployment of its own"
     )

@@ -5,8 +5,8 @@ from pathlib import Path
 from ..carbon import product
 from ..carbon.host import USER
 from ..carbon.settings import AXIS2
-from ..subversion.accounts import CHECKOUT, COMMIT
-from . import accounts, axis2_properties, carbon_xml, catalina_xml, commits, server_configuration, start_script
+from ..subversion.accounts import COMMIT
+from . import accounts, axis2_properties, carbon_xml, catalina_xml, commits, reader, server_configuration, start_script
 from .catalina_xml import Proxies
 from .host import Host
 from .server_configuration import Wanted
@@ -38,7 +38,9 @@ def write(this: Host, *, may_commit: bool) -> bool:
 
 def _server(this: Host, *, may_commit: bool) -> Wanted:
     chosen = this.settings
-    user = accounts.of(this, COMMIT if may_commit else CHECKOUT)
+    user = accounts.of(this, COMMIT) if may_commit else reader.account(this)
+    if not may_commit:
+        reader.keep(this, user)
     return Wanted(
         chosen.offset,
         chosen.settings.host,

@@ -5,7 +5,7 @@ Its accounts are brought with the settings; all else is the keeper's, in the mem
 
 import socket
 from pathlib import Path
-from typing import Callable, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional
 from urllib.parse import urlsplit
 
 from .. import aws as calls
@@ -15,8 +15,11 @@ from ..settings import Node
 from ..subversion import PORT, USER, accounts, backup, client, conf, place, repository, working_copy
 from ..subversion.accounts import CHECKOUT, COMMIT
 from ..subversion.keeping import Keeper
+from ..subversion.orders import Orders
+from ..subversion.shelf import Shelf
 from ..system import ensure_user
 from . import accounts as own_accounts
+from . import reader
 from .artifacts import CHANGING, Artifacts
 from .backups import Backups
 from .host import Host
@@ -49,17 +52,40 @@ def began(this: Host) -> bool:
 def artifacts(this: Host, pair: Optional[Pair]) -> Artifacts:
     """Return what looks after the repository on this node; `pair` is None on a worker."""
     if pair is None or not this.settings.keeps(this.identity.node):
-        return Artifacts(lambda: asked(this))
+        seen = Artifacts(lambda: asked(this), bare=lambda: bare(this), outdated=lambda: _outdated(this, seen.uuid))
+        return seen
     here = place.of(this.paths)
     other = pair if pair.there else None
     folders = (TENANT,) if this.settings.settings.artifacts.append else ()
     keeper = Keeper(this.identity.node, here, this.services, pair.role, other, folders=folders)
-    return Artifacts(lambda: asked(this), keeper, retire=lambda: conf.retire(here), backup=_backup(this, here))
+    made = Artifacts(
+        lambda: asked(this),
+        keeper,
+        retire=lambda: conf.retire(here),
+        backup=_backup(this, here),
+        outdated=lambda: _outdated(this, made.uuid),
+    )
+    return made
+
+
+def _outdated(this: Host, uuid: str) -> bool:
+    """Return whether the product reads by an account of before, or has a working copy of a history before `uuid`'s.
+
+    It goes on with neither: a repository that was restored is another one.
+    """
+    return reader.outdated(this) or former(this, uuid)
+
+
+def former(this: Host, uuid: str) -> bool:
+    """Return whether the product's working copy is of the cluster's repository before it became that of `uuid`."""
+    mark = _mark(this)
+    url, _, kept = mark.read_text().partition(" ") if mark.is_file() else ("", "", "")
+    return bool(uuid and kept) and url == this.settings.repository and kept != uuid
 
 
 def pair_of(this: Host, other: Optional[Node], heard: Callable[[], Mapping[str, Word]]) -> Pair:
     """Return the pair of management nodes that this one is of."""
-    return Pair(this.settings, this.identity.node, other, heard, lambda: own_accounts.of(this, CHECKOUT))
+    return Pair(this.settings, this.identity.node, other, heard, lambda: reader.account(this))
 
 
 def _backup(this: Host, here: place.Place) -> Callable[[], None]:
@@ -68,19 +94,27 @@ def _backup(this: Host, here: place.Place) -> Callable[[], None]:
         return lambda: None
     bucket, prefix = wanted.bucket, wanted.prefix
 
-    def send(at: float) -> str:
-        client_ = calls.client("s3", this.settings.region)
-        return backup.send(here, client_, bucket, prefix, at, this.settings.cluster)
+    def connect() -> Any:
+        return calls.client("s3", this.settings.region)
 
-    return Backups(send, Last(here.data / "last-backup"), wanted.hour).look
+    def send(at: float) -> str:
+        return backup.send(here, connect(), bucket, prefix, at, this.settings.cluster)
+
+    made = Backups(send, Last(here.data / "last-backup"), wanted.hour)
+    orders = Orders(this.identity.node, here, Shelf(connect, bucket, prefix))
+
+    def look() -> None:
+        made.look()
+        orders.look()
+
+    return look
 
 
 def asked(this: Host) -> str:
     """Return the identity of the cluster's repository; of a given one nothing is told. Raises `Failure`."""
     chosen = this.settings
     if chosen.made:
-        user = own_accounts.of(this, CHECKOUT)
-        return client.look(chosen.committer.address, chosen.ports.svn, user).uuid
+        return client.look(chosen.committer.address, chosen.ports.svn, reader.account(this)).uuid
     found = urlsplit(chosen.repository)
     port = found.port or _PORTS.get(found.scheme)
     if found.hostname and port:
@@ -96,10 +130,20 @@ def bind(this: Host, uuid: str) -> bool:
 
     Return whether one was. To be called while the product does not run.
     """
-    mark, url = this.paths.etc / "working-copy", this.settings.repository
+    mark, url = _mark(this), this.settings.repository
     if not uuid and mark.is_file() and mark.read_text().split(" ")[0] == url:
         return False
     return working_copy.bind(_artifacts_below(this), mark, f"{url} {uuid}")
+
+
+def bare(this: Host) -> bool:
+    """Return whether the product here has no working copy of the cluster's repository."""
+    mark, folder = _mark(this), _artifacts_below(this) / "deployment/server/.svn"
+    return not (mark.is_file() and mark.read_text().split(" ")[0] == this.settings.repository and folder.is_dir())
+
+
+def _mark(this: Host) -> Path:
+    return this.paths.etc / "working-copy"
 
 
 def _artifacts_below(this: Host) -> Path:

@@ -19,12 +19,14 @@ from . import (
     holding,
     names,
     pair,
+    reader,
     readiness,
     settings,
     sharing,
     units,
     words,
 )
+from .anew import Anew
 from .host import Host, narrowed, widened
 from .member import Member
 from .running import Running
@@ -121,12 +123,15 @@ def _member(this: Host) -> Member:
         office,
         commits.kept(this.paths),
         lambda reason: readiness.tell(this.paths, reason),
+        Anew(this.paths.etc / "product-run", chosen.settings.kernel),
     )
 
 
 def _prepare(this: Host, uuid: str) -> None:
-    """Let be there what a product begins with: the names, and no working copy of another repository."""
+    """Let be there what a product begins with: names, an account that gets in, no copy of another repository."""
     names.bring(this.paths, names.wanted(this))
+    if reader.outdated(this):
+        configuration.write(this, may_commit=False)
     holding.bind(this, uuid)
 
 

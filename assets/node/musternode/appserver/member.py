@@ -1,5 +1,8 @@
 """The member: as on WSO2 Carbon, and sees to it that one management node commits artifacts."""
 
+import logging
+import math
+import time
 from typing import Callable, FrozenSet, Mapping, Optional, cast
 
 from .. import report
@@ -7,17 +10,22 @@ from ..carbon import member as carbon
 from ..carbon import settings as carbon_settings
 from ..carbon.sight import Sight
 from ..report import Body
-from ..servers import majority
+from ..servers import drain, majority
 from ..servers.log_file import Follows
 from ..servers.member import Hears, Standing
 from ..state import State
-from . import first_start, words
+from . import anew, first_start, words
+from .anew import Anew
 from .beside import Office, Product, Repository
 from .settings import Settings
 from .words import Word
 
+log = logging.getLogger(__name__)
 PATIENCE = 30.0
-"""Seconds for which a product that is to be started waits for the repository: its synchronizer begins with it."""
+"""Seconds for which a product that is to be started waits for the repository: its synchronizer begins with it.
+
+One that has nothing yet to give to users waits for as long as it takes.
+"""
 
 
 class Member(carbon.Member):
@@ -34,10 +42,13 @@ class Member(carbon.Member):
         office: Optional[Office],
         commits: Optional[bool],
         tell: Callable[[str], None],
+        again: Anew,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         super().__init__(cast("Standing[carbon_settings.Settings]", own), product, log, peers, sight)
         self._own, self._product, self._artifacts, self._office = own.settings, product, artifacts, office
-        self._commits, self._tell = commits, tell
+        self._said: Callable[[], Mapping[str, Word]] = peers.words
+        self._commits, self._tell, self._anew, self._sleep = commits, tell, again, sleep
         self._since: Optional[float] = None
         self._begun = False
         self._leaving = tuple(each.address for each in own.settings.members if not each.present)
@@ -50,7 +61,7 @@ class Member(carbon.Member):
     def word(self) -> Word:
         """What this member says beside its state."""
         sees = super().word
-        more = (bool(self._commits), self._artifacts.held, self._leaving)
+        more = (bool(self._commits), self._artifacts.held, self._leaving, self._anew.wanted)
         return Word(sees.id, sees.sees, sees.left, sees.seen, *more)
 
     def complaint(self) -> str:
@@ -87,7 +98,8 @@ class Member(carbon.Member):
         waited = self.clock() - self._since
         known = self.board.state.formed or self.reported.has(self._own.generation)
         second = first_start.comes_second(self._own, self.name, self.states(), known=known)
-        if (self._artifacts.fault and waited < PATIENCE) or (second and waited < first_start.PATIENCE):
+        patience = math.inf if self._office is None and self._artifacts.bare else PATIENCE
+        if (self._artifacts.fault and waited < patience) or (second and waited < first_start.PATIENCE):
             return
         self._since = None
         super().begin()
@@ -101,8 +113,23 @@ class Member(carbon.Member):
             self._look_who_commits(self._office)
             self._tell(self._reason(self._office))
         super().look()
+        self._begin_anew()
         if self.board.state.formed and self._all_have(self.settings.generation):
             self._artifacts.formed()
+
+    def _begin_anew(self) -> None:
+        """End a product without a synchronizer once the repository answers, its users led away; it starts again."""
+        again, now = self._anew, self.clock()
+        found, healthy = self._artifacts, self.board.state.healthy
+        again.look(self._run, found.fault, now, healthy=healthy, outdated=found.outdated)
+        if self.leaves or not again.due(now, free=anew.free(self._own, self.name, self.states(), self._said())):
+            return
+        log.warning("the product takes no artifacts from the repository, which answers again: it begins anew")
+        if self._office is None:
+            workers = [each for name, each in self.states().items() if not self._own.manages(name)]
+            drain.lead_away(self.board, workers, self._sleep)
+        self._product.end()
+        again.done()
 
     def _look_who_commits(self, office: Office) -> None:
         may = office.may_commit(self._commits)

@@ -27,6 +27,10 @@ class Running(carbon.Running):
         """Return whether the product answers on its HTTPS port."""
         return readiness.answers("127.0.0.1", self.port)
 
+    def end(self) -> None:
+        """Stop the unit; the member starts it again."""
+        self.services.stop(UNIT)
+
     def commit(self, *, commits: bool) -> None:
         """Let it commit, or only check out; it ends, and the member starts it again."""
         self.services.stop(UNIT)  # first: no product runs with other files than are kept in mind

@@ -131,7 +131,7 @@ class Settings(carbon.Settings):
 
     @property
     def committer(self) -> Node:
-        """The node that commits artifacts; while no management node is present, it is absent, and nobody commits."""
+        """The node that commits artifacts; while it is absent nobody does, and a copy stays one."""
         return self.member(self.settings.committer)
 
     @property
@@ -190,9 +190,10 @@ def _check(settings: Settings) -> None:
     for member in settings.present:
         settings.group(member.name)
     committer = settings.settings.committer
-    if committer not in {member.name for member in settings.well_known}:
-        known = ", ".join(member.name for member in settings.grouped(MGT)) or "none"
-        raise Failure(f"settings.committer is {committer!r}, no present management node; there are: {known}")
+    manage = [member.name for member in settings.members if settings.manages(member.name)]
+    if committer not in manage:
+        known = ", ".join(manage) or "none"
+        raise Failure(f"settings.committer is {committer!r}, no management node; there are: {known}")
     if settings.ports.https - PORTS[1] != settings.ports.http - PORTS[0] or settings.offset < 0:
         raise Failure(f"ports.https is {settings.ports.https}; one offset moves it and ports.http from {PORTS[1]}")
     for name in ("commit", "checkout"):

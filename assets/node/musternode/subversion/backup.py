@@ -14,9 +14,9 @@ from typing import Any
 
 from ..failure import Failure
 from ..h2.backup import upload
-from . import repository, restoring
+from . import loading, repository
+from .loading import SUFFIX
 from .place import Place
-from .restoring import SUFFIX
 from .tools import into
 
 ROOM = 3
@@ -44,12 +44,14 @@ def take(place: Place) -> Dump:
     _room(place)
     folder, owner = place.repository, place.owner
     made = Dump(
-        restoring.shop(place) / f"dump{SUFFIX}", repository.youngest(folder, owner), repository.uuid(folder, owner)
+        loading.empty(loading.work(place), owner) / f"dump{SUFFIX}",
+        repository.youngest(folder, owner),
+        repository.uuid(folder, owner),
     )
     span = f"0:{made.revision}"
     into(["svnadmin", "dump", "--quiet", "--deltas", "--revision", span, str(folder)], made.file, owner)
     made.file.chmod(0o600)
-    loaded = restoring.load(place, made.file)
+    loaded = loading.load(place, made.file)
     found = repository.youngest(loaded, owner)
     if found != made.revision:
         raise Failure(f"the dump of the repository of artifacts ends at revision {found}, not at {made.revision}")
@@ -71,7 +73,7 @@ def send(place: Place, client: Any, bucket: str, prefix: str, at: float, cluster
         log.info("backup %s: %d bytes, sha256 %s", key, made.file.stat().st_size, digest)
         return key
     finally:
-        shutil.rmtree(restoring.work(place), ignore_errors=True)
+        shutil.rmtree(loading.work(place), ignore_errors=True)
 
 
 def _room(place: Place) -> None:

@@ -5,7 +5,7 @@ import logging
 import time
 from typing import Callable, Optional, Protocol, Sequence
 
-from . import UNIT, mirror, repository, roles, standing, words
+from . import UNIT, mirror, repository, restoring, roles, standing, words
 from .place import Place, ready
 from .standing import Standing
 from .svnsync import Source
@@ -68,11 +68,12 @@ class Keeper:
         """Do the next step and return it; to be called each `mirror.EVERY` seconds, or sooner. Raises `Failure`."""
         if not self._begun:
             self._begin()
-        self._seen()
-        said = self._said()
-        silent = self._clock() - self._heard
-        chosen = words.step(self._wanted(), self.word, said, pair=self._other is not None, silent=silent)
         try:
+            restoring.finish(self._place, self._services)  # before all else: in its middle there is no repository
+            self._seen()
+            said = self._said()
+            silent = self._clock() - self._heard
+            chosen = words.step(self._wanted(), self.word, said, pair=self._other is not None, silent=silent)
             self._do(chosen, said)
         finally:  # what is here is read by others, whatever failed
             self._seen()
@@ -83,6 +84,8 @@ class Keeper:
         """Make hooks and folders be there, as on an instance that the volume is new to; drop what was broken off."""
         ready(self._place)
         repository.clear(self._place)
+        restoring.clear(self._place)
+        restoring.finish(self._place, self._services)
         roles.enforce(self._place)
         if repository.there(self._place) and not self._services.running(UNIT):
             repository.sweep(self._place)

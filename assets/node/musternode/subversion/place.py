@@ -1,6 +1,7 @@
 """Where the repository and all that belongs to it lies on a node."""
 
 import os
+import pwd
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -60,6 +61,8 @@ def ready(place: Place) -> None:
     place.etc.chmod(0o711)
     for folder in (place.data, place.cache):
         own(folder, place.owner)
+    for repository in place.data.glob(f"{NAME}*"):
+        give_all(repository, place.owner)
 
 
 def own(folder: Path, owner: str) -> None:
@@ -73,6 +76,20 @@ def give(path: Path, owner: str) -> None:
     """Make `owner`, if there is one, the owner of `path`."""
     if owner:
         shutil.chown(path, owner, owner)
+
+
+def give_all(folder: Path, owner: str) -> None:
+    """Make `owner` that of all in `folder`: another instance may know the user by another number than its volume does.
+
+    The folder itself comes last, so that one that was given by half is known by it.
+    """
+    if not owner or folder.is_symlink() or folder.stat().st_uid == pwd.getpwnam(owner).pw_uid:
+        return
+    number = pwd.getpwnam(owner)
+    for parent, folders, names in os.walk(folder, topdown=False):
+        for name in (*folders, *names):
+            os.chown(Path(parent) / name, number.pw_uid, number.pw_gid, follow_symlinks=False)
+    os.chown(folder, number.pw_uid, number.pw_gid, follow_symlinks=False)
 
 
 def write(path: Path, content: str, owner: str) -> bool:

@@ -1,7 +1,8 @@
 """The product's working copy: it goes on with the repository that it was checked out of, whatever its settings say.
 
-So one of another repository, or of one that was restored, is made plain files again. The product checks out anew then
-(SVNBasedArtifactRepository.checkout) and leaves alone what only this node has.
+So one of another repository, or of one that was restored, is made plain files again. The product checks out anew then,
+and first deletes what lies under each top-level name that the repository has too: what this node has not committed is
+lost, but for names that only it has (SVNBasedArtifactRepository.checkout, cleanupUnversionedFiles).
 """
 
 import os
