@@ -15,7 +15,7 @@ from operations.files import load_file, load_lock, refused, save_lock, typed
 from operations.guard import guard_stack
 from operations.observed import SeenInstance, own_and_strays, seen_targets, stack_status, unhealthy
 from operations.protection import described_stray, end, lifted
-from operations.rolling import Step, as_found, settled, steps
+from operations.rolling import Step, as_found, settled, steps, to_serve
 from rehearsal.poll import NotYet, poll
 
 Deploy = Callable[[Path], int]
@@ -163,8 +163,8 @@ def _guard(roll: Roll) -> None:
 
 
 def _wait_healthy(roll: Roll, lock: Lock) -> None:
-    """Wait until every present member is healthy at the balancer; without leave to look, say so. Raises `Failure`."""
-    present = [name for name, node in sorted(lock.nodes.items()) if node.present and roll.cluster.nodes[name].present]
+    """Wait until every member that is to serve is healthy at the balancer; without leave, say so. Raises `Failure`."""
+    present = to_serve(lock, roll.cluster)
     print(f"  waiting until the balancer finds {', '.join(present)} healthy", flush=True)
     try:
         poll(lambda: _all_healthy(roll, present), within=HEALTHY_WITHIN, every=ASK_EVERY)

@@ -42,8 +42,19 @@ def steps(lock: Lock, cluster: Cluster) -> list[Step]:
     made: list[Step] = []
     for name in names:
         for kind in _kinds(lock.nodes[name], want):
-            current = _next(made, current, name, kind, want)
+            current = _next(made, current, name, kind, want, commits=name == _committer(cluster))
     return made
+
+
+def to_serve(lock: Lock, cluster: Cluster) -> list[str]:
+    """Return the nodes that the balancer must find healthy with `lock`: all that are present.
+
+    But while the node that commits artifacts is out, another one of management does not take its place.
+    """
+    present = [name for name, node in sorted(lock.nodes.items()) if node.present and cluster.nodes[name].present]
+    hosts, first = cluster.about.hosts(cluster), _committer(cluster)
+    waiting = hosts.management.nodes if hosts and first and first not in present else ()
+    return [name for name in present if name not in waiting]
 
 
 def settled(lock: Lock, cluster: Cluster) -> Lock:
@@ -89,11 +100,19 @@ def _kinds(node: LockedNode, want: Launch, *, rolling: bool = True) -> list[Kind
     return ["type"] if node.type != want.type else []
 
 
-def _next(made: list[Step], current: Lock, name: str, kind: Kind, want: Launch) -> Lock:
+def _committer(cluster: Cluster) -> str | None:
+    """Return the node that commits artifacts, where one of management does."""
+    found = cluster.about.settings(cluster).get("committer") if cluster.about.hosts(cluster) else None
+    return str(found) if found else None
+
+
+def _next(made: list[Step], current: Lock, name: str, kind: Kind, want: Launch, *, commits: bool) -> Lock:
     """Append the step and return the lock after it."""
     if kind == "absent":
         lock = current.with_node(name, present=False)
-        made.append(Step(name, kind, lock, lock, f"take {name} out; the others serve, its volume and address stay"))
+        nobody = "; nobody commits artifacts until it is back" if commits else ""
+        says = f"take {name} out; the others serve, its volume and address stay{nobody}"
+        made.append(Step(name, kind, lock, lock, says))
         return lock
     lock = current.with_node(name, present=True, type=want.type, image=want.image, source=want.source)
     after = lock.changed(rolling=tuple(other for other in lock.rolling if other != name))

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from musternode.appserver import changes as appserver_changes
+from musternode.appserver import settings as appserver_settings
 from musternode.axonivy import document as axonivy_document
 from operations.review.settings import differences
-from tests import node_axonivy
+from tests import appserver_support, node_axonivy
 
 MEMBERS = {
     "a": {"name": "a", "ordinal": 0, "zone": "eu-west-1a", "address": "10.0.0.10", "present": True, "volume": "${A}"},
@@ -188,3 +190,57 @@ def test_one_given_repository_may_become_another_one() -> None:
     one, other = ({"url": f"svn://{name}.example.org/as", "append": True} for name in ("one", "other"))
     assert refused(servers(artifacts=one), servers(artifacts=other)) == set()
     assert refused(servers(artifacts=one), servers()) == {"settings.artifacts.url"}
+
+
+def place(committer: str = "a", *, svn: int = 3690, absent: str = "", **product: Any) -> str:
+    """Return a real document of servers of WSO2 AS, with both management nodes before the workers."""
+    ports = {**appserver_support.DOCUMENT["ports"], "svn": svn}
+    secrets = {**appserver_support.DOCUMENT["secrets"], "database": "arn"}
+    return appserver_support.document(
+        absent=absent, ports=ports, secrets=secrets, product={"committer": committer, **product}
+    )
+
+
+def refused_by_nodes(old: str, new: str) -> bool:
+    """Return whether the nodes refuse the change."""
+    return appserver_changes.refusal(appserver_settings.read(old), appserver_settings.read(new)) is not None
+
+
+DATABASE: dict[str, Any] = {"database": {"url": "jdbc:mysql://db.example.org/wso2"}}
+ANOTHER: dict[str, Any] = {"database": {"url": "jdbc:mysql://other.example.org/wso2"}}
+GIVEN: dict[str, Any] = {"artifacts": {"url": "svn://svn.example.org/as", "append": True}}
+SECOND_GIVEN: dict[str, Any] = {"artifacts": {"url": "svn://svn2.example.org/as", "append": True}}
+
+
+@pytest.mark.parametrize("before", ["a", "b"])
+@pytest.mark.parametrize("after", ["a", "b"])
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ({}, {"svn": 3700}, "ports.svn"),
+        (GIVEN, {**GIVEN, "svn": 3700}, "ports.svn"),
+        (GIVEN, SECOND_GIVEN, "settings.artifacts.url"),
+        ({}, DATABASE, "settings.database.url"),
+        (DATABASE, ANOTHER, "settings.database.url"),
+    ],
+    ids=["port", "port of none", "repository", "database", "other database"],
+)
+def test_where_artifacts_and_users_are_is_refused_exactly_where_the_nodes_refuse_it(
+    before: str, after: str, old: dict[str, Any], new: dict[str, Any], path: str
+) -> None:
+    one, other = place(before, **old), place(after, **new)
+    by_nodes = refused_by_nodes(one, other)
+    assert refused(json.loads(one), json.loads(other)) == ({path} if by_nodes else set())
+
+
+@pytest.mark.parametrize("absent", [("a", ""), ("", "a"), ("a", "a")], ids=str)
+def test_a_node_that_goes_or_comes_is_not_the_first_one_to_change(absent: tuple[str, str]) -> None:
+    one, other = place("b", svn=3690, absent=absent[0]), place("b", svn=3700, absent=absent[1])
+    assert not refused_by_nodes(one, other)
+    assert refused(json.loads(one), json.loads(other)) == set()
+
+
+def test_a_database_is_never_left_out_which_nodes_would_do() -> None:
+    one, other = place(**DATABASE), place()
+    assert not refused_by_nodes(one, other)
+    assert refused(json.loads(one), json.loads(other)) == {"settings.database.url"}

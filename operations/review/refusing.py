@@ -5,6 +5,7 @@ from typing import Final
 
 from operations.review.balancing import balancer_refusals
 from operations.review.changes import Change
+from operations.review.committing import lost_artifacts
 from operations.review.effects import INTERRUPTING, Effect, NodeReview, OtherReview
 from operations.review.others import DATA
 from operations.review.replacing import INSTANCE, UNCHANGEABLE, VOLUME
@@ -46,6 +47,7 @@ def refusals(
         *_of_nodes(nodes),
         *_of_settings(found),
         *_of_others(others, changes),
+        *lost_artifacts(changes),
         *_shrunk(changes),
         *_unchangeable(changes),
         *_moved_mount_targets(changes),
@@ -73,7 +75,13 @@ def _of_nodes(nodes: Sequence[NodeReview]) -> Iterator[str]:
 
 
 def _of_settings(found: Sequence[SettingChange]) -> Iterator[str]:
-    if refused := [each for each in found if each.refused]:
+    for each in found:
+        if each.way is Way.KEPT:
+            yield (
+                f"{each.words}: registry and users are in that database, and no server would use it any more; leave "
+                "it as it was, or deploy a new cluster without it"
+            )
+    if refused := [each for each in found if each.refused and each.way is not Way.KEPT]:
         yield (
             f"the nodes of a running cluster refuse {'; '.join(each.words for each in refused)}: the deployment would "
             f"fail and roll back; {'; '.join(_ways(refused))}"
@@ -88,6 +96,12 @@ def _ways(refused: Sequence[SettingChange]) -> Iterator[str]:
         yield (
             f"{', '.join(alone)} can be changed while one node alone runs, the same before and after: in one deploy "
             "let all others be absent, in the next change it, in a third let them be present again"
+        )
+    if first := [each.path for each in refused if each.way is Way.FIRST]:
+        yield (
+            f"{', '.join(first)} can be changed while the node that commits is the first of all by its place, and "
+            "goes on committing: let the first one commit by a deployment before, or give those before it successors "
+            "of other names, which come last"
         )
     if Way.NEVER in ways:
         yield "the rest needs a new cluster" if len(ways) > 1 else "that needs a new cluster"

@@ -18,10 +18,14 @@ GROUPS: Final = {"asset": "the program on the nodes (asset)", "artifact": "the a
 
 
 class Way(Enum):
-    """How what the nodes refuse could be changed: while its member is absent, while one member alone runs, or never."""
+    """How what is refused could be changed: while its member is absent, while one member alone runs, or never."""
 
     ABSENT = auto()
     ALONE = auto()
+    FIRST = auto()
+    """While the node that commits artifacts is the first one to change."""
+    KEPT = auto()
+    """Never: nodes would leave it out, so that a failed deployment finds back, and what is in it would be nobody's."""
     NEVER = auto()
 
 
@@ -33,6 +37,9 @@ class Fixed:
     after; `placed` is what cannot change of a member that runs, `ordinals` whether a member's place among the others
     cannot, so that none comes or goes; `grouped` whether its group cannot. `given` are dotted paths of what is given by
     the user or made by the nodes (empty): neither can become the other.
+
+    The node that commits artifacts must be the first one to change for `moved`, which say where the repository is, and
+    stay the one that commits; and the first one for `begun`, which say where a database is, and are never left out.
     """
 
     settings: tuple[str, ...] = ()
@@ -41,6 +48,8 @@ class Fixed:
     ordinals: bool = False
     grouped: bool = False
     given: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
+    begun: tuple[str, ...] = ()
 
 
 FIXED: Final[Mapping[str, Fixed]] = {
@@ -66,6 +75,8 @@ FIXED: Final[Mapping[str, Fixed]] = {
         placed=frozenset({"address"}),
         grouped=True,
         given=("settings.artifacts.url",),
+        moved=("settings.artifacts.url", "ports.svn"),
+        begun=("settings.database.url",),
     ),
     "wso2-carbon": Fixed(
         ("ports.member", "ports.peer", "settings.domain", "settings.home"),
@@ -79,6 +90,7 @@ MEANT: Final[Mapping[str, str]] = {"settings.discovery_key": "each node's produc
 """What a changed setting does that its name does not tell."""
 
 _GROUPS: Final = "settings.groups."
+_COMMITTER: Final = "settings.committer"
 
 LONGEST: Final = 60
 """Characters that are shown of a value."""
@@ -88,7 +100,7 @@ LONGEST: Final = 60
 class SettingChange:
     """A setting by its dotted path, such as ports.http or members.a.zone, in words for a person.
 
-    `way` is how it could be changed all the same where the nodes refuse it.
+    `way` is how it could be changed all the same where it is refused.
     """
 
     path: str
@@ -97,7 +109,7 @@ class SettingChange:
 
     @property
     def refused(self) -> bool:
-        """Whether the nodes of a running cluster refuse it."""
+        """Whether it must not be deployed to a running cluster."""
         return self.way is not None
 
 
@@ -120,7 +132,8 @@ def document(changes: Mapping[str, Change], *, new: bool) -> dict[str, Any] | No
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], replaced: Set[str]) -> list[SettingChange]:
     """Return what a node finds changed, in the order of the paths; a value of a replaced resource is another value."""
     before, after = dict(_flat(old)), dict(_flat(new))
-    way = partial(_way, fixed=FIXED.get(str(new.get("product")), Fixed()), before=before, after=after)
+    fixed = FIXED.get(str(new.get("product")), Fixed())
+    way = partial(_way, fixed=fixed, before=before, after=after)
     found: dict[str, SettingChange] = {}
     for path in sorted({*before, *after}):
         if path.partition(".")[0] in CONFIRMED:
@@ -128,7 +141,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], replaced: Set[st
         one, other = before.get(path), after.get(path)
         if one != other or references(other) & replaced:
             # what a document of before lacks is new to the nodes, and no change of what they have
-            change = _described(path, one, other, None if one is None else way(path))
+            change = _described(path, one, other, None if one is None and path not in fixed.begun else way(path))
             found.setdefault(change.words, change)
     return list(found.values())
 
@@ -143,12 +156,12 @@ def _described(path: str, old: Any, new: Any, way: Way | None) -> SettingChange:
 
 
 def _way(path: str, *, fixed: Fixed, before: Mapping[str, Any], after: Mapping[str, Any]) -> Way | None:
-    """Return how the setting at `path`, which the nodes refuse, could be changed; None where they take it over."""
+    """Return how the setting at `path`, which is refused, could be changed; None where the nodes take it over."""
     if path in fixed.together:
         running = _running(before)
         return None if len(running) == 1 and running == _running(after) else Way.ALONE
-    if path in fixed.given:
-        return Way.NEVER if not before[path] or not after.get(path) else None
+    if path in {*fixed.given, *fixed.moved, *fixed.begun}:
+        return _way_of_data(path, fixed=fixed, before=before, after=after)
     if fixed.grouped and path.startswith(_GROUPS):
         name = path.removeprefix(_GROUPS)
         return Way.ABSENT if _runs_on(name, before, after) else None
@@ -159,6 +172,25 @@ def _way(path: str, *, fixed: Fixed, before: Mapping[str, Any], after: Mapping[s
         return Way.NEVER
     stays = fixed.ordinals or bool(after.get(f"{member}.present", False))
     return Way.ABSENT if name in fixed.placed and _runs(before, member) and stays else None
+
+
+def _way_of_data(path: str, *, fixed: Fixed, before: Mapping[str, Any], after: Mapping[str, Any]) -> Way | None:
+    """Return it for a setting that says where artifacts are, or registry and users."""
+    first, now = _first(before, after), after.get(_COMMITTER)
+    if path in fixed.begun:
+        return Way.KEPT if after.get(path) is None else None if first in (None, now) else Way.FIRST
+    if path in fixed.given and not (before[path] and after.get(path)):
+        return Way.NEVER
+    made = not any(after.get(each) for each in fixed.given)
+    led = first is not None and first == before.get(_COMMITTER) == now
+    return Way.FIRST if (made or path in fixed.given) and not led else None
+
+
+def _first(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
+    """Return the name of the node that changes before all others: of those that run, and go on, the first by place."""
+    members = [each for each in _running(before) if f"{each}.name" in after and _runs(after, each)]
+    first = min(members, key=lambda each: int(before[f"{each}.ordinal"]), default=None)
+    return first and str(before[f"{first}.name"])
 
 
 def _runs_on(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

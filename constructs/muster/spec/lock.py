@@ -80,7 +80,8 @@ class Lock(Block):
 
     `scheme` is the balancer's; None stands in the lock of a Muster that did not write it yet. `discovery_key` is None
     as long as that key was never changed, and of a cluster without one; then it does not stand in the file. So it is
-    with `database`, the engine of the one that is made, and `keepers`, the nodes that have the repository of artifacts.
+    with `database`, the shared one, by the engine of one that is made or by its address, and with `keepers`, the nodes
+    that have the repository of artifacts, of which the first one commits.
     """
 
     format: Literal[1] = FORMAT

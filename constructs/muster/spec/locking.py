@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from muster.products import Discovery
+from muster.spec.data_refusals import shared_database
 from muster.spec.faults import SpecError
 from muster.spec.layout import MOST_ZONES, node_address, zone_subnets
 from muster.spec.lock import OWN, DiscoveryKey, Lock, LockedNode, LockedZone, PinnedImage
@@ -83,7 +84,7 @@ def locked(old: Lock | None, cluster: Cluster, artifact: str | None = None) -> L
         volume=cluster.instance.volume,
         rolling=tuple(name for name in old.rolling if _stays(name, cluster)) if old else (),
         discovery_key=_discovery_key(old, cluster),
-        database=made.engine if (made := cluster.about.made_database(cluster)) else None,
+        database=shared_database(cluster),
         keepers=cluster.about.keepers(cluster),
     )
 

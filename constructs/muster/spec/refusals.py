@@ -5,19 +5,15 @@ with `present: false`) has no instance, and so may change freely.
 """
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Final
 
 from muster.aws_names import architecture
+from muster.spec.data_refusals import LOSSES, moving
 from muster.spec.lock import OWN, Lock
 from muster.spec.model import Cluster
-
-Refusal = tuple[str, str]
-
-
-def file_of(cluster: Cluster) -> Path:
-    """Return the path of the cluster's file, as commands in messages name it."""
-    return Path(cluster._document.path) if cluster._document else Path("FILE")
+from muster.spec.refusal_words import Refusal as Refusal
+from muster.spec.refusal_words import file_of as file_of
+from muster.spec.refusal_words import listed, swap
 
 
 def another_cluster(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
@@ -76,7 +72,7 @@ def replaced_member(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
     for name, before in zip(new, gone, strict=False):
         yield (
             f"nodes.{name}",
-            f"takes the place of {before}, which runs, and its data would go; {_swap(before, cluster)}",
+            f"takes the place of {before}, which runs, and its data would go; {swap(before, cluster)}",
         )
 
 
@@ -86,15 +82,16 @@ def moved_node(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
     for name in sorted({*_running(old, cluster), *(set(old.rolling) & set(cluster.nodes))}):
         before, node = old.nodes[name], cluster.nodes[name]
         subnet = old.zones[before.zone].subnet
+        way = swap(name, cluster)
         if node.zone != before.zone:
-            moved, place = f"nodes.{name}.zone", before.zone
+            moved, place, way = f"nodes.{name}.zone", before.zone, moving(name, old, cluster)
         elif vpc and subnet and vpc.zones[node.zone].nodes.id != subnet:
             moved, place = f"network.vpc.zones.{node.zone}.nodes.id", subnet
         elif node.address and node.address != before.address:
             moved, place = f"nodes.{name}.address", before.address
         else:
             continue
-        yield moved, f"node {name} is launched in {place}, and the change would replace it; {_swap(name, cluster)}"
+        yield moved, f"node {name} is launched in {place}, and the change would replace it; {way}"
 
 
 def other_image(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
@@ -128,31 +125,9 @@ def other_type(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
         if (type_ := old.nodes[name].type) != instance.type and architecture(type_) == instance.architecture
     ]
     if names:
-        runs = f"{_list(names)} run{'s'[: len(names) == 1]} on {_list({old.nodes[name].type for name in names})}"
+        runs = f"{listed(names)} run{'s'[: len(names) == 1]} on {listed({old.nodes[name].type for name in names})}"
         way = f"and a deploy would stop all at once; one after the other: ./muster roll {file_of(cluster)}"
         yield "instance.type", f"got '{instance.type}', {runs}, {way}"
-
-
-def other_database(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
-    """Refuse another engine for the database that is made: it would be another database, and an empty one."""
-    made = cluster.about.made_database(cluster)
-    if old.database and made and made.engine != old.database:
-        what = f"got '{made.engine}', the database is of {old.database}, and one of another engine would be made, empty"
-        way = "want it as it was; else bring its content into one of your own, and name that (url, secret)"
-        yield f"{cluster.about.field}.database.engine", f"{what}, {way}"
-
-
-def lost_artifacts(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
-    """Refuse to let a node commit that has no copy of the repository: it would begin an empty one."""
-    first = next(iter(cluster.about.keepers(cluster)), None)
-    if not old.keepers or first is None or first in old.keepers:
-        return
-    what = f"node {first} would commit, which has no copy of the artifacts on {_list(old.keepers)}"
-    way = (
-        f"let {old.keepers[0]} commit as before ({cluster.about.field}.committer), with {first} as the second "
-        f"management node, ./muster lock {file_of(cluster)} and deploy; then change it"
-    )
-    yield f"nodes.{first}.group", f"{what}, and would begin with none; {way}"
 
 
 RULES: Final = (
@@ -164,8 +139,7 @@ RULES: Final = (
     moved_node,
     other_image,
     other_type,
-    other_database,
-    lost_artifacts,
+    *LOSSES,
 )
 
 
@@ -200,13 +174,4 @@ def _settled(old: Lock, cluster: Cluster) -> list[str]:
 def _all_replaced(names: Iterable[str], cluster: Cluster) -> str:
     source = ", each from its own data or from a member's" if cluster.about.pair else ""
     way = f"one after the other{source}: ./muster roll {file_of(cluster)}"
-    return f"{_list(names)}: a deploy would replace all at once; {way}"
-
-
-def _swap(name: str, cluster: Cluster) -> str:
-    lock = f"./muster lock {file_of(cluster)}"
-    return f"the safe way is two deploys: nodes.{name}.present: false, {lock}, deploy; then the change and true, again"
-
-
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
+    return f"{listed(names)}: a deploy would replace all at once; {way}"
