@@ -222,6 +222,7 @@ def test_each_member_tells_the_groups(pair: Pair) -> None:
     assert ", Sub-domain:mgt, Active:true" in pair[0].member.log
 
 
+@pytest.mark.full
 @subversion
 def test_a_commit_that_no_member_made_is_taken_when_one_is_told_of_the_next(pair: Pair, shared: World) -> None:
     """As in the product, whose members do not ask the repository by themselves but every five minutes or more."""
@@ -235,6 +236,7 @@ def test_a_commit_that_no_member_made_is_taken_when_one_is_told_of_the_next(pair
     worker.serves("/foreign/", "foreign")
 
 
+@pytest.mark.full
 @subversion
 def test_a_worker_that_joins_has_all_artifacts_when_it_begins_to_serve(pair: Pair, shared: World) -> None:
     """Runs last of those with the pair: it adds a member."""

@@ -43,6 +43,7 @@ def test_without_a_worker_management_says_so_and_keeps_what_is_deployed(world: W
         assert answer.status == 200
 
 
+@pytest.mark.full
 @subversion
 def test_sessions_outlive_a_member_without_a_wait_and_are_with_one_that_comes_later(world: World) -> None:
     """The engine's own maps would wait until it has noticed a member's death, and sessions with them."""
@@ -58,6 +59,7 @@ def test_sessions_outlive_a_member_without_a_wait_and_are_with_one_that_comes_la
     assert [later.member.json("/api/session", jar)["count"] for jar in users] == [4] * len(users)
 
 
+@pytest.mark.full
 @subversion
 def test_a_worker_outlives_the_repository_and_takes_what_came_meanwhile(world: World) -> None:
     mgt, worker = world.started("mgt"), world.started("worker")

@@ -65,6 +65,7 @@ def committed(world: World, path: str) -> None:
     poll(lambda: path in world.repository.files(), within=40)
 
 
+@pytest.mark.full
 @subversion
 def test_the_older_worker_that_began_without_its_repository_has_nothing_until_it_begins_anew(make: Maker) -> None:
     worker = began_without(make("5.2.0"), "worker")
@@ -76,6 +77,7 @@ def test_the_older_worker_that_began_without_its_repository_has_nothing_until_it
     assert engaged(worker)
 
 
+@pytest.mark.full
 @subversion
 def test_the_older_management_that_began_without_its_repository_never_commits(make: Maker) -> None:
     world = make("5.2.0")
@@ -121,6 +123,7 @@ def test_a_reader_that_comes_before_the_tenants_folder_is_not_engaged(make: Make
     assert worker.says("/shop/") is None
 
 
+@pytest.mark.full
 @subversion
 @pytest.mark.parametrize("version", ["5.2.0", "5.3.0"])
 def test_a_worker_whose_repository_goes_away_later_is_engaged_all_the_same(version: str, make: Maker) -> None:
@@ -152,6 +155,7 @@ def test_a_first_checkout_deletes_what_has_a_name_that_the_repository_has_on_top
     assert f"Unversioned file: {node.file('note.txt')} will be deleted" in node.member.log
 
 
+@pytest.mark.full
 @subversion
 def test_management_that_forgot_its_working_copy_loses_what_it_had_not_committed(make: Maker) -> None:
     """And commits what lies beside the repository's names. Whoever keeps its working copy loses nothing."""

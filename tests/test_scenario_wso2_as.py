@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-from rehearsal.checks.deployed import LIMIT
 from rehearsal.drive import Rehearsal
 from rehearsal.faults import power
 from rehearsal.faults.stage import Stage
@@ -34,8 +33,8 @@ from tests.scenario_support import Bench, contents, kept_down, stacks, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario]
 
-WAITED = LIMIT
-"""Seconds for which a worker's own file is waited for in the repository: as long as an artifact may take to workers."""
+WAITED = 15.0
+"""Seconds for which a worker's own file is waited for in the repository: three times as long as between two looks."""
 
 AWAY = (502, 503, 504)
 """What a balancer answers for a node that is not there: before its checks have noticed, and after that."""
@@ -112,6 +111,7 @@ def test_users_of_a_killed_worker_go_on_in_their_sessions_with_the_others_and_no
     assert served(bench, "c", "shared") == "of all"
 
 
+@pytest.mark.full
 def test_workers_go_on_without_management_and_artifacts_reach_them_again_once_it_is_back(bench: Bench) -> None:
     with under_load(bench):
         with healed(power.cut(Stage(bench.rehearsal), committer(bench).name)):
