@@ -9,7 +9,7 @@ from muster.spec import PLACEHOLDER, Cluster, Lock
 from muster.spec.lock import OWN, LockedNode
 from muster.spec.lock_changes import changes
 from muster.spec.locking import Launch, locked, verify, wanted
-from muster.spec.refusals import file_of
+from muster.spec.refusal_words import file_of
 
 Kind = Literal["type", "absent", "present"]
 

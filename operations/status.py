@@ -9,7 +9,7 @@ from typing import Final
 from muster.names import parameter_name, stack_name
 from muster.spec import PLACEHOLDER, Cluster, Lock, SpecError, locked, verify
 from muster.spec.lock import LockedNode
-from muster.spec.refusals import file_of
+from muster.spec.refusal_words import file_of
 from operations.aws import Aws, Missing, account_of
 from operations.errors import Failure
 from operations.files import load_file, load_lock

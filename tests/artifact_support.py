@@ -16,7 +16,6 @@ from rehearsal.hosts.enter import EnterError
 from rehearsal.poll import NotYet, poll
 from rehearsal.visitor import Answer
 from tests import scenario_support
-from tests.carbon_support import say
 from tests.scenario_support import Bench
 
 EXAMPLE = ROOT / "clusters" / "wso2-as.yaml"
@@ -163,8 +162,3 @@ def account(bench: Bench, node: str) -> tuple[str, str, str]:
     assert all(found), f"{node} has no account"
     url, user, password = (each[1] for each in found if each)
     return url, user, password
-
-
-def tell_committers(bench: Bench) -> None:
-    """Say who commits, and how much there is."""
-    say(f"{', '.join(sorted(commits(bench))) or 'nobody'} commits; revision {revision(bench)}")

@@ -1,17 +1,16 @@
 """Users of a cluster with host names who go on asking while it changes, and what they may have noticed of that."""
 
 import http.client
-import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
 from rehearsal.checks.named import NODE, NamedScene
 from rehearsal.poll import NotYet
 from rehearsal.visitor import CookieJar
 from tests.carbon_support import hosts, say
-from tests.scenario_support import Bench
+from tests.scenario_support import Bench, meanwhile
 
 USERS = 8
 PAUSE = 0.1
@@ -21,6 +20,8 @@ PATIENCE = 65.0
 NOTICED = 12.0
 """Seconds for which the balancer may lead users to a node that is dead: two checks of it, 5 s apart, and the time of
 the second one. An Application Load Balancer answers them 502 and tries no other node."""
+MOVED_WITHIN = 30.0
+"""Seconds until all users of a dead node are with others: one may wait 10 s more for a host that is off."""
 
 
 @dataclass(frozen=True)
@@ -82,15 +83,18 @@ class Load:
     names: Mapping[str, str]
     users: int = USERS
     requests: list[Request] = field(default_factory=list)
-    over: threading.Event = field(default_factory=threading.Event)
 
-    def user(self, name: str) -> None:
-        """Ask again and again."""
-        jar, last = CookieJar(), Request(name, 0.0, 0.0, 0)
-        while not self.over.wait(PAUSE):
-            made = self._asked(jar, last)
+    def user(self, name: str) -> Callable[[], None]:
+        """Return what lets a new user ask once more."""
+        jar, wanted = CookieJar(), Request(name, 0.0, 0.0, 0)
+
+        def ask() -> None:
+            nonlocal wanted
+            made = self._asked(jar, wanted)
             self.requests.append(made)
-            last = after(made)
+            wanted = after(made)
+
+        return ask
 
     def _asked(self, jar: CookieJar, last: Request) -> Request:
         start = time.monotonic()
@@ -103,10 +107,6 @@ class Load:
         except (OSError, http.client.HTTPException):
             code = 0
         return replace(last, start=start, end=time.monotonic(), code=code, host=host, count=count)
-
-    def since(self, moment: float) -> list[Request]:
-        """Return the requests that were made from a moment on."""
-        return [each for each in self.requests if each.start >= moment]
 
     def places(self) -> dict[str, str]:
         """Return where each user is by the last answer, by user: a node, or a code."""
@@ -128,15 +128,10 @@ def under_load(bench: Bench, killed: Sequence[Killed] = (), users: int = USERS) 
     What the block puts into `killed` counts.
     """
     load = Load(NamedScene(bench.rehearsal, bench.cluster), hosts(bench), users)
-    threads = [threading.Thread(target=load.user, args=(f"user {n}",), daemon=True) for n in range(users)]
-    for each in threads:
-        each.start()
-    try:
+    with ExitStack() as crowd:
+        for number in range(users):
+            crowd.enter_context(meanwhile(load.user(f"user {number}"), PAUSE, f"user-{number}"))
         yield load
-    finally:
-        load.over.set()
-        for each in threads:
-            each.join()
     _judged(load.requests, killed)
 
 

@@ -4,7 +4,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from muster.names import READY, READY_TO_ADMINISTER
+from muster.names import READY, READY_TO_ADMINISTER, stack_name
 from muster.spec import Cluster, load
 from operations.aws import Aws
 from operations.h2.item import Item
@@ -279,23 +279,53 @@ _LISTS = (
 )
 
 
+def deployed_example(rehearsal: Rehearsal, example: Path, folder: Path, empty: set[str]) -> Bench:
+    """Deploy an example with the words that a person uses; `empty` is what the account held before."""
+    made = Bench(rehearsal, example, folder)
+    run = made.deploy()
+    assert run.code == 0, run.failure
+    assert contents(rehearsal) > empty
+    return made
+
+
+def leaves_nothing(bench: Bench, empty: set[str], within: float = 30) -> None:
+    """Destroy the cluster as a person does; see that the account holds what it held before, and no host is left."""
+    run = bench.cdk("destroy", "--force")
+    assert run.code == 0, run.failure
+    assert contents(bench.rehearsal) - empty == set()
+    assert stack_name(bench.cluster.name) not in stacks(bench.rehearsal)
+    poll(lambda: not bench.rehearsal.inventory().hosts, within=within)
+
+
 @contextmanager
-def kept_down(bench: Bench, unit: str, node: str) -> Iterator[None]:
-    """Kill a unit on a node (SIGKILL) and whatever of it starts again, for the time of the block."""
-    stage, over = Stage(bench.rehearsal), threading.Event()
+def meanwhile(work: Callable[[], object], every: float, name: str) -> Iterator[None]:
+    """Do `work` each `every` seconds, in a thread called `name`, for the time of the block."""
+    over = threading.Event()
 
-    def keep() -> None:
-        while not over.wait(0.1):
-            processes.send(processes.processes(stage, node, unit), signal.SIGKILL)
+    def repeat() -> None:
+        while not over.wait(every):
+            work()
 
-    processes.kill(stage, unit, node)
-    thread = threading.Thread(target=keep, name=f"no-{unit}", daemon=True)
+    thread = threading.Thread(target=repeat, name=name, daemon=True)
     thread.start()
     try:
         yield
     finally:
         over.set()
         thread.join()
+
+
+@contextmanager
+def kept_down(bench: Bench, unit: str, node: str) -> Iterator[None]:
+    """Kill a unit on a node (SIGKILL) and whatever of it starts again, for the time of the block."""
+    stage = Stage(bench.rehearsal)
+
+    def kill() -> None:
+        processes.send(processes.processes(stage, node, unit), signal.SIGKILL)
+
+    processes.kill(stage, unit, node)
+    with meanwhile(kill, 0.1, f"no-{unit}"):
+        yield
 
 
 def stacks(rehearsal: Rehearsal) -> dict[str, str]:

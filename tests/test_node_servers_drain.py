@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 
 from musternode import state
-from musternode.appserver.kind import KIND as APPSERVER
-from musternode.carbon.kind import KIND as CARBON
 from musternode.servers import drain
 from musternode.servers.drain import SECONDS
+from musternode.settings import Node
 from musternode.state import Board, State
 from tests.appserver_machine import groups
 from tests.appserver_machine import machine as appserver
@@ -19,7 +18,9 @@ def slept(phase: str, *others: str) -> tuple[str, list[float]]:
     """Return the phase and what was slept after a member in `phase` led users away; `others` are in these phases."""
     times: list[float] = []
     board = Board(State("a", "g", phase=phase))
-    drain.lead_away(board, [State(str(n), "g", phase=each) for n, each in enumerate(others)], times.append)
+    states = {str(n): State(str(n), "g", phase=each) for n, each in enumerate(others)}
+    nodes = [Node(name, int(name), "z", f"10.0.1.{name}", "") for name in states]
+    drain.lead_away(board, nodes, states, times.append)
     return board.state.phase, times
 
 
@@ -44,10 +45,10 @@ def test_it_takes_longer_than_two_checks_of_the_balancer() -> None:
 
 def test_all_members_can_be_given_the_users_of_another(tmp_path: Path) -> None:
     with carbon(tmp_path) as node:
-        assert CARBON.alike(node.host()) == {"b", "c"}
+        assert {each.name for each in node.host().settings.alike("a")} == {"b", "c"}
 
 
 @pytest.mark.parametrize(("group", "alike"), [("worker", {"c", "d"}), ("mgt", set())])
 def test_of_wso2_as_only_workers_take_each_others_users(group: str, alike: set[str], tmp_path: Path) -> None:
     with appserver(tmp_path, {"groups": groups(group), "committer": "b"}) as node:
-        assert APPSERVER.alike(node.host()) == alike
+        assert {each.name for each in node.host().settings.alike("a")} == alike

@@ -11,8 +11,17 @@ import pytest
 from rehearsal.checks import copies
 from rehearsal.checks.h2 import ask
 from rehearsal.drive import Rehearsal
-from rehearsal.poll import poll
-from tests.scenario_support import EXAMPLE, Bench, contents, derived, sentence, stacks, story
+from tests.scenario_support import (
+    EXAMPLE,
+    Bench,
+    contents,
+    deployed_example,
+    derived,
+    leaves_nothing,
+    sentence,
+    stacks,
+    story,
+)
 from tests.template_edits import edit_template, without_action
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario]
@@ -24,10 +33,7 @@ rehearsal = story()
 @pytest.fixture(scope="module")
 def bench(rehearsal: Rehearsal, empty: set[str], tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Deploy the example with the words that a person uses."""
-    made = Bench(rehearsal, EXAMPLE, tmp_path_factory.mktemp("cluster"))
-    run = made.deploy()
-    assert run.code == 0, run.failure
-    assert contents(rehearsal) > empty
+    made = deployed_example(rehearsal, EXAMPLE, tmp_path_factory.mktemp("cluster"), empty)
     made.wait_until_healthy()
     return made
 
@@ -94,11 +100,7 @@ def test_a_changed_setting_reaches_every_node_by_a_second_deploy_without_a_new_i
 
 
 def test_destroy_leaves_nothing_in_the_account(bench: Bench, empty: set[str]) -> None:
-    run = bench.cdk("destroy", "--force")
-    assert run.code == 0, run.failure
-    assert contents(bench.rehearsal) - empty == set()
-    assert "muster-as400" not in stacks(bench.rehearsal)
-    poll(lambda: not bench.rehearsal.inventory().hosts, within=30)
+    leaves_nothing(bench, empty)
 
 
 def test_a_role_that_may_not_read_the_secrets_fails_the_deploy_with_that_cause(

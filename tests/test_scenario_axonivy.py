@@ -19,7 +19,7 @@ from tests.ivy_support import (
     prepared,
     spreads,
 )
-from tests.scenario_support import Bench, contents, stacks, story
+from tests.scenario_support import Bench, contents, leaves_nothing, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario]
 
@@ -83,8 +83,4 @@ def test_a_dead_engines_users_go_to_the_other_one_and_it_gets_its_share_of_new_o
 
 
 def test_destroy_leaves_nothing_in_the_account(bench: Bench, empty: set[str]) -> None:
-    run = bench.cdk("destroy", "--force")
-    assert run.code == 0, run.failure
-    assert contents(bench.rehearsal) - empty == set()
-    assert "muster-engines" not in stacks(bench.rehearsal)
-    poll(lambda: not bench.rehearsal.inventory().hosts, within=30)
+    leaves_nothing(bench, empty)

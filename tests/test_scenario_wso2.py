@@ -25,7 +25,7 @@ from tests.carbon_support import (
     say,
     user_of,
 )
-from tests.scenario_support import Bench, contents, sentence, stacks, story
+from tests.scenario_support import Bench, contents, deployed_example, leaves_nothing, sentence, stacks, story
 from tests.template_edits import edit_template, without_action
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario]
@@ -43,11 +43,7 @@ rehearsal = story(EXAMPLE)
 @pytest.fixture(scope="module")
 def bench(rehearsal: Rehearsal, empty: set[str], tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Deploy the example with the words that a person uses."""
-    made = Bench(rehearsal, EXAMPLE, tmp_path_factory.mktemp("cluster"))
-    run = made.deploy()
-    assert run.code == 0, run.failure
-    assert contents(rehearsal) > empty
-    return made
+    return deployed_example(rehearsal, EXAMPLE, tmp_path_factory.mktemp("cluster"), empty)
 
 
 def test_a_deployed_cluster_is_one_cluster_and_passes_every_check(bench: Bench) -> None:
@@ -101,11 +97,7 @@ def test_a_killed_member_is_seen_to_leave_at_once_and_comes_back_and_no_session_
 
 
 def test_destroy_leaves_nothing_in_the_account(bench: Bench, empty: set[str]) -> None:
-    run = bench.cdk("destroy", "--force")
-    assert run.code == 0, run.failure
-    assert contents(bench.rehearsal) - empty == set()
-    assert "muster-carbon" not in stacks(bench.rehearsal)
-    poll(lambda: not bench.rehearsal.inventory().hosts, within=30)
+    leaves_nothing(bench, empty)
 
 
 def test_a_role_that_may_not_list_instances_fails_the_deploy_in_the_engines_words(

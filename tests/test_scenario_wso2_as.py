@@ -28,8 +28,8 @@ from tests.artifact_support import (
     whole,
 )
 from tests.carbon_support import healed, hosts, say
-from tests.load_support import Killed, under_load
-from tests.scenario_support import Bench, contents, kept_down, stacks, story
+from tests.load_support import MOVED_WITHIN, Killed, under_load
+from tests.scenario_support import Bench, deployed_example, kept_down, leaves_nothing, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario]
 
@@ -39,21 +39,13 @@ WAITED = 15.0
 AWAY = (502, 503, 504)
 """What a balancer answers for a node that is not there: before its checks have noticed, and after that."""
 
-MOVED_WITHIN = 90.0
-"""Seconds until all users of a dead worker are answered by another one: the balancer notices within 12, and sessions of
-which the dead worker kept the first copy wait until the engine has noticed it, too."""
-
 rehearsal = story(EXAMPLE)
 
 
 @pytest.fixture(scope="module")
 def bench(rehearsal: Rehearsal, empty: set[str], tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Deploy the example with the words that a person uses."""
-    made = Bench(rehearsal, EXAMPLE, tmp_path_factory.mktemp("cluster"))
-    run = made.deploy()
-    assert run.code == 0, run.failure
-    assert contents(rehearsal) > empty
-    return made
+    return deployed_example(rehearsal, EXAMPLE, tmp_path_factory.mktemp("cluster"), empty)
 
 
 def test_a_deployed_cluster_passes_every_check(bench: Bench) -> None:
@@ -126,8 +118,4 @@ def test_workers_go_on_without_management_and_artifacts_reach_them_again_once_it
 
 
 def test_destroy_leaves_nothing_in_the_account(bench: Bench, empty: set[str]) -> None:
-    run = bench.cdk("destroy", "--force")
-    assert run.code == 0, run.failure
-    assert contents(bench.rehearsal) - empty == set()
-    assert "muster-as" not in stacks(bench.rehearsal)
-    poll(lambda: not bench.rehearsal.inventory().hosts, within=30)
+    leaves_nothing(bench, empty)

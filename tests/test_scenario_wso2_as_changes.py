@@ -4,7 +4,6 @@ The tests are one story of one cluster and run in this order.
 """
 
 import contextlib
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -38,8 +37,8 @@ from tests.artifact_support import (
     whole,
 )
 from tests.carbon_support import hosts, log, say
-from tests.load_support import Killed, under_load
-from tests.scenario_support import Bench, contents, kept_down, stacks, stand_in, story
+from tests.load_support import MOVED_WITHIN, Killed, under_load
+from tests.scenario_support import Bench, contents, kept_down, leaves_nothing, meanwhile, stand_in, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -120,7 +119,7 @@ def test_a_worker_whose_host_dies_is_replaced_under_load_by_a_new_one_that_has_e
         poll(lambda: load.all_on(*"bc"), within=20)
         power.cut(Stage(bench.rehearsal), "c")
         killed.append(Killed(next(host for host, node in names.items() if node == "c"), time.monotonic()))
-        poll(lambda: load.all_on("b"), within=90)
+        poll(lambda: load.all_on("b"), within=MOVED_WITHIN)
         say(f"all users are with b {time.monotonic() - killed[0].at:.1f} s after the power of c went")
         changed(bench, {"nodes": WITHOUT_C})
         changed(bench, {"nodes": TWO})
@@ -152,36 +151,19 @@ def membership_of(bench: Bench, node: str) -> set[str]:
     return {names.get(address, address) for address in seen}
 
 
-class Committing:
-    """Looks again and again at who commits, in a thread of its own."""
-
-    def __init__(self, bench: Bench) -> None:
-        self._bench, self._over = bench, threading.Event()
-        self.seen: list[frozenset[str]] = []
-
-    def run(self) -> None:
-        """Look until it is over; a node that is not there, or begins, says nothing."""
-        while not self._over.wait(0.3):
-            with contextlib.suppress(EnterError, LookupError, OSError):
-                self.seen.append(frozenset(commits(self._bench)))
-
-    def end(self) -> None:
-        self._over.set()
-
-
 @contextmanager
-def watched(bench: Bench) -> Iterator[Committing]:
-    """Look at who commits for the time of a block: one at most at any time."""
-    look = Committing(bench)
-    thread = threading.Thread(target=look.run, name="committing", daemon=True)
-    thread.start()
-    try:
-        yield look
-    finally:
-        look.end()
-        thread.join()
-    assert look.seen
-    assert {each for each in look.seen if len(each) > 1} == set()
+def watched(bench: Bench) -> Iterator[list[set[str]]]:
+    """Look again and again at who commits, for the time of a block: one at most at any time."""
+    seen: list[set[str]] = []
+
+    def look() -> None:
+        with contextlib.suppress(EnterError, LookupError, OSError):  # a node that is not there, or begins, says nothing
+            seen.append(commits(bench))
+
+    with meanwhile(look, 0.3, "committing"):
+        yield seen
+    assert seen
+    assert [each for each in seen if len(each) > 1] == []
 
 
 def test_a_second_management_node_has_a_copy_and_is_given_no_administrators(bench: Bench) -> None:
@@ -214,9 +196,9 @@ def test_the_other_management_node_takes_over_under_load_with_every_artifact_and
     bench: Bench,
 ) -> None:
     held = committed(bench)
-    with under_load(bench), watched(bench) as look:
+    with under_load(bench), watched(bench) as seen:
         changed(bench, {"nodes": BOTH, "wso2as.committer": "m"})
-        poll(lambda: look.seen[-1] == {"m"}, within=30)
+        poll(lambda: seen[-1] == {"m"}, within=30)
         assert committed(bench) >= held
         say(f"every worker has what the other one commits after {deployed(bench, 'fifth', '5'):.1f} s")
         began = time.monotonic()
@@ -238,11 +220,7 @@ def test_the_first_one_is_taken_away_and_nothing_is_lost(bench: Bench) -> None:
 
 
 def test_destroy_leaves_nothing_in_the_account(bench: Bench, empty: set[str]) -> None:
-    run = bench.cdk("destroy", "--force")
-    assert run.code == 0, run.failure
-    assert contents(bench.rehearsal) - empty == set()
-    assert "muster-shop" not in stacks(bench.rehearsal)
-    poll(lambda: not bench.rehearsal.inventory().hosts, within=60)
+    leaves_nothing(bench, empty, within=60)
 
 
 # as the guide has it

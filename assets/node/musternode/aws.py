@@ -91,10 +91,7 @@ class Aws:
 
     def _download(self, bucket: str, key: str, to: Path) -> None:
         def get() -> None:
-            body = self._client("s3").get_object(Bucket=bucket, Key=key)["Body"]
-            with to.open("wb") as out:
-                for chunk in iter(lambda: body.read(1 << 20), b""):
-                    out.write(chunk)
+            download(self._client("s3"), bucket, key, to)
 
         self._call("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}", get)
 
@@ -147,6 +144,14 @@ def _passes_within(fault: Any) -> float:
     if early or status >= 500 or "Throttl" in code or code == "SlowDown":
         return math.inf
     return SETTLING if code in DENIED else 0.0
+
+
+def download(s3: Any, bucket: str, key: str, to: Path) -> None:
+    """Make `to` the object `key`, by boto3's client of S3; raises what boto3 raises."""
+    body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+    with to.open("wb") as out:
+        for chunk in iter(lambda: body.read(1 << 20), b""):
+            out.write(chunk)
 
 
 def sha256_of(file: Path) -> str:

@@ -15,7 +15,8 @@ from muster.spec.lock import OWN, DiscoveryKey, Lock, LockedNode, LockedZone, Pi
 from muster.spec.lock_changes import changes
 from muster.spec.lock_file import lock_path
 from muster.spec.model import ArtifactInS3, Cluster
-from muster.spec.refusals import Refusal, another_cluster, file_of, refusals
+from muster.spec.refusal_words import Refusal, file_of
+from muster.spec.refusals import another_cluster, refusals
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,7 @@ from muster.aws_names import architecture
 from muster.spec.data_refusals import LOSSES, moving
 from muster.spec.lock import OWN, Lock
 from muster.spec.model import Cluster
-from muster.spec.refusal_words import Refusal as Refusal
-from muster.spec.refusal_words import file_of as file_of
-from muster.spec.refusal_words import listed, swap
+from muster.spec.refusal_words import Refusal, file_of, listed, swap
 
 
 def another_cluster(old: Lock, cluster: Cluster) -> Iterator[Refusal]:

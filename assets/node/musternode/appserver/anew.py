@@ -11,7 +11,7 @@ from typing import Mapping, Optional, Tuple
 from .. import files
 from ..state import SERVING, State
 from .artifacts import UNASKED
-from .settings import WORKER, Settings
+from .settings import Settings
 from .words import Word
 
 SETTLE = 10.0
@@ -73,8 +73,7 @@ def free(own: Settings, name: str, states: Mapping[str, State], words: Mapping[s
 
     A management node has none.
     """
-    workers = () if own.manages(name) else own.grouped(WORKER)
-    for other in (each for each in workers if each.name != name):
+    for other in own.alike(name):
         state, word = states.get(other.name), words.get(other.address)
         if state is None or state.phase != SERVING:
             return False

@@ -37,7 +37,8 @@ class Artifacts:
 
     `ask` returns the identity of the cluster's repository, empty if that is not told, and raises `Failure` if it does
     not answer. `retire` shuts out those accounts that are not in force any more. `backup` is called where it commits.
-    `bare` returns whether the product has nothing of it yet, `outdated` whether it reads it by an account of before.
+    `bare` returns whether the product has nothing of it yet, `outdated` whether it reads it by an account, or has
+    a working copy, of before.
     """
 
     def __init__(

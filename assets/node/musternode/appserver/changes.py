@@ -43,10 +43,9 @@ def _begun_by_another(old: Settings, new: Settings) -> Optional[str]:
     if wanted is None or (old.settings.database is not None and old.settings.database.url == wanted.url):
         return None
     first = _first(old, new)
-    if first in (None, new.settings.committer):
+    if first is None or first == new.settings.committer:
         return None
-    manages = first is not None and new.manages(first)
-    way = "let that one commit" if manages else "take out those before it (present: false) for that long"
+    way = "let that one commit" if new.manages(first) else "take out those before it (present: false) for that long"
     return (
         f"another database can be taken only by a committing node that changes before all others, for it makes the "
         f"tables; node {first} does; {way}, by a deployment of its own before this one"
@@ -66,7 +65,7 @@ def _moved(old: Settings, new: Settings) -> Optional[str]:
     Else what is committed meanwhile would be in the place that others have left.
     """
     first = _first(old, new)
-    if first is not None and first == old.settings.committer == new.settings.committer:
+    if first == old.settings.committer == new.settings.committer:
         return None
     return (
         f"the place of the repository of artifacts can be changed only by a committing node that changes before all "

@@ -1,7 +1,7 @@
 """WSO2 Application Server as a kind of server: WSO2 Carbon, with groups and a repository of artifacts."""
 
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Mapping, Optional, Sequence, Set
+from typing import Any, Dict, Mapping, Optional, Sequence, Set
 
 from .. import subversion
 from ..carbon import kind as carbon
@@ -82,12 +82,6 @@ class AppServer(carbon.Carbon):
     def written(self) -> Sequence[str]:
         """Return the folders of the product's home in which root writes."""
         return configuration.WRITTEN
-
-    def alike(self, this: Any) -> FrozenSet[str]:
-        """Return the names of the other workers, on a worker; no other management node is given administrators."""
-        own = narrowed(this).settings
-        same = super().alike(this)
-        return frozenset(name for name in same if not own.manages(name) and not own.manages(this.identity.node))
 
     def refusal(self, old: CarbonSettings, new: CarbonSettings) -> Optional[str]:
         """Return why `new` cannot be applied to members that run with `old` one after the other, or None if it can."""

@@ -125,9 +125,7 @@ class Member(carbon.Member):
         if self.leaves or not again.due(now, free=anew.free(self._own, self.name, self.states(), self._said())):
             return
         log.warning("the product takes no artifacts from the repository, which answers again: it begins anew")
-        if self._office is None:
-            workers = [each for name, each in self.states().items() if not self._own.manages(name)]
-            drain.lead_away(self.board, workers, self._sleep)
+        drain.lead_away(self.board, self._own.alike(self.name), self.states(), self._sleep)
         self._product.end()
         again.done()
 

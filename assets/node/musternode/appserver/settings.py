@@ -129,6 +129,10 @@ class Settings(carbon.Settings):
         """The addresses of the present workers."""
         return frozenset(member.address for member in self.grouped(WORKER))
 
+    def alike(self, name: str) -> Tuple[Node, ...]:
+        """Return the other workers of a worker; no other management node is given administrators."""
+        return () if self.manages(name) else tuple(each for each in self.grouped(WORKER) if each.name != name)
+
     @property
     def committer(self) -> Node:
         """The node that commits artifacts; while it is absent nobody does, and a copy stays one."""

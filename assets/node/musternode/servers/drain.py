@@ -2,8 +2,9 @@
 
 import logging
 import time
-from typing import Callable, Iterable
+from typing import Callable, Iterable, Mapping
 
+from ..settings import Node
 from ..state import LEAVING, SERVING, Board, State
 
 log = logging.getLogger(__name__)
@@ -15,8 +16,14 @@ began anew just before.
 """
 
 
-def lead_away(board: Board, others: Iterable[State], sleep: Callable[[float], object] = time.sleep) -> None:
-    """Let the balancer lead users to the `others`, as long as that takes; if none of them serves, at once."""
+def lead_away(
+    board: Board, alike: Iterable[Node], states: Mapping[str, State], sleep: Callable[[float], object] = time.sleep
+) -> None:
+    """Let the balancer lead users to those that are `alike`, as long as that takes; if none of them serves, at once.
+
+    `states` are what members say of themselves, by name.
+    """
+    others = (states[each.name] for each in alike if each.name in states)
     if board.state.phase != SERVING or not any(each.phase == SERVING for each in others):
         return
     log.info("users are led to other nodes for %g s, before the product begins anew", SECONDS)

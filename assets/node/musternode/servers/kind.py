@@ -93,10 +93,6 @@ class Kind(ABC, Generic[S]):
         """Return the folders of the product's home in which root writes."""
         return ()
 
-    def alike(self, this: Host[S]) -> FrozenSet[str]:
-        """Return the names of the other nodes to which the balancer can lead the users of this one."""
-        return frozenset(each.name for each in this.settings.others(this.identity.node))
-
     def refusal(self, old: S, new: S) -> Optional[str]:
         """Return why `new` cannot be applied to members that run with `old` one after the other, or None if it can."""
         return old.refusal_of(new)

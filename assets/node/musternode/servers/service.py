@@ -183,7 +183,7 @@ def _roll_out(kind: Kind[S], this: Host[S], parts: Parts) -> None:
     if parts.newcomers.awaited(this.settings, node, outline.generation, chosen, known):
         return
     try:
-        rollout.apply(kind, this, document, lambda: _lead_away(kind, this, parts.member))
+        rollout.apply(kind, this, document, lambda: _lead_away(this, parts.member))
     except Exception as fault:  # whatever it is: this generation failed here, and the one in force goes on
         why = sentence(this, fault)
         log.error("generation %s was not applied on %s: %s", outline.generation, node, why)  # noqa: TRY400
@@ -193,9 +193,8 @@ def _roll_out(kind: Kind[S], this: Host[S], parts: Parts) -> None:
     parts.watch.tried(outline.generation)
 
 
-def _lead_away(kind: Kind[S], this: Host[S], one: Living) -> None:
-    alike = kind.alike(this)
-    drain.lead_away(one.board, [each for name, each in one.states().items() if name in alike])
+def _lead_away(this: Host[Any], one: Living) -> None:
+    drain.lead_away(one.board, this.settings.alike(this.identity.node), one.states())
 
 
 def load(kind: Kind[S], paths: Paths) -> Host[S]:

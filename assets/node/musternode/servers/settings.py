@@ -65,6 +65,10 @@ class Document:
         """Return the present members but `name`."""
         return tuple(member for member in self.present if member.name != name)
 
+    def alike(self, name: str) -> Tuple[Node, ...]:
+        """Return the other present members to which the balancer can lead the users of `name`."""
+        return self.others(name)
+
     def leaves(self, name: str) -> bool:
         """Return whether `name` is to be no member any more: it still runs, and its instance is about to be removed."""
         return name not in {member.name for member in self.present}

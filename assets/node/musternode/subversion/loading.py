@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from ..failure import Failure
+from . import repository
 from .place import Place, own
 from .tools import WHOLE, out_of, run
 
@@ -18,7 +19,7 @@ def load(place: Place, dump: Path) -> Path:
     fresh = dump.parent / place.repository.name
     shutil.rmtree(fresh, ignore_errors=True)
     own(fresh.parent, place.owner)
-    run(["svnadmin", "create", "--fs-type", "fsfs", str(fresh)], place.owner)
+    repository.create(fresh, place.owner)
     try:
         out_of(["svnadmin", "load", "--quiet", "--ignore-uuid", str(fresh)], dump, place.owner)
         run(["svnadmin", "verify", "--quiet", str(fresh)], place.owner, within=WHOLE)

@@ -39,10 +39,15 @@ def blank(place: Place, uuid: str = "") -> Path:
     clear(place)
     own(place.work, place.owner)
     fresh = place.work / place.repository.name
-    run(["svnadmin", "create", "--fs-type", "fsfs", str(fresh)], place.owner)
+    create(fresh, place.owner)
     if uuid:
         run(["svnadmin", "setuuid", str(fresh), uuid], place.owner)
     return fresh
+
+
+def create(folder: Path, owner: str) -> None:
+    """Make `folder` a repository of `owner`'s without a revision; raises `Failure`."""
+    run(["svnadmin", "create", "--fs-type", "fsfs", str(folder)], owner)
 
 
 def clear(place: Place) -> None:

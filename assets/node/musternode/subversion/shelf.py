@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Optional
 
+from ..aws import download
 from ..failure import Failure
 
 ORDER = "restore/order.json"
@@ -60,10 +61,7 @@ class Shelf:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            body = self._s3().get_object(Bucket=self._bucket, Key=key)["Body"]
-            with to.open("wb") as out:
-                for chunk in iter(lambda: body.read(1 << 20), b""):
-                    out.write(chunk)
+            download(self._s3(), self._bucket, key, to)
         except (ClientError, BotoCoreError) as fault:
             raise Failure(f"s3:GetObject on arn:aws:s3:::{self._bucket}/{key} failed: {fault}") from None
 
