@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rehearsal.checks import echo
+from rehearsal.checks import echo, security
 from rehearsal.checks.echo import CLIENTS, LAST, MESSAGES, PATH, Connected, Talk
 from rehearsal.checks.run import checks_of
 from rehearsal.websocket import TEXT, Closed, Refused, WebSocket, accept
@@ -238,4 +238,5 @@ def test_a_cluster_of_gateways_is_checked_so() -> None:
         "each message of a WebSocket comes back once and unchanged",
         "new WebSockets reach every node",
         "a host outside the security groups reaches nothing but the balancer",
+        *(check.name for check in security.CHECKS),
     ]

@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from muster.spec import Cluster, load
+from rehearsal.checks import security
 from rehearsal.checks.run import checks_of
 from rehearsal.checks.scene import Scene
 from rehearsal.inventory import BalancerEntry, HostEntry, Inventory
@@ -61,4 +62,5 @@ def test_engines_are_checked_for_sticky_users_and_for_weights() -> None:
         "a user stays on one node",
         "new users spread over the nodes by their weights",
         "a host outside the security groups reaches nothing but the balancer",
+        *(check.name for check in security.CHECKS),
     ]

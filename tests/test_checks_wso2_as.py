@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from muster.spec import load
-from rehearsal.checks import console, deployed, host_names, host_sticky, host_targets, reach, redirects
+from rehearsal.checks import console, deployed, host_names, host_sticky, host_targets, reach, redirects, security
 from rehearsal.checks.check import AnyCheck
 from rehearsal.checks.named import NamedScene
 from rehearsal.checks.reach import OPEN, SILENT, Attempt
@@ -224,4 +224,5 @@ def test_these_are_the_checks_of_the_product_and_redirects_come_behind_what_is_d
         "a user stays on one node by each host name",
         "a session made on one node continues on another",
         "a host outside the security groups reaches nothing but the balancer",
+        *(check.name for check in security.CHECKS),
     ]

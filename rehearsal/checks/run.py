@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rehearsal.checks import history as histories
+from rehearsal.checks import security
 from rehearsal.checks.check import AnyCheck
 from rehearsal.checks.result import CheckResult
 from rehearsal.checks.scene import Scene
@@ -39,6 +40,9 @@ def judge_again(history: Path, product: str) -> list[CheckResult]:
 
 
 def checks_of(product: str) -> Sequence[AnyCheck]:
-    """Return the checks of a product: `CHECKS` of the module here that bears its name, `_` where that has a `-`."""
+    """Return the checks of a product: `CHECKS` of the module here that bears its name, `_` where that has a `-`.
+
+    What every product promises of its security comes after them.
+    """
     checks: Sequence[AnyCheck] = import_module(f"rehearsal.checks.{product.replace('-', '_')}").CHECKS
-    return checks
+    return (*checks, *security.CHECKS)
