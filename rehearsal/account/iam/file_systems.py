@@ -16,7 +16,7 @@ from rehearsal.account.iam.context import of_anybody, of_caller
 from rehearsal.account.iam.faults import UndecidableError
 from rehearsal.account.iam.named import names
 from rehearsal.account.iam.policy import Ask, Document, Match, Verdict, decide, document, listed
-from rehearsal.account.iam.principals import NoCredentialsError, Policies, Principal, Principals
+from rehearsal.account.iam.principals import NOBODY, NoCredentialsError, Policies, Principal, Principals
 
 RIGHTS = ("ClientMount", "ClientWrite", "ClientRootAccess")
 """What a mount here needs. On AWS one without the second is read-only, and without the third its root is nobody."""
@@ -35,9 +35,6 @@ class Mount:
     tls: bool
     iam: bool
 
-
-NOBODY = Principal("anonymous", "")
-"""Who mounts without saying who it is, in the record of decisions."""
 
 Record = Callable[[Principal, Ask, str, Match | None, str], None]
 

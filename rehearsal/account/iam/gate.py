@@ -20,7 +20,7 @@ from rehearsal.account.iam.decision import Decision
 from rehearsal.account.iam.endpoint_policy import EndpointPolicies
 from rehearsal.account.iam.faults import InvalidRequestError, SignatureError, UndecidableError
 from rehearsal.account.iam.policy import Ask, Match, Verdict, decide
-from rehearsal.account.iam.principals import Principal, Principals
+from rehearsal.account.iam.principals import NOBODY, Principal, Principals
 from rehearsal.passage import CAME_THROUGH
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,9 @@ App = Callable[[Environ, Any], Iterable[bytes]]
 
 GLOBAL = {("us-east-1", "iam"), ("us-east-1", "sts")}
 """Services that are called in one region from everywhere."""
+
+ABSENT = "to know whether to tell that the object is not there"
+"""Detail of a decision about listing a bucket that S3 asks for, not the caller."""
 
 INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105 - a sentence
 
@@ -81,6 +84,7 @@ class Gate:
         except SignatureError as fault:
             raise _RefusedError(service, fault.kind, str(fault)) from fault
         except UndecidableError as fault:
+            self.record(NOBODY, Ask(action_of(call, service), "*", {}), "Undecidable", None, str(fault))
             raise _RefusedError(service, "undecidable", str(fault)) from fault
         return signed, principal
 
@@ -104,15 +108,17 @@ class Gate:
         context = {**of_anybody(), **self._endpoints.context(endpoint)}
         bucket, key = bucket_and_key(call)
         ask = Ask("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", context)
-        self._pass(endpoint, ask, "s3", "anonymous")
+        self._pass(endpoint, ask, "s3", NOBODY)
 
-    def _pass(self, endpoint: str, ask: Ask, service: str, who: str) -> None:
+    def _pass(self, endpoint: str, ask: Ask, service: str, who: Principal) -> None:
         try:
             passes = self._endpoints.lets_pass(endpoint, ask)
         except UndecidableError as fault:
+            self.record(who, ask, "Undecidable", None, str(fault))
             raise _RefusedError(service, "undecidable", str(fault)) from fault
         if not passes:
-            message = refusals.denial(service, who, ask, Verdict("NoEndpointPolicy"))
+            self.record(who, ask, "NoEndpointPolicy", None, endpoint)
+            message = refusals.denial(service, who.arn, ask, Verdict("NoEndpointPolicy"))
             raise _RefusedError(service, "denied", message)
 
     def _authorize(self, call: Call, signed: signature.Signature, principal: Principal, endpoint: str) -> list[Ask]:
@@ -134,21 +140,22 @@ class Gate:
                 message = refusals.denial(signed.service, principal.arn, ask, verdict)
                 raise _RefusedError(signed.service, "denied", message)
             if not ask.action.startswith("kms:"):  # asked by the service, which is not behind the endpoint
-                self._pass(endpoint, ask, signed.service, principal.arn)
+                self._pass(endpoint, ask, signed.service, principal)
         return asks
 
-    def _decide(self, principal: Principal, ask: Ask, service: str) -> Verdict:
+    def _decide(self, principal: Principal, ask: Ask, service: str, why: str = "") -> Verdict:
         try:
             policies = self._principals.policies(principal)
             verdict = decide(policies.documents, policies.boundary, ask)
             if verdict.allowed and ask.action == assume_role.ACTION:
-                verdict = assume_role.trusts(self._principals.role(ask.resource), principal, ask)
+                trusted = assume_role.trusts(self._principals.role(ask.resource), principal, ask)
+                verdict = verdict if trusted.allowed else trusted  # the caller's own statement is the one to tell
         except ClientError as fault:  # the role or user is gone, and so are its keys
             raise _RefusedError(service, "key", INVALID_TOKEN) from fault
         except UndecidableError as fault:
             self.record(principal, ask, "Undecidable", None, str(fault))
             raise _RefusedError(service, "undecidable", str(fault)) from fault
-        self.record(principal, ask, verdict.outcome, verdict.by, "")
+        self.record(principal, ask, verdict.outcome, verdict.by, why)
         return verdict
 
     def record(self, principal: Principal, ask: Ask, verdict: str, by: Match | None, detail: str) -> None:
@@ -168,7 +175,7 @@ class Gate:
         if answered[0][0].startswith("404"):
             listing = replace(ask, action="s3:ListBucket", resource=f"arn:aws:s3:::{bucket_and_key(call)[0]}")
             try:
-                verdict = self._decide(principal, listing, "s3")
+                verdict = self._decide(principal, listing, "s3", ABSENT)
             except _RefusedError as refusal:
                 return respond(start_response, *refusals.render("s3", refusal.kind, refusal.message))
             if not verdict.allowed:

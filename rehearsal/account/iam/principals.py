@@ -68,6 +68,10 @@ class Principal:
         return self.role_arn or self.arn
 
 
+NOBODY = Principal("anonymous", "")
+"""Who does not say who it is, in the record of decisions."""
+
+
 @dataclass(frozen=True)
 class Policies:
     """All that limits a role or user; `boundary` is None where it has none."""
