@@ -1,8 +1,8 @@
 """What conditions of policies may ask about a request."""
 
 from rehearsal.account.cloud import Cloud
-from rehearsal.account.iam.conditions import Context
 from rehearsal.account.iam.principals import Principal
+from rehearsal.account.iam.variables import Context
 
 UNSET = (
     "aws:calledvia",

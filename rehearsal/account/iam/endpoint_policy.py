@@ -9,10 +9,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rehearsal.account.cloud import Cloud
-from rehearsal.account.iam.conditions import Context
 from rehearsal.account.iam.faults import UndecidableError
 from rehearsal.account.iam.policy import Ask, Document, decide, document, listed
 from rehearsal.account.iam.principals import SECONDS_KEPT
+from rehearsal.account.iam.variables import Context
 
 ANYBODY: tuple[Any, ...] = ("*", {"AWS": "*"}, {"AWS": ["*"]})
 

@@ -6,8 +6,8 @@ The key's own policy is taken to leave the decision to IAM, as the one does that
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from rehearsal.account.iam.conditions import Context
 from rehearsal.account.iam.policy import Ask
+from rehearsal.account.iam.variables import Context
 
 
 class Keys(Protocol):
