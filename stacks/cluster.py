@@ -161,6 +161,7 @@ class ClusterStack(cdk.Stack):
                 session_manager=session_manager.possible(cluster),
                 more=[each for part in (pair, self._shared, kept) if part for each in part.statements],
                 encrypted=pair.encrypted if pair else ["s3"] if kept else [],
+                endpoints=self._network.only_way,
             )
             for part in (pair, kept):
                 if part:

@@ -34,6 +34,11 @@ _DISCOVERY: Final[Mapping[Discovery, Sequence[str]]] = {
 """What members ask to find each other."""
 
 
+def only_way(cluster: Cluster) -> bool:
+    """Tell whether whatever nodes ask of AWS goes through endpoints, all of them the cluster's own."""
+    return cluster.network.vpc is None and cluster.network.egress == "endpoints"
+
+
 def wanted(cluster: Cluster) -> Sequence[str]:
     """Return the endpoints of `cluster`, by name.
 
@@ -46,7 +51,7 @@ def wanted(cluster: Cluster) -> Sequence[str]:
     if network.vpc:
         return network.vpc.endpoints
     gateways = GATEWAY_ENDPOINTS if cluster.about.pair else ("s3",)
-    if network.egress != "endpoints":
+    if not only_way(cluster):
         return gateways
     asked = {"ssm", "ssmmessages", "logs", "monitoring", *_DISCOVERY[cluster.about.discovery(cluster)]}
     asked |= {"secretsmanager"} if cluster.about.secrets else set()
