@@ -1,5 +1,6 @@
 """Decisions of IAM policies: statements, conditions, boundaries."""
 
+import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 
 from rehearsal.account.iam.conditions import holds
 from rehearsal.account.iam.faults import UndecidableError
+from rehearsal.account.iam.operators import moment
 from rehearsal.account.iam.policy import Ask, decide, document
-from rehearsal.account.iam.variables import arn_like, like
+from rehearsal.account.iam.variables import arn_like, equal, filled, like
 
 CONTEXT: Mapping[str, Sequence[str]] = {
     "ec2:region": ["eu-west-1"],
@@ -200,6 +202,27 @@ def test_a_text_without_wildcards_matches_itself_alone(wanted: str, value: str) 
 
 def test_a_star_in_an_arn_does_not_reach_over_colons() -> None:
     assert not arn_like("arn:aws:*:role/x", "arn:aws:iam::1:role/x")
+
+
+@given(st.text(), st.text(), st.text())
+def test_what_a_variable_puts_in_stands_for_itself_alone(before: str, value: str, other: str) -> None:
+    before = before.replace("$", "").replace("*", "").replace("?", "")
+    text = filled(before + "${aws:username}", {"aws:username": [value]})
+    assert text is not None
+    assert (like(text, before + other), equal(text, before + other)) == (value == other, value == other)
+
+
+@given(st.text(st.characters(exclude_characters="'}")))
+def test_a_default_is_taken_as_it_stands(default: str) -> None:
+    text = filled(f"${{aws:username, '{default}'}}", {"aws:username": []})
+    assert text is not None
+    assert equal(text, default)
+
+
+@given(st.datetimes(timezones=st.just(datetime.UTC)))
+def test_a_date_is_the_moment_that_it_says_in_whatever_zone(at: datetime.datetime) -> None:
+    assert moment(at.isoformat()) == at
+    assert moment(at.isoformat().replace("+00:00", "Z")) == at
 
 
 _WORDS = st.sampled_from(["ssm:GetParameter", "ssm:*", "s3:GetObject", "*"])
