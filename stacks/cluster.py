@@ -161,6 +161,7 @@ class ClusterStack(cdk.Stack):
                 session_manager=session_manager.possible(cluster),
                 more=[each for part in (pair, self._shared, kept) if part for each in part.statements],
                 encrypted=pair.encrypted if pair else ["s3"] if kept else [],
+                endpoints=self._network.only_way,
             )
             for part in (pair, kept):
                 if part:
@@ -244,13 +245,14 @@ class ClusterStack(cdk.Stack):
             kms_key=self._key,
             current=key.current,
             former=key.former,
+            endpoints=self._network.only_way,
         )
 
     def _discovery(self, roles: Sequence[iam.IRole]) -> tuple[Mapping[str, str], Sequence[IDependable]]:
         """Return what nodes are told of the leave to find each other, and what must stand before they look."""
         kind = self._product.discovery(self._cluster)
         if kind is Discovery.ROLE_ALONE:
-            made = DiscoveryRole(self, "DiscoveryRole", nodes=roles)
+            made = DiscoveryRole(self, "DiscoveryRole", nodes=roles, endpoints=self._network.only_way)
             return made.settings, made.policies
         if kind is Discovery.OWN_ROLE:
             return {}, [DiscoveryPolicy(self, "DiscoveryPolicy", roles=roles).policy]

@@ -25,7 +25,12 @@ from tests.test_account_gate import ACCOUNT, drop_role, make_role, refused, sign
 
 NODE = f"arn:aws:iam::{ACCOUNT}:role/node"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/discovery"
-MAY_ASSUME = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"arn:aws:iam::{ACCOUNT}:role/discovery*"}
+MAY_ASSUME = {
+    "Sid": "Assume",
+    "Effect": "Allow",
+    "Action": "sts:AssumeRole",
+    "Resource": f"arn:aws:iam::{ACCOUNT}:role/discovery*",
+}
 MAY_LOOK = {"Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*"}
 MAY_READ = {"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": "*"}
 INSTANCE = "i-0123456789abcdef0"
@@ -191,11 +196,25 @@ def test_other_processes_are_told_every_decision(account: Account) -> None:
     told = json.loads(request(account._serve, "GET", url)[2])
     assert len(told) == len(account.decisions)
     assert told[-1] == {
+        "at": account.decisions[-1].at.isoformat(),
         "principal": f"arn:aws:sts::{ACCOUNT}:assumed-role/node/{INSTANCE}",
+        "role": "node",
+        "session": INSTANCE,
         "action": "sts:AssumeRole",
         "resource": ROLE,
         "allowed": True,
+        "verdict": "Allow",
+        "statement": {"policy": "needs", "index": 0, "sid": "Assume"},
+        "detail": "",
     }
+
+
+def test_other_processes_are_told_what_could_not_be_decided_and_why(account: Account) -> None:
+    assert refused(sts(account).get_session_token)[0] == "InternalFailure"
+    told = json.loads(request(account._serve, "GET", f"{account.url}/muster/decisions")[2])[-1]
+    assert (told["action"], told["verdict"], told["allowed"]) == ("sts:GetSessionToken", "Undecidable", False)
+    assert told["statement"] is None
+    assert told["detail"] == "sts:GetSessionToken by a host is not supported by this emulated account"
 
 
 def test_hosts_are_not_told_the_decisions(account: Account) -> None:

@@ -134,8 +134,21 @@ def test_what_the_endpoints_policy_does_not_allow_does_not_pass(stacks: Stacks, 
     code, message = refused(inside.get_parameter, Name="/p")
     assert code == "AccessDeniedException"
     assert message.endswith("because no VPC endpoint policy allows the ssm:GetParameter action")
+    assert [each.verdict for each in account.decisions[-2:]] == ["Allow", "NoEndpointPolicy"]
     assert host_client(account, "ssm", credentials).get_parameter(Name="/p")
     account.client("ssm").delete_parameter(Name="/p")
+
+
+def test_an_endpoints_policy_that_is_not_understood_is_refused_and_recorded(stacks: Stacks, account: Account) -> None:
+    weather = {"StringEquals": {"aws:Weather": "rain"}}
+    stacks.create("s", place(Ssm=interface(**only("ssm:*", Condition=weather))))
+    make_role(account, "puzzled", [{"Effect": "Allow", "Action": "ssm:*", "Resource": "*"}])
+    inside = host_client(
+        through(account, stacks.resource("s", "Ssm")), "ssm", account.instance_credentials("puzzled", "i-1")
+    )
+    assert refused(inside.get_parameter, Name="/p")[0] == "InternalServerError"
+    assert account.decisions[-1].verdict == "Undecidable"
+    assert "aws:Weather" in account.decisions[-1].detail
 
 
 def test_a_role_may_be_bound_to_an_endpoint(stacks: Stacks, account: Account) -> None:

@@ -84,6 +84,15 @@ def test_a_protocol_that_is_not_known_is_refused_by_its_name(account: Account, n
     status, body = post(account, node, b"\xa0", headers)
     assert status == 501
     assert b"rpc-v2-cbor" in body
+    assert account.decisions[-1].verdict == "Undecidable"
+    assert "rpc-v2-cbor" in account.decisions[-1].detail
+
+
+def test_a_signature_that_is_not_known_is_recorded_as_undecided(account: Account, node: InstanceCredentials) -> None:
+    status, body = post(account, node, b"Action=PutMetricData", {"X-Amz-Content-Sha256": "STREAMING-NEW"})
+    assert (status, b"STREAMING-NEW" in body) == (501, True)
+    last = account.decisions[-1]
+    assert (last.principal, last.action, last.verdict) == ("anonymous", "monitoring", "Undecidable")
 
 
 def test_logs_go_to_the_allowed_group_alone(account: Account, node: InstanceCredentials) -> None:

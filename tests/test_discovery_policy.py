@@ -1,6 +1,7 @@
 """Leave to find members by the EC2 API."""
 
 import aws_cdk as cdk
+import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template as Assertions
 
@@ -55,3 +56,13 @@ def test_stands_before_a_node_looks_for_members(synthesize: Synthesize) -> None:
     assert policy in depends_on(template, document)
     for node in of_type(template, "EC2::Instance"):
         assert document in depends_on(template, node)
+
+
+@pytest.mark.parametrize("kernel", ["4.9.33", "4.4.40"], ids=["a role alone", "a user"])
+def test_behind_endpoints_it_holds_in_the_clusters_vpc_alone(kernel: str, synthesize: Synthesize) -> None:
+    """What a node took on and what a user has is bound to no instance: the VPC is what is left to bind it to."""
+    template = synthesize(**{**CARBON, "wso2": {"kernel": kernel}, "network": {"egress": "endpoints"}})
+    (vpc,), (policy,) = of_type(template, "EC2::VPC"), describing(template)
+    (statement,) = template["Resources"][policy]["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Condition"] == {"StringEquals": {"ec2:Region": ref("AWS::Region"), "aws:SourceVpc": ref(vpc)}}
+    assert depends_on(template, policy) >= set(of_type(template, "EC2::VPCEndpoint"))

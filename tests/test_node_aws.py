@@ -55,9 +55,10 @@ def aws(monkeypatch: pytest.MonkeyPatch, *answers: Any, patience: float = 0) -> 
     return made
 
 
-def error(code: str, status: int = 400) -> ClientError:
+def error(code: str, status: int = 400, said: str = "") -> ClientError:
     """Return an error as botocore raises it."""
-    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Call")
+    told = {"Code": code, **({"Message": said} if said else {})}
+    return ClientError({"Error": told, "ResponseMetadata": {"HTTPStatusCode": status}}, "Call")
 
 
 def body(content: bytes) -> dict[str, Any]:
@@ -71,6 +72,22 @@ def test_a_denied_object_names_action_and_resource(monkeypatch: pytest.MonkeyPat
     text = str(raised.value)
     assert "node a" in text
     assert "allows s3:GetObject on arn:aws:s3:::bucket/k/x.jar" in text
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("because no identity-based policy allows the x action", "its role lacks a statement that allows"),
+        ("because no permissions boundary allows the x action", "its role's permission boundary does not allow"),
+        ("because no VPC endpoint policy allows the x action", "the policy of the VPC endpoint does not allow"),
+        ("with an explicit deny in an identity-based policy", "a policy denies its role"),
+        ("with an explicit deny in a permissions boundary", "a policy denies its role"),
+    ],
+)
+def test_a_denial_says_what_it_is_that_denies(monkeypatch: pytest.MonkeyPatch, said: str, words: str) -> None:
+    with pytest.raises(Failure) as raised:
+        aws(monkeypatch, error("AccessDeniedException", said=f"x is not authorized {said}")).secret("arn:x")
+    assert str(raised.value) == f"node a: AccessDenied: {words} secretsmanager:GetSecretValue on arn:x"
 
 
 def test_a_denied_secret_names_action_and_resource(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import Synthesize, Template
 from tests.node_side import BOUNDARY, IMAGE, KEY
-from tests.template_help import attribute, of_type, ref, the
+from tests.template_help import attribute, depends_on, of_type, ref, the
 
 DEBIAN = {"type": "t4g.medium", "os": "debian-12"}
 
@@ -93,6 +93,36 @@ def test_keeps_channels_of_session_manager_only_where_an_agent_can_be(
     instance: dict[str, str], allowed: bool, node_side: Synthesize
 ) -> None:
     assert ("SessionManager" in statements(node_side(instance=instance))) == allowed
+
+
+BOUND = {
+    "OwnVpcAlone": ("aws:SourceVpc", "${aws:Ec2InstanceSourceVpc}"),
+    "OwnAddressAlone": ("aws:VpcSourceIp", "${aws:Ec2InstanceSourcePrivateIPv4}"),
+}
+"""What each of the statements demands; from the IAM user guide, "AWS global condition context keys"."""
+
+
+def test_where_endpoints_are_the_only_way_its_credentials_are_bound_to_the_instance(synthesize: Synthesize) -> None:
+    template = synthesize(network={"egress": "endpoints"})
+    found = statements(template)
+    for sid, (key, wanted) in BOUND.items():
+        assert found[sid] == {
+            "Effect": "Deny",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {
+                "StringNotEquals": {key: wanted},
+                "Null": {"ec2:SourceInstanceARN": "false"},
+                "BoolIfExists": {"aws:ViaAWSService": "false"},
+            },
+        }
+    policy, _ = the(template, "IAM::ManagedPolicy", Description="What a node of the cluster may do")
+    assert depends_on(template, policy) >= set(of_type(template, "EC2::VPCEndpoint"))
+
+
+def test_where_nodes_have_another_way_its_credentials_are_not_bound(template: Template) -> None:
+    """What comes by a NAT gateway has none of the keys, and would be denied from the instance itself."""
+    assert not BOUND.keys() & statements(template).keys()
 
 
 def test_is_the_role_of_instances_and_of_nobody_else(node_side: Synthesize) -> None:

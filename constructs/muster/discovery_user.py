@@ -11,6 +11,7 @@ from constructs import Construct
 
 from muster.acknowledgements import HIPAA, NIST, PCI, acknowledge, acknowledge_in
 from muster.discovery_policy import DiscoveryPolicy
+from muster.endpoints import Endpoints
 
 _USER: Final = "the engine takes a user's key alone; the user may do one thing, and a group of one adds nothing"
 _BY_DEPLOYMENT: Final = "CloudFormation makes the key and keeps it here: a deployment changes it, node after node"
@@ -24,6 +25,7 @@ class DiscoveryUser(Construct):
     `secret_access_key`), encrypted with `kms_key` or AWS's own, and in no template: CloudFormation puts it there. The
     key number `former` goes on working beside it, until every node has the other. Offers `settings`, what nodes are
     told, so that they read the secret anew for another key, and `policies`: what must stand before an instance starts.
+    `endpoints`: see `DiscoveryPolicy`.
     Raises `ValueError` for two keys of one number.
     """
 
@@ -36,12 +38,13 @@ class DiscoveryUser(Construct):
         kms_key: kms.IKey | None,
         current: int = 1,
         former: int | None = None,
+        endpoints: Endpoints | None = None,
     ) -> None:
         super().__init__(scope, id_)
         if former == current:
             raise ValueError(f"key {current} cannot be both the current and the former one")
         self.user = iam.User(self, "User")
-        found = DiscoveryPolicy(self, "Find", users=[self.user])
+        found = DiscoveryPolicy(self, "Find", users=[self.user], endpoints=endpoints)
         self.policies = [found.policy]
         self.settings: Mapping[str, int] = {"discovery_key": current}
         keys = {each: self._key(each) for each in (former, current) if each is not None}

@@ -34,6 +34,11 @@ _DISCOVERY: Final[Mapping[Discovery, Sequence[str]]] = {
 """What members ask to find each other."""
 
 
+def only_way(cluster: Cluster) -> bool:
+    """Tell whether whatever nodes ask of AWS goes through endpoints, all of them the cluster's own."""
+    return cluster.network.vpc is None and cluster.network.egress == "endpoints"
+
+
 def wanted(cluster: Cluster) -> Sequence[str]:
     """Return the endpoints of `cluster`, by name.
 
@@ -46,7 +51,7 @@ def wanted(cluster: Cluster) -> Sequence[str]:
     if network.vpc:
         return network.vpc.endpoints
     gateways = GATEWAY_ENDPOINTS if cluster.about.pair else ("s3",)
-    if network.egress != "endpoints":
+    if not only_way(cluster):
         return gateways
     asked = {"ssm", "ssmmessages", "logs", "monitoring", *_DISCOVERY[cluster.about.discovery(cluster)]}
     asked |= {"secretsmanager"} if cluster.about.secrets else set()
@@ -54,7 +59,9 @@ def wanted(cluster: Cluster) -> Sequence[str]:
 
 
 class Endpoints(Construct):
-    """The endpoints `names` in `place`; `group` is the security group of those that are addresses, None without such.
+    """The endpoints `names` in `place`, whose VPC is `vpc_id`.
+
+    `group` is the security group of those that are addresses, None without such.
 
     Their names are AWS's own (private DNS), so that nodes notice no difference. They lie in the balancer's subnets: AWS
     gives an endpoint any free address, and in a node subnet that could be the one of a node that is still to come.
@@ -63,6 +70,7 @@ class Endpoints(Construct):
     def __init__(self, scope: Construct, id_: str, *, place: Place, names: Sequence[str]) -> None:
         super().__init__(scope, id_)
         self._place = place
+        self.vpc_id = place.vpc.vpc_id
         self.group: ec2.SecurityGroup | None = None
         for name in names:
             if name in _GATEWAYS:

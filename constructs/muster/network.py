@@ -6,7 +6,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from constructs import Construct, IDependable
 
-from muster.endpoints import Endpoints, wanted
+from muster.endpoints import Endpoints, only_way, wanted
 from muster.existing_vpc import existing_vpc
 from muster.flow_logs import FlowLogs
 from muster.own_vpc import own_vpc
@@ -17,7 +17,7 @@ class Network(Construct):
     """The VPC that the cluster file names, or one of the cluster's own with flow logs; with its endpoints.
 
     Offers `vpc` and its range `cidr`, `node_subnets` by zone, `balancer_subnets`, and `ready`: what instances must
-    wait for, because without it they reach nothing.
+    wait for, because without it they reach nothing. `only_way` are the endpoints where there is no other way to AWS.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class Network(Construct):
         self.node_subnets: Mapping[str, ec2.ISubnet] = place.node_subnets
         self.balancer_subnets: Sequence[ec2.ISubnet] = place.balancer_subnets
         self.endpoints = Endpoints(self, "Endpoints", place=place, names=wanted(cluster))
+        self.only_way: Endpoints | None = self.endpoints if only_way(cluster) else None
         self.ready: list[IDependable] = [*place.ready, self.endpoints]
 
     def let_in(self, nodes: ec2.ISecurityGroup) -> None:

@@ -11,8 +11,9 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from muster.acknowledgements import acknowledge
+from muster.endpoints import Endpoints
 from muster.metrics import NAMESPACE
-from muster.node_statements import allow, use_of_key
+from muster.node_statements import allow, bound_to_instance, use_of_key
 from muster.spec import Cluster
 from muster.stored_object import StoredObject
 
@@ -36,7 +37,8 @@ class NodeRole(Construct):
 
     Writes into exactly these log groups, metrics of one namespace, and (with `session_manager`) keeps the channels of
     Session Manager. `kms_key` is the key of the secrets, usable through Secrets Manager and the services `encrypted`
-    alone (`s3`: objects are written, too); `more` is what the other parts of the stack need.
+    alone (`s3`: objects are written, too); `more` is what the other parts of the stack need. Where `endpoints` are the
+    only way to AWS, its credentials work on the instance alone that they were given to.
     `role` is the role, `profile` its instance profile, `policy` what must exist before an instance starts.
     """
 
@@ -53,6 +55,7 @@ class NodeRole(Construct):
         session_manager: bool,
         more: Sequence[iam.PolicyStatement] = (),
         encrypted: Sequence[str] = (),
+        endpoints: Endpoints | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
@@ -81,7 +84,7 @@ class NodeRole(Construct):
         if session_manager:
             here = {"StringEquals": {"aws:RequestedRegion": Stack.of(self).region}}
             statements.append(allow("SessionManager", SESSION_MANAGER, ["*"], here))
-        statements += more
+        statements += [*more, *(bound_to_instance() if endpoints else [])]
         self.policy = iam.ManagedPolicy(
             self,
             "Policy",
@@ -89,6 +92,8 @@ class NodeRole(Construct):
             roles=[self.role],
             statements=statements,
         )
+        if endpoints:  # or what comes by the way out that a cluster had before is denied while they are made
+            self.policy.node.add_dependency(endpoints)
         acknowledge(self.policy, "AwsSolutions-IAM5[Resource::*]", _NO_RESOURCES)
 
 

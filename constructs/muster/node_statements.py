@@ -28,3 +28,39 @@ def use_of_key(
     actions = ["kms:Decrypt", "kms:GenerateDataKey"] if writing else ["kms:Decrypt"]
     ways = [f"{service}.{Stack.of(scope).region}.amazonaws.com" for service in services]
     return [allow("Key", actions, [key.key_arn], {"StringEquals": {"kms:ViaService": ways}})]
+
+
+def bound_to_instance() -> list[iam.PolicyStatement]:
+    """Return the two statements by which an instance's credentials are good for nothing but that instance.
+
+    They deny whatever does not come from the VPC and from the private address that the credentials were given to, and
+    so everything that comes by no VPC endpoint: only what does has `aws:SourceVpc` and `aws:VpcSourceIp`, and a
+    negated operator holds for a key that is not there (IAM user guide, "AWS global condition context keys" and
+    "Condition operators"). Gateway endpoints show an instance's private address as interface endpoints do (PrivateLink
+    guide, "Gateway endpoints": considerations).
+
+    Two kinds of requests are left alone, as the guide's own policy does it. Those without `ec2:SourceInstanceARN`:
+    every session that EC2 made for an instance has it, at each service, and none has it that the instance asked for
+    itself (sts:AssumeRole). And those that a service makes with these credentials (KMS, for a secret, an object or a
+    table), for which AWS keeps nothing of the way; `IfExists`, as not every service tells who asks.
+
+    An NFS client's request to EFS has no endpoint: no node that mounts one may have these statements.
+    """
+    return [
+        _denied_unless("OwnVpcAlone", "aws:SourceVpc", "aws:Ec2InstanceSourceVpc"),
+        _denied_unless("OwnAddressAlone", "aws:VpcSourceIp", "aws:Ec2InstanceSourcePrivateIPv4"),
+    ]
+
+
+def _denied_unless(sid: str, key: str, same_as: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid=sid,
+        effect=iam.Effect.DENY,
+        actions=["*"],
+        resources=["*"],
+        conditions={
+            "StringNotEquals": {key: f"${{{same_as}}}"},
+            "Null": {"ec2:SourceInstanceARN": "false"},
+            "BoolIfExists": {"aws:ViaAWSService": "false"},
+        },
+    )

@@ -18,6 +18,12 @@ T = TypeVar("T")
 SETTLING = 30.0
 """Seconds for which a denial may be a policy not known everywhere yet (IAM User Guide: eventual consistency)."""
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
+_REASONS = (
+    ("explicit deny", "a policy denies its role"),
+    ("permissions boundary", "its role's permission boundary does not allow"),
+    ("VPC endpoint policy", "the policy of the VPC endpoint does not allow"),
+)
+"""What AWS says of a denial, and what that means (IAM User Guide, "Troubleshoot access denied error messages")."""
 ABSENT = {"NoSuchKey", "NoSuchBucket", "404", "ResourceNotFoundException", "ParameterNotFound"}
 
 
@@ -118,10 +124,15 @@ class Aws:
     def _sentence(self, action: str, resource: str, fault: Any) -> str:
         code = str(fault.response.get("Error", {}).get("Code", ""))
         if code in DENIED:
-            return f"node {self._node}: AccessDenied: its role lacks a statement that allows {action} on {resource}"
+            return f"node {self._node}: AccessDenied: {reason(fault)} {action} on {resource}"
         if code in ABSENT:
             return f"node {self._node}: {resource} does not exist ({code}); {action} cannot read it"
         return f"node {self._node}: {action} on {resource} failed: {fault}"
+
+
+def reason(fault: Exception) -> str:
+    """Return the words before an action that was denied: what it is that does not let the node do it."""
+    return next((words for said, words in _REASONS if said in str(fault)), "its role lacks a statement that allows")
 
 
 def client(service: str, region: str) -> Any:

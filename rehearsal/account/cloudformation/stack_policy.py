@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rehearsal.account.cloudformation.faults import Refusal, ResourceError, UnsupportedError
-from rehearsal.account.iam.conditions import like
 from rehearsal.account.iam.policy import listed
+from rehearsal.account.iam.variables import like
 
 MODIFY, REPLACE, DELETE = "Update:Modify", "Update:Replace", "Update:Delete"
 ACTIONS = {MODIFY, REPLACE, DELETE, "Update:*"}

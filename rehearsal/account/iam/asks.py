@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 from rehearsal.account.iam import assume_role, keys
 from rehearsal.account.iam.call import Call
-from rehearsal.account.iam.conditions import Context
 from rehearsal.account.iam.faults import UndecidableError
 from rehearsal.account.iam.policy import Ask
+from rehearsal.account.iam.variables import Context
 
 
 class Names(keys.Keys, Protocol):

@@ -121,4 +121,4 @@ def _about(policy: Mapping[str, Any], caller: Principal, role_arn: str) -> Docum
         if names(statement["Principal"], caller, "trust policy"):
             rest = {name: value for name, value in statement.items() if name != "Principal"}
             speaking.append({**rest, "Resource": role_arn})
-    return document(f"trust policy of {role_arn}", {"Statement": speaking})
+    return document(f"trust policy of {role_arn}", {**policy, "Statement": speaking})

@@ -1,108 +1,69 @@
-"""Condition operators of IAM policies.
+"""One line of a statement's `Condition`: an operator, a key, and the values to compare with.
 
-Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_multi-value-conditions.html
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rehearsal.account.iam.faults import UndecidableError
-
-Context = Mapping[str, Sequence[str]]
-"""Condition key, in lower case -> its values in this request; a key that is known and not set has none."""
-
-VARIABLE = re.compile(r"\$\{([^}]*)\}")
-LITERALS = {"*": "*", "?": "?", "$": "$"}
+from rehearsal.account.iam.operators import NEGATIVE, POSITIVE, takes_variables, truth
+from rehearsal.account.iam.variables import VARIABLE, Context, filled
 
 
-@cache
-def pattern(text: str) -> re.Pattern[str]:
-    """Return the pattern of a policy text with `*` and `?`."""
-    return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+@dataclass(frozen=True)
+class Operator:
+    """An operator of a policy, taken apart. `quantifier` is '', ForAllValues or ForAnyValue."""
+
+    name: str
+    quantifier: str = ""
+    if_exists: bool = False
+
+    @property
+    def negative(self) -> bool:
+        """Whether it holds for what does not match."""
+        return self.name in NEGATIVE
 
 
-def like(wanted: str, value: str) -> bool:
-    """Return whether a value matches a policy text with wildcards."""
-    return pattern(wanted).fullmatch(value) is not None
+def operator(text: str) -> Operator:
+    """Return an operator. Raises `UndecidableError` for one that the documentation does not have."""
+    quantifier, _, rest = text.rpartition(":")
+    found = Operator(rest.removesuffix("IfExists"), quantifier, rest.endswith("IfExists"))
+    known = found.name in POSITIVE or found.negative or text == "Null"
+    if quantifier not in ("", "ForAllValues", "ForAnyValue") or not known:
+        raise UndecidableError(f"condition operator {text} is not supported by this emulated account")
+    return found
 
 
-def arn_like(wanted: str, value: str) -> bool:
-    """Return whether an ARN matches one with wildcards, which do not reach over its colons."""
-    wanted_parts, parts = wanted.split(":", 5), value.split(":", 5)
-    return len(wanted_parts) == len(parts) and all(map(like, wanted_parts, parts))
+def holds(text: str, key: str, wanted: object, context: Context) -> bool:
+    """Return whether one line of a `Condition` holds.
 
-
-POSITIVE: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": lambda wanted, value: wanted == value,
-    "StringEqualsIgnoreCase": lambda wanted, value: wanted.lower() == value.lower(),
-    "StringLike": like,
-    "ArnEquals": arn_like,
-    "ArnLike": arn_like,
-    "Bool": lambda wanted, value: wanted.lower() == value.lower(),
-}
-NEGATIVE = {
-    "StringNotEquals": "StringEquals",
-    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
-    "StringNotLike": "StringLike",
-    "ArnNotEquals": "ArnEquals",
-    "ArnNotLike": "ArnLike",
-}
-
-
-def filled(text: str, context: Context) -> str | None:
-    """Return a policy text with its variables replaced; None if one has no value in this request.
-
-    Raises `UndecidableError` for a variable that is not known.
+    Raises `UndecidableError` for an operator, key or variable that is not known, and for values that it cannot have.
     """
-    missing = False
-
-    def value(found: re.Match[str]) -> str:
-        nonlocal missing
-        name = found[1]
-        if name in LITERALS:
-            return LITERALS[name]
-        if name.lower() not in context:
-            raise UndecidableError(f"policy variable ${{{name}}} is not supported by this emulated account")
-        values = context[name.lower()]
-        missing = missing or len(values) != 1
-        return values[0] if values else ""
-
-    result = VARIABLE.sub(value, text)
-    return None if missing else result
-
-
-def holds(operator: str, key: str, wanted: object, context: Context) -> bool:
-    """Return whether one line of a `Condition` holds. Raises `UndecidableError` for an unknown operator or key."""
+    asked = operator(text)
     if key.lower() not in context:
         raise UndecidableError(f"condition key {key} is not supported by this emulated account")
     values = context[key.lower()]
     texts = [_text(each) for each in (wanted if isinstance(wanted, list) else [wanted])]
-    quantifier, _, name = operator.rpartition(":")
-    if quantifier not in ("", "ForAllValues", "ForAnyValue"):
-        raise UndecidableError(f"condition operator {operator} is not supported by this emulated account")
-    if name == "Null":
-        return (not values) == (texts[0].lower() == "true")
-    if_exists, name = name.endswith("IfExists"), name.removesuffix("IfExists")
-    if name not in POSITIVE and name not in NEGATIVE:
-        raise UndecidableError(f"condition operator {operator} is not supported by this emulated account")
-    if not values:
-        return if_exists or quantifier == "ForAllValues" or (name in NEGATIVE and quantifier == "")
-    return _holds(
-        quantifier, name, [text for text in (filled(each, context) for each in texts) if text is not None], values
-    )
+    if not takes_variables(asked.name) and any(map(VARIABLE.search, texts)):
+        raise UndecidableError(
+            f"condition operator {text} with a policy variable is not supported by this emulated account"
+        )
+    if asked.name == "Null":
+        return (not values) in [truth(each) for each in texts]
+    if len(values) > 1 and not asked.quantifier:
+        raise UndecidableError(f"condition operator {text}: {key} has several values, want ForAllValues or ForAnyValue")
+    # for a set, what resolves to an empty text is no value
+    present = [value for value in values if value] if asked.quantifier else values
+    if not present:
+        return asked.if_exists or asked.quantifier == "ForAllValues" or (asked.negative and asked.quantifier == "")
+    return _holds(asked, [each for each in (filled(one, context) for one in texts) if each is not None], present)
 
 
-def _holds(quantifier: str, name: str, wanted: Sequence[str], values: Sequence[str]) -> bool:
-    test = POSITIVE[NEGATIVE.get(name, name)]
-
-    def hit(value: str) -> bool:
-        found = any(test(each, value) for each in wanted)
-        return not found if name in NEGATIVE else found
-
-    if quantifier == "ForAllValues" or (quantifier == "" and name in NEGATIVE):
-        return all(map(hit, values))
-    return any(map(hit, values))
+def _holds(asked: Operator, wanted: Sequence[str], values: Sequence[str]) -> bool:
+    test = POSITIVE[NEGATIVE.get(asked.name, asked.name)]
+    hits = [any(test(each, value) for each in wanted) != asked.negative for value in values]
+    return any(hits) if asked.quantifier == "ForAnyValue" else all(hits)
 
 
 def _text(value: object) -> str:

@@ -1,15 +1,16 @@
 """What conditions of policies may ask about a request."""
 
 from rehearsal.account.cloud import Cloud
-from rehearsal.account.iam.conditions import Context
 from rehearsal.account.iam.principals import Principal
+from rehearsal.account.iam.variables import Context
 
 UNSET = (
     "aws:calledvia",
     "aws:sourceaccount",
     "aws:sourcearn",
+    "aws:ec2instancesourceprivateipv4",
+    "aws:ec2instancesourcevpc",
     "aws:multifactorauthpresent",
-    "aws:sourceip",
     "aws:sourcevpc",
     "aws:sourcevpce",
     "aws:username",
@@ -29,7 +30,16 @@ UNSET = (
     "sts:externalid",
     "sts:rolesessionname",
 )
-"""Keys that are known, and have no value unless the request gives them one."""
+"""Keys that are known, and have no value unless the request gives them one.
+
+Not `aws:SourceIp`: on AWS that is the address of the NAT gateway, of which nothing here knows.
+"""
+
+ON_BEHALF: Context = {
+    "aws:viaawsservice": ["true"],
+    **dict.fromkeys(("aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"), ()),
+}
+"""What is different in a request that a service makes with the caller's credentials: nothing is left of its way."""
 
 
 def of_anybody() -> Context:
@@ -43,6 +53,8 @@ def of_caller(caller: Principal, region: str, cloud: Cloud) -> Context:
     instance = f"arn:aws:ec2:{cloud.region}:{account}:instance/{caller.instance}"
     return {
         **of_anybody(),
+        "aws:ec2instancesourceprivateipv4": [caller.address] if caller.address else [],
+        "aws:ec2instancesourcevpc": [caller.vpc] if caller.vpc else [],
         "aws:principalaccount": [account],
         "aws:principalarn": [caller.identity],
         "aws:principaltype": ["User" if caller.user else "AssumedRole"],

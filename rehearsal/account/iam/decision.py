@@ -10,9 +10,10 @@ from rehearsal.account.iam.policy import Match
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision: `verdict` is Allow, ExplicitDeny, ImplicitDeny, NoBoundary, NoTrust or Undecidable.
+    """One decision: `verdict` is an outcome of `policy.Verdict`, NoTrust or Undecidable; `detail` says what is unknown.
 
-    `principal` is the caller's ARN; `role` and `session` are empty for a user.
+    `principal` is the caller's ARN, `anonymous` if nobody signed; `role` and `session` are empty for a user.
+    `statement` is what decided, None if nothing spoke of the request.
     """
 
     at: datetime.datetime
@@ -31,7 +32,20 @@ class Decision:
         return self.verdict == "Allow"
 
 
+_TOLD = ("principal", "role", "session", "action", "resource", "allowed", "verdict", "detail")
+
+
 def told(decisions: Iterable[Decision]) -> list[dict[str, Any]]:
-    """Return decisions as other processes read them: who asked for what, and whether it was allowed."""
-    names = ("principal", "action", "resource", "allowed")
-    return [{name: getattr(decision, name) for name in names} for decision in decisions]
+    """Return decisions as other processes read them: who asked for what and when, what was decided, and by what.
+
+    `statement` tells the policy, the statement's place in it (from 0) and its `Sid` ('' if it has none).
+    """
+    return [
+        {"at": each.at.isoformat(), "statement": _statement(each.statement)}
+        | {name: getattr(each, name) for name in _TOLD}
+        for each in decisions
+    ]
+
+
+def _statement(by: Match | None) -> dict[str, Any] | None:
+    return {"policy": by.policy, "index": by.index, "sid": by.statement.get("Sid", "")} if by else None

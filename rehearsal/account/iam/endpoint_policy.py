@@ -9,12 +9,23 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rehearsal.account.cloud import Cloud
-from rehearsal.account.iam.conditions import Context
 from rehearsal.account.iam.faults import UndecidableError
 from rehearsal.account.iam.policy import Ask, Document, decide, document, listed
 from rehearsal.account.iam.principals import SECONDS_KEPT
+from rehearsal.account.iam.variables import Context
 
 ANYBODY: tuple[Any, ...] = ("*", {"AWS": "*"}, {"AWS": ["*"]})
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a request came: the id of the endpoint, '' if it came by none, and the address that sent it.
+
+    An instance's address is its private one at gateway endpoints too (PrivateLink guide, "Gateway endpoints").
+    """
+
+    endpoint: str = ""
+    client: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,13 +43,20 @@ class EndpointPolicies:
         self._cloud = cloud
         self._kept: dict[str, tuple[float, Passage]] = {}
 
-    def context(self, endpoint: str) -> Context:
+    def context(self, way: Way) -> Context:
         """Return the condition keys that tell which way a request took; none for one that came by the internet."""
-        return {"aws:sourcevpce": [endpoint], "aws:sourcevpc": [self._passage(endpoint).vpc]} if endpoint else {}
+        if not way.endpoint:
+            return {}
+        return {
+            "aws:sourceip": [],
+            "aws:sourcevpc": [self._passage(way.endpoint).vpc],
+            "aws:sourcevpce": [way.endpoint],
+            "aws:vpcsourceip": [way.client],
+        }
 
-    def lets_pass(self, endpoint: str, ask: Ask) -> bool:
+    def lets_pass(self, way: Way, ask: Ask) -> bool:
         """Return whether a request may pass; everything may that came by no endpoint. Raises `UndecidableError`."""
-        return not endpoint or decide([self._passage(endpoint).policy], None, ask).allowed
+        return not way.endpoint or decide([self._passage(way.endpoint).policy], None, ask).allowed
 
     def _passage(self, endpoint: str) -> Passage:
         at, passage = self._kept.get(endpoint, (0.0, None))

@@ -11,12 +11,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rehearsal.account.cloud import Cloud
-from rehearsal.account.iam.conditions import Context
 from rehearsal.account.iam.context import of_anybody, of_caller
 from rehearsal.account.iam.faults import UndecidableError
 from rehearsal.account.iam.named import names
 from rehearsal.account.iam.policy import Ask, Document, Match, Verdict, decide, document, listed
-from rehearsal.account.iam.principals import NoCredentialsError, Policies, Principal, Principals
+from rehearsal.account.iam.principals import NOBODY, NoCredentialsError, Policies, Principal, Principals
+from rehearsal.account.iam.variables import Context
 
 RIGHTS = ("ClientMount", "ClientWrite", "ClientRootAccess")
 """What a mount here needs. On AWS one without the second is read-only, and without the third its root is nobody."""
@@ -35,9 +35,6 @@ class Mount:
     tls: bool
     iam: bool
 
-
-NOBODY = Principal("anonymous", "")
-"""Who mounts without saying who it is, in the record of decisions."""
 
 Record = Callable[[Principal, Ask, str, Match | None, str], None]
 
@@ -111,4 +108,4 @@ def _about(policy: Mapping[str, Any], caller: Principal | None, arn: str) -> Doc
         for statement in listed(policy["Statement"])
         if names(statement["Principal"], caller, "file system policy")
     ]
-    return document(f"policy of {arn}", {"Statement": speaking})
+    return document(f"policy of {arn}", {**policy, "Statement": speaking})

@@ -17,10 +17,10 @@ from rehearsal.account.iam.asks import Names, action_of, asks_of, bucket_and_key
 from rehearsal.account.iam.call import Call, call_of
 from rehearsal.account.iam.context import of_anybody, of_caller
 from rehearsal.account.iam.decision import Decision
-from rehearsal.account.iam.endpoint_policy import EndpointPolicies
+from rehearsal.account.iam.endpoint_policy import EndpointPolicies, Way
 from rehearsal.account.iam.faults import InvalidRequestError, SignatureError, UndecidableError
 from rehearsal.account.iam.policy import Ask, Match, Verdict, decide
-from rehearsal.account.iam.principals import Principal, Principals
+from rehearsal.account.iam.principals import NOBODY, Principal, Principals
 from rehearsal.passage import CAME_THROUGH
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,9 @@ App = Callable[[Environ, Any], Iterable[bytes]]
 
 GLOBAL = {("us-east-1", "iam"), ("us-east-1", "sts")}
 """Services that are called in one region from everywhere."""
+
+ABSENT = "to know whether to tell that the object is not there"
+"""Detail of a decision about listing a bucket that S3 asks for, not the caller."""
 
 INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105 - a sentence
 
@@ -54,13 +57,13 @@ class Gate:
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer a request. A wait handle is protected by the secrecy of its URL alone, as on AWS."""
-        call, endpoint = call_of(environ), str(environ.get(CAME_THROUGH, ""))
+        call, way = call_of(environ), Way(str(environ.get(CAME_THROUGH, "")), str(environ.get("REMOTE_ADDR", "")))
         try:
             if is_wait_handle(environ):
-                self._let_signal_pass(call, endpoint)
+                self._let_signal_pass(call, way)
                 return self._app(environ, start_response)
             signed, principal = self._authenticate(call)
-            asks = self._authorize(call, signed, principal, endpoint)
+            asks = self._authorize(call, signed, principal, way)
         except _RefusedError as refusal:
             log.info("refused: %s %s: %s", refusal.service, refusal.kind, refusal.message)
             by_target = "x-amz-target" in call.headers
@@ -81,6 +84,7 @@ class Gate:
         except SignatureError as fault:
             raise _RefusedError(service, fault.kind, str(fault)) from fault
         except UndecidableError as fault:
+            self.record(NOBODY, Ask(action_of(call, service), "*", {}), "Undecidable", None, str(fault))
             raise _RefusedError(service, "undecidable", str(fault)) from fault
         return signed, principal
 
@@ -99,28 +103,30 @@ class Gate:
             raise SignatureError("mismatch", f"Credential should be scoped to a valid region, not '{signed.region}'.")
         return principal
 
-    def _let_signal_pass(self, call: Call, endpoint: str) -> None:
+    def _let_signal_pass(self, call: Call, way: Way) -> None:
         """Raise `_RefusedError` if a signal came through an endpoint that does not let CloudFormation's bucket be."""
-        context = {**of_anybody(), **self._endpoints.context(endpoint)}
+        context = {**of_anybody(), **self._endpoints.context(way)}
         bucket, key = bucket_and_key(call)
         ask = Ask("s3:PutObject", f"arn:aws:s3:::{bucket}/{key}", context)
-        self._pass(endpoint, ask, "s3", "anonymous")
+        self._pass(way, ask, "s3", NOBODY)
 
-    def _pass(self, endpoint: str, ask: Ask, service: str, who: str) -> None:
+    def _pass(self, way: Way, ask: Ask, service: str, who: Principal) -> None:
         try:
-            passes = self._endpoints.lets_pass(endpoint, ask)
+            passes = self._endpoints.lets_pass(way, ask)
         except UndecidableError as fault:
+            self.record(who, ask, "Undecidable", None, str(fault))
             raise _RefusedError(service, "undecidable", str(fault)) from fault
         if not passes:
-            message = refusals.denial(service, who, ask, Verdict("NoEndpointPolicy"))
+            self.record(who, ask, "NoEndpointPolicy", None, way.endpoint)
+            message = refusals.denial(service, who.arn, ask, Verdict("NoEndpointPolicy"))
             raise _RefusedError(service, "denied", message)
 
-    def _authorize(self, call: Call, signed: signature.Signature, principal: Principal, endpoint: str) -> list[Ask]:
+    def _authorize(self, call: Call, signed: signature.Signature, principal: Principal, way: Way) -> list[Ask]:
         """Return what was asked for and allowed. Raises `_RefusedError` at the first thing that is not."""
         if not principal.limited:
             return []
         try:
-            context = {**of_caller(principal, signed.region, self._cloud), **self._endpoints.context(endpoint)}
+            context = {**of_caller(principal, signed.region, self._cloud), **self._endpoints.context(way)}
             asks = asks_of(call, signed.service, context, self._names)
         except InvalidRequestError as fault:
             raise _RefusedError(signed.service, "invalid", str(fault)) from fault
@@ -134,21 +140,22 @@ class Gate:
                 message = refusals.denial(signed.service, principal.arn, ask, verdict)
                 raise _RefusedError(signed.service, "denied", message)
             if not ask.action.startswith("kms:"):  # asked by the service, which is not behind the endpoint
-                self._pass(endpoint, ask, signed.service, principal.arn)
+                self._pass(way, ask, signed.service, principal)
         return asks
 
-    def _decide(self, principal: Principal, ask: Ask, service: str) -> Verdict:
+    def _decide(self, principal: Principal, ask: Ask, service: str, why: str = "") -> Verdict:
         try:
             policies = self._principals.policies(principal)
             verdict = decide(policies.documents, policies.boundary, ask)
             if verdict.allowed and ask.action == assume_role.ACTION:
-                verdict = assume_role.trusts(self._principals.role(ask.resource), principal, ask)
+                trusted = assume_role.trusts(self._principals.role(ask.resource), principal, ask)
+                verdict = verdict if trusted.allowed else trusted  # the caller's own statement is the one to tell
         except ClientError as fault:  # the role or user is gone, and so are its keys
             raise _RefusedError(service, "key", INVALID_TOKEN) from fault
         except UndecidableError as fault:
             self.record(principal, ask, "Undecidable", None, str(fault))
             raise _RefusedError(service, "undecidable", str(fault)) from fault
-        self.record(principal, ask, verdict.outcome, verdict.by, "")
+        self.record(principal, ask, verdict.outcome, verdict.by, why)
         return verdict
 
     def record(self, principal: Principal, ask: Ask, verdict: str, by: Match | None, detail: str) -> None:
@@ -168,7 +175,7 @@ class Gate:
         if answered[0][0].startswith("404"):
             listing = replace(ask, action="s3:ListBucket", resource=f"arn:aws:s3:::{bucket_and_key(call)[0]}")
             try:
-                verdict = self._decide(principal, listing, "s3")
+                verdict = self._decide(principal, listing, "s3", ABSENT)
             except _RefusedError as refusal:
                 return respond(start_response, *refusals.render("s3", refusal.kind, refusal.message))
             if not verdict.allowed:

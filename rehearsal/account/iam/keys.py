@@ -6,8 +6,9 @@ The key's own policy is taken to leave the decision to IAM, as the one does that
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from rehearsal.account.iam.conditions import Context
+from rehearsal.account.iam.context import ON_BEHALF
 from rehearsal.account.iam.policy import Ask
+from rehearsal.account.iam.variables import Context
 
 
 class Keys(Protocol):
@@ -57,7 +58,8 @@ def _asks(service: str, actions: Sequence[str], key: str, common: Context, keys:
     if not key:
         return []
     context = {
-        **common,
+        **{name: values for name, values in common.items() if name != "aws:calledvia"},  # not every service is in it
+        **ON_BEHALF,
         "kms:viaservice": [f"{service}.{keys.region}.amazonaws.com"],
         "kms:calleraccount": [keys.account_id],
     }

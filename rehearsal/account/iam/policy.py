@@ -1,12 +1,16 @@
 """Policy documents: which statement decides a request."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.account.iam.conditions import Context, filled, holds, like
+from rehearsal.account.iam.conditions import holds, operator
 from rehearsal.account.iam.faults import UndecidableError
+from rehearsal.account.iam.variables import VARIABLE, Context, arn_like, filled, like
 
+VERSION = "2012-10-17"
+"""The policy language in which variables are variables."""
 ELEMENTS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 
 
@@ -50,12 +54,26 @@ class Verdict:
 
 
 def document(name: str, given: Mapping[str, Any]) -> Document:
-    """Return a document as IAM gives it. Raises `UndecidableError` for an unknown element."""
-    statements = listed(given["Statement"])
-    for statement in statements:
-        if unknown := sorted(set(statement) - ELEMENTS):
-            raise UndecidableError(f"policy {name}: elements {unknown} are not supported by this emulated account")
-    return Document(name, statements)
+    """Return a document as IAM gives it.
+
+    Raises `UndecidableError` for an element or operator that is not known, whether or not a request comes to it.
+    """
+    try:
+        return Document(name, [_checked(statement, given.get("Version")) for statement in listed(given["Statement"])])
+    except UndecidableError as fault:
+        raise UndecidableError(f"policy {name}: {fault}") from fault
+
+
+def _checked(statement: Mapping[str, Any], version: object) -> Mapping[str, Any]:
+    if unknown := sorted(set(statement) - ELEMENTS):
+        raise UndecidableError(f"elements {unknown} are not supported by this emulated account")
+    if statement["Effect"] not in ("Allow", "Deny"):
+        raise UndecidableError(f"the effect {statement['Effect']} is not supported by this emulated account")
+    if version != VERSION and VARIABLE.search(json.dumps(statement)):
+        raise UndecidableError(f"variables in a policy of version {version} are not supported by this emulated account")
+    for text in statement.get("Condition", {}):
+        operator(text)
+    return statement
 
 
 def decide(documents: Sequence[Document], boundary: Sequence[Document] | None, ask: Ask) -> Verdict:
@@ -87,11 +105,12 @@ def matches(statement: Mapping[str, Any], ask: Ask) -> bool:
         return False
     if not _names(statement, "Resource", lambda text: _is_resource(text, ask)):
         return False
-    return all(
-        holds(operator, key, wanted, ask.context)
-        for operator, lines in statement.get("Condition", {}).items()
-        for key, wanted in lines.items()
-    )
+    lines = [
+        holds(text, key, wanted, ask.context)
+        for text, pairs in statement.get("Condition", {}).items()
+        for key, wanted in pairs.items()
+    ]  # every one of them is looked at, so that none that is not known hides behind one that does not hold
+    return all(lines)
 
 
 def _names(statement: Mapping[str, Any], element: str, test: Any) -> bool:
@@ -103,8 +122,13 @@ def _names(statement: Mapping[str, Any], element: str, test: Any) -> bool:
 
 
 def _is_resource(text: str, ask: Ask) -> bool:
+    if text == "*":
+        return True
+    *before, _ = text.split(":", 5)
+    if len(before) != 5 or VARIABLE.search(":".join(before)):
+        raise UndecidableError(f"the resource {text} is not supported by this emulated account")
     wanted = filled(text, ask.context)
-    return wanted is not None and like(wanted, ask.resource)
+    return wanted is not None and arn_like(wanted, ask.resource)
 
 
 def listed(value: Any) -> list[Any]:

@@ -44,7 +44,8 @@ class InstanceCredentials:
 class Principal:
     """A key that may sign, of a session of `role` or of `user`; the administrator is neither, and may do everything.
 
-    `instance` is the id of the instance whose metadata service gave out the key, if one did.
+    `instance` is the id of the instance whose metadata service gave out the key, if one did; `vpc` and `address` are
+    where that is: its VPC, and the private address of its first interface.
     """
 
     arn: str
@@ -56,6 +57,8 @@ class Principal:
     expiration: datetime.datetime | None = None
     user: str = ""
     instance: str = ""
+    vpc: str = ""
+    address: str = ""
 
     @property
     def limited(self) -> bool:
@@ -66,6 +69,10 @@ class Principal:
     def identity(self) -> str:
         """The ARN that policies know the caller by: of a session it is the role's."""
         return self.role_arn or self.arn
+
+
+NOBODY = Principal("anonymous", "")
+"""Who does not say who it is, in the record of decisions."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +129,22 @@ class Principals:
                 role["Arn"],
                 session,
                 issued.expiration,
-                instance=session if session.startswith("i-") else "",
+                **self._home(session),
             )
             return issued
+
+    def _home(self, session: str) -> dict[str, str]:
+        """Return what a key tells of the instance that it was given to; nothing if there is no such instance."""
+        try:
+            (found,) = self._cloud.call("ec2", "DescribeInstances", InstanceIds=[session])["Reservations"]
+        except ClientError:
+            return {"instance": session} if session.startswith("i-") else {}
+        (instance,) = found["Instances"]
+        return {
+            "instance": session,
+            "vpc": str(instance.get("VpcId", "")),
+            "address": str(instance.get("PrivateIpAddress", "")),
+        }
 
     @staticmethod
     def _credentials(
@@ -213,6 +233,7 @@ def _trusts_ec2(trust: Mapping[str, Any]) -> bool:
     return any(
         statement["Effect"] == "Allow"
         and "sts:AssumeRole" in listed(statement["Action"])
+        and "Condition" not in statement  # nothing here is known of a call that EC2 makes
         and "ec2.amazonaws.com" in listed(statement.get("Principal", {}).get("Service", []))
         for statement in listed(trust["Statement"])
     )

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any, Callable, Mapping, Optional, Tuple
 
-from ..aws import DENIED
+from ..aws import DENIED, reason
 
 KEY = {"id": {"S": "witness"}}
 """The key of the one item; the nodes' role reaches no other."""
@@ -87,7 +87,7 @@ class Calls:
     def _sentence(self, name: str, code: str, fault: Exception) -> str:
         if code in DENIED:
             action = f"dynamodb:{name} on the table {self._table}"
-            return f"node {self._node}: AccessDenied: its role lacks a statement that allows {action}"
+            return f"node {self._node}: AccessDenied: {reason(fault)} {action}"
         if code in EXPIRED:
             return f"{self._subject(name)} failed: the role's credentials are not valid ({code})"
         if code in BUSY:
