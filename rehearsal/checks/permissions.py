@@ -102,7 +102,7 @@ def judge(asked: Sequence[Asked]) -> Finding:
     """Call what was refused or could not be decided invalid; a member of which nothing was seen proves nothing."""
     if undecided := [each for each in asked if each.verdict == UNDECIDABLE]:
         return invalid("; ".join(f"{each.who} {each.action}: {each.detail}" for each in undecided))
-    if refused := [each for each in asked if each.verdict not in (ALLOW, UNSEEN) and not _harmless(each)]:
+    if refused := [each for each in asked if each.verdict not in (ALLOW, UNSEEN) and not harmless(each)]:
         return invalid("; ".join(f"{each.who} {each.action} on {each.resource}: {each.verdict}" for each in refused))
     if unseen := [each.who for each in asked if each.verdict == UNSEEN]:
         return unknown(f"nothing was asked by {', '.join(unseen)}")
@@ -112,7 +112,8 @@ def judge(asked: Sequence[Asked]) -> Finding:
     return valid(f"{sum(each.times for each in used)} requests, none refused: {_by_statement(used)}")
 
 
-def _harmless(refused: Asked) -> bool:
+def harmless(refused: Asked) -> bool:
+    """Return whether something was refused that nobody needs."""
     return HARMLESS.get(refused.action) == refused.detail
 
 
