@@ -198,7 +198,7 @@ def allowed(bench: Bench) -> set[Use]:
         (name, _label(statement.get("Sid", ""), index), action, resource)
         for name, arn in policies(bench).items()
         for index, statement in enumerate(statements(bench, arn))
-        if statement.get("Sid") != SESSIONS
+        if statement["Effect"] == "Allow" and statement.get("Sid") != SESSIONS
         for action in _listed(statement["Action"])
         for resource in (_listed(statement["Resource"]) if statement.get("Sid") in NAMED else [""])
     }
