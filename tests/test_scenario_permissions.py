@@ -22,7 +22,7 @@ FIND, ASSUME = "ec2:DescribeInstances", "sts:AssumeRole"
 SILENT = "timed out"
 """The cause where a node does not know whom to tell: where to report stands in what it may not read."""
 ALONE = "node [abc]: "
-"""How the cause begins where an engine that finds nobody says so in its own words."""
+"""How the cause begins where an engine that finds nobody says so in its own words, or a node for whom it has waited."""
 
 OWN_KEY, USER_KEY = "own key", "user, own key"
 FORMS: dict[str, Form] = {
@@ -34,11 +34,15 @@ FORMS: dict[str, Form] = {
 that can do nothing else. Those with a key of one's own need one that is there."""
 
 
+ROLES = ("wso2-as",)
+"""Products whose nodes have two roles: one that may read its settings waits for who may not, and says so."""
+
+
 def begins(product: str, role: str = "NodeRole", *more: str) -> list[Case]:
     """Return the cases of what a node does at its start: it reads its settings, and fetches two files and `more`."""
     files = ("NodeAsset", "Artifact", *more)
     return [
-        Case(product, role, "Settings", READ, says=SILENT, timeout=75),
+        Case(product, role, "Settings", READ, says=ALONE if product in ROLES else SILENT, timeout=75),
         *(Case(product, role, "Files", FETCH, file) for file in files),
     ]
 
