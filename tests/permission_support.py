@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -113,19 +114,36 @@ def mark(assembly: Path, resource: str) -> str:
 
 def _outcome(bench: Bench, assembly: Path) -> Outcome:
     run = bench.deploy(assembly)
-    refused = refusals(bench)
     if run.code == 0:
         bench.cdk("destroy", "--force")
-        return Outcome("", refused)
-    return Outcome(sentence(run), refused)
+        return Outcome("")
+    return Outcome(sentence(run), refusals(bench, until=_failed(bench)))
 
 
-def refusals(bench: Bench, since: int = 0) -> list[Asked]:
-    """Return what was refused to roles and users of a cluster, also of one that is gone, after `since` decisions."""
+def _failed(bench: Bench) -> datetime:
+    """Return when the deploy of a cluster failed: what its nodes ask after that, the rollback refuses them."""
+    stack = stack_name(bench.cluster.name)
+    events = bench.rehearsal.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
+    failed: datetime = min(each["Timestamp"] for each in events if each["ResourceStatus"] == "CREATE_FAILED")
+    return failed
+
+
+ALWAYS = datetime.max.replace(tzinfo=UTC)
+
+
+def refusals(bench: Bench, since: int = 0, until: datetime = ALWAYS) -> list[Asked]:
+    """Return what was refused to roles and users of a cluster, also of one that is gone.
+
+    That is after `since` decisions, and before the moment `until`.
+    """
     beginning = f"{stack_name(bench.cluster.name)}-"
-    decided = permissions.decisions(bench.rehearsal)[since:]
-    ours = permissions.asked([each for each in decided if permissions.identity(each).startswith(beginning)], {})
-    return [each for each in ours if each.verdict != permissions.ALLOW and not permissions.harmless(each)]
+    decided = [
+        each
+        for each in permissions.decisions(bench.rehearsal)[since:]
+        if permissions.identity(each).startswith(beginning) and datetime.fromisoformat(each["at"]) < until
+    ]
+    found = permissions.asked(decided, {})
+    return [each for each in found if each.verdict != permissions.ALLOW and not permissions.harmless(each)]
 
 
 # of living nodes
