@@ -54,7 +54,7 @@ def reads(product: str, role: str, *secrets: str, form: str = "") -> list[Case]:
 
 def decrypts(product: str, role: str = "NodeRole", form: str = OWN_KEY) -> Case:
     """Return the case of the key by which secrets are encrypted."""
-    return Case(product, role, "Key", "kms:Decrypt", says=SECRET, form=form)
+    return Case(product, role, "Key", "kms:Decrypt", form=form)
 
 
 CASES = [

@@ -18,6 +18,8 @@ T = TypeVar("T")
 SETTLING = 30.0
 """Seconds for which a denial may be a policy not known everywhere yet (IAM User Guide: eventual consistency)."""
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403", "Forbidden"}
+OF_THE_KEY = ("Access to KMS is not allowed", "perform: kms:Decrypt")
+"""What a denial says that is none of the call's own action: by Secrets Manager, and by S3."""
 ABSENT = {"NoSuchKey", "NoSuchBucket", "404", "ResourceNotFoundException", "ParameterNotFound"}
 
 
@@ -117,6 +119,9 @@ class Aws:
 
     def _sentence(self, action: str, resource: str, fault: Any) -> str:
         code = str(fault.response.get("Error", {}).get("Code", ""))
+        if code in DENIED and any(words in str(fault) for words in OF_THE_KEY):
+            why = f"its role, or the key's policy, does not allow kms:Decrypt by the key of {resource}"
+            return f"node {self._node}: AccessDenied: {why}, which {action} needs"
         if code in DENIED:
             return f"node {self._node}: AccessDenied: its role lacks a statement that allows {action} on {resource}"
         if code in ABSENT:
