@@ -52,6 +52,53 @@ def without_action(action: str) -> Edit:
     return edit
 
 
+def without_permission(policy: str, sid: str, action: str, resource: str = "") -> Edit:
+    """Take `action` from a statement, or one of its resources if `resource` is given: a piece of what names that one.
+
+    `policy` begins the logical id of the policy, or of the file system that has it; a statement without Sid has ''.
+    What allows nothing more goes too.
+    """
+
+    def edit(template: Template) -> Template:
+        documents = {name: found for name, each in template["Resources"].items() if (found := _document(each))}
+        (name,) = (each for each in documents if each.startswith(policy))
+        before = documents[name]["Statement"]
+        documents[name]["Statement"] = after = less(before, sid, action, resource)
+        assert after != before, f"{policy} {sid} does not allow {action} on {resource or 'anything'}"
+        return template if after else without_resource(template, name)
+
+    return edit
+
+
+def less(statements: list[Any], sid: str, action: str, resource: str = "") -> list[Any]:
+    """Return statements without `action` in the one called `sid`, or without its resources that hold `resource`."""
+    kept = []
+    for statement in statements:
+        if statement.get("Sid", "") != sid or action not in _listed(statement["Action"]):
+            kept.append(statement)
+        elif left := _less(statement, action, resource):
+            kept.append({**statement, **left})
+    return kept
+
+
+def _less(statement: Any, action: str, resource: str) -> dict[str, Any]:
+    """Return what is left of a statement's element, under its name; nothing if nothing is."""
+    element = "Resource" if resource else "Action"
+    parts = _listed(statement[element])
+    left = [each for each in parts if each != action and (not resource or resource not in json.dumps(each))]
+    return {element: statement[element] if left == parts else left} if left else {}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _document(resource: Template) -> Any:
+    if resource["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+        return resource["Properties"]["PolicyDocument"]
+    return resource["Properties"].get("FileSystemPolicy") if resource["Type"] == "AWS::EFS::FileSystem" else None
+
+
 def without_self_rule(port: int) -> Edit:
     """Take away the rule by which members reach each other on `port`."""
 

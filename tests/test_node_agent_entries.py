@@ -30,6 +30,9 @@ def group(**fields: Any) -> str | None:
     [
         ("as400gateway.service", "product"),
         ("as400gateway-schema.service", "product"),
+        ("axonivy.service", "product"),
+        ("kaazing.service", "product"),
+        ("wso2-carbon.service", "product"),
         ("muster-h2.service", "h2"),
         ("muster-member.service", "node"),
         ("muster-gate.service", "node"),

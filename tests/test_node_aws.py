@@ -95,6 +95,15 @@ def test_a_denied_secret_names_action_and_resource(monkeypatch: pytest.MonkeyPat
         aws(monkeypatch, error("AccessDeniedException")).secret("arn:x")
 
 
+@pytest.mark.parametrize("words", ["Access to KMS is not allowed", "User: x is not authorized to perform: kms:Decrypt"])
+def test_a_key_that_may_not_be_used_is_named_and_not_the_action_that_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": words}}, "GetSecretValue")
+    with pytest.raises(Failure, match="does not allow kms:Decrypt by the key of arn:x, which secretsmanager:GetSecret"):
+        aws(monkeypatch, denied).secret("arn:x")
+
+
 def test_a_missing_secret_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Failure, match="arn:x does not exist"):
         aws(monkeypatch, error("ResourceNotFoundException")).secret("arn:x")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from muster.node_role import SESSION_MANAGER
 from tests.conftest import Synthesize, Template
 from tests.node_side import BOUNDARY, IMAGE, KEY
 from tests.template_help import attribute, depends_on, of_type, ref, the
@@ -82,6 +83,25 @@ def test_may_use_the_clusters_key_only_through_the_services_that_need_it(node_si
             }
         },
     }
+
+
+def test_may_not_use_the_clusters_key_where_nothing_that_it_reads_is_encrypted_by_it(node_side: Synthesize) -> None:
+    gateways = {"product": "kaazing", "artifact": {"file": "artifacts/wso2-carbon-4.10.126.zip"}}
+    template = node_side(**gateways, kaazing={"host": "x.example.org"}, kms_key=KEY, account="123456789012")
+    assert not {"Key", "Secrets"} & statements(template).keys()
+
+
+SESSIONS = {
+    "ssm:UpdateInstanceInformation",
+    *(f"ssmmessages:{verb}{channel}Channel" for verb in ("Create", "Open") for channel in ("Control", "Data")),
+}
+"""Systems Manager User Guide, "Create a custom IAM role for Session Manager" ("minimal Session Manager permissions").
+Its two other statements are for session logs in S3 and for a key of one's own for sessions, of which there is none."""
+
+
+def test_session_manager_has_the_documented_minimum_and_nothing_else() -> None:
+    assert set(SESSION_MANAGER) == SESSIONS
+    assert len(SESSION_MANAGER) == len(SESSIONS)
 
 
 @pytest.mark.parametrize(

@@ -82,10 +82,12 @@ def test_its_policy_names_the_nodes_role_alone_and_refuses_whoever_comes_without
     ]
 
 
-def test_a_node_may_use_exactly_this_file_system(own: Template, given: Template) -> None:
-    name, _ = the(own, "EFS::FileSystem")
+def test_leave_to_use_the_clusters_own_file_system_stands_in_its_policy_alone(own: Template) -> None:
+    assert "SharedFiles" not in statements(own)
+
+
+def test_a_node_may_use_exactly_the_file_system_that_is_given(given: Template) -> None:
     allowed = {"Effect": "Allow", "Action": CLIENT}
-    assert statements(own)["SharedFiles"] == {**allowed, "Resource": attribute(name, "Arn")}
     said = statements(given)["SharedFiles"]
     arn = text(said.pop("Resource"), **{"AWS::Partition": "aws", "AWS::AccountId": "123456789012"})
     assert (said, arn) == (allowed, f"arn:aws:elasticfilesystem:eu-west-1:123456789012:file-system/{GIVEN}")

@@ -13,6 +13,7 @@ from tests.template_edits import (
     with_description,
     with_missing_secret,
     without_action,
+    without_permission,
     without_self_rule,
 )
 
@@ -46,6 +47,39 @@ def test_a_policy_of_one_statement_goes_with_it_and_with_what_waited_for_it() ->
     assert changed["Node"]["DependsOn"] == ["Rule"]
 
 
+ALLOWED = [
+    {"Sid": "Files", "Effect": "Allow", "Action": "s3:GetObject", "Resource": [{"Ref": "One"}, {"Ref": "Other"}]},
+    {"Sid": "Backups", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "*"},
+]
+
+
+def allowed(*statement: str) -> Any:
+    """Return the policy's statements once that was taken away."""
+    given = template()
+    given["Resources"]["Policy"]["Properties"]["PolicyDocument"]["Statement"] = [dict(each) for each in ALLOWED]
+    changed = without_permission("Pol", *statement)(given)
+    return changed["Resources"]["Policy"]["Properties"]["PolicyDocument"]["Statement"]
+
+
+def test_one_action_of_a_statement_is_taken_and_the_same_one_of_another_stays() -> None:
+    assert allowed("Backups", "s3:GetObject") == [ALLOWED[0], {**ALLOWED[1], "Action": ["s3:PutObject"]}]
+
+
+def test_one_resource_of_a_statement_is_taken_and_the_others_stay() -> None:
+    assert allowed("Files", "s3:GetObject", "Other") == [{**ALLOWED[0], "Resource": [{"Ref": "One"}]}, ALLOWED[1]]
+
+
+def test_a_statement_whose_last_action_is_taken_goes() -> None:
+    assert allowed("Files", "s3:GetObject") == ALLOWED[1:]
+
+
+def test_the_policy_of_a_file_system_loses_an_action() -> None:
+    policy = {"Statement": [{"Sid": "Nodes", "Action": ["mount", "write"]}]}
+    given = {"Resources": {"Files": {"Type": "AWS::EFS::FileSystem", "Properties": {"FileSystemPolicy": policy}}}}
+    changed = without_permission("Files", "Nodes", "write")(given)["Resources"]["Files"]["Properties"]
+    assert changed["FileSystemPolicy"]["Statement"] == [{"Sid": "Nodes", "Action": ["mount"]}]
+
+
 def test_a_rule_goes_with_what_waited_for_it() -> None:
     changed = without_self_rule(9093)(template())["Resources"]
     assert "Rule" not in changed
@@ -58,7 +92,16 @@ def test_a_secret_goes_and_who_read_it_is_told_of_another() -> None:
     assert changed["Parameter"]["Properties"]["Value"] == [MISSING_SECRET, "x"]
 
 
-@pytest.mark.parametrize("edit", [without_action("ec2:Nothing"), without_self_rule(1), with_missing_secret("nobody")])
+@pytest.mark.parametrize(
+    "edit",
+    [
+        without_action("ec2:Nothing"),
+        without_permission("Policy", "", "ec2:Nothing"),
+        without_permission("Policy", "", "s3:GetObject", "no such resource"),
+        without_self_rule(1),
+        with_missing_secret("nobody"),
+    ],
+)
 def test_a_fault_that_finds_nothing_to_take_is_refused(edit: Any) -> None:
     with pytest.raises(AssertionError):
         edit(template())

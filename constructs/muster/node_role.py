@@ -67,7 +67,7 @@ class NodeRole(Construct):
             allow("Settings", ["ssm:GetParameter"], [parameter]),
             allow("Files", ["s3:GetObject"], [each.arn(self) for each in objects]),
             *_secrets(secrets),
-            *use_of_key(self, kms_key, ["secretsmanager", *encrypted], writing="s3" in encrypted),
+            *use_of_key(self, kms_key, [*_decrypting(secrets), *encrypted], writing="s3" in encrypted),
             allow(
                 "Logs",
                 ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -102,6 +102,11 @@ def _secrets(secrets: Sequence[secretsmanager.ISecret]) -> list[iam.PolicyStatem
     if not secrets:
         return []
     return [allow("Secrets", ["secretsmanager:GetSecretValue"], [each.secret_arn for each in secrets])]
+
+
+def _decrypting(secrets: Sequence[secretsmanager.ISecret]) -> list[str]:
+    """Return the service that decrypts `secrets`, if there are any."""
+    return ["secretsmanager"] if secrets else []
 
 
 def apply_boundary(stack: Stack, cluster: Cluster) -> None:

@@ -21,9 +21,10 @@ def use_of_key(
 ) -> list[iam.PolicyStatement]:
     """Return the statement that lets `services` alone, in the region of `scope`, use `key` for the caller.
 
-    They decrypt by it, and with `writing` make data keys too. Without a key of one's own no statement is needed.
+    They decrypt by it, and with `writing` make data keys too. Without a key of one's own, or without services that use
+    it, no statement is needed.
     """
-    if key is None:
+    if key is None or not services:
         return []
     actions = ["kms:Decrypt", "kms:GenerateDataKey"] if writing else ["kms:Decrypt"]
     ways = [f"{service}.{Stack.of(scope).region}.amazonaws.com" for service in services]

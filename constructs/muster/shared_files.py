@@ -39,8 +39,9 @@ class SharedFiles(Construct):
 
     Of one that is there its owner lets the nodes in: by its mount targets' group, and by its policy if it has one.
 
-    `settings` is what nodes are told, `statements` what they may do, `ready` what they must wait for. `let_in` lets the
-    nodes' role in once that is there.
+    `settings` is what nodes are told, `ready` what they must wait for. `let_in` lets the nodes' role into the cluster's
+    own once that is there; `statements` is what that role needs for another one, whose policy may not name it: leave in
+    one of both places is enough (EFS User Guide, "Using IAM to control file system data access").
     """
 
     def __init__(
@@ -62,8 +63,8 @@ class SharedFiles(Construct):
             self._own = self._file_system(cluster, kms_key)
             self.ready = self._mount_targets(self._own, plan, network, self._group(network.vpc, nodes))
         self.settings: Mapping[str, Any] = {"file_system": self._own.ref if self._own else wanted}
-        arn = self._own.attr_arn if self._own else _arn(Stack.of(self), wanted)
-        self.statements = [allow("SharedFiles", CLIENT, [arn])]
+        own = self._own is not None
+        self.statements = [] if own else [allow("SharedFiles", CLIENT, [_arn(Stack.of(self), wanted)])]
 
     def let_in(self, role: iam.IRole) -> None:
         """Let `role` alone use the cluster's own file system, and nobody without TLS.

@@ -24,6 +24,8 @@ _REASONS = (
     ("VPC endpoint policy", "the policy of the VPC endpoint does not allow"),
 )
 """What AWS says of a denial, and what that means (IAM User Guide, "Troubleshoot access denied error messages")."""
+OF_THE_KEY = ("Access to KMS is not allowed", "perform: kms:Decrypt")
+"""What a denial says that is none of the call's own action: by Secrets Manager, and by S3."""
 ABSENT = {"NoSuchKey", "NoSuchBucket", "404", "ResourceNotFoundException", "ParameterNotFound"}
 
 
@@ -123,6 +125,9 @@ class Aws:
 
     def _sentence(self, action: str, resource: str, fault: Any) -> str:
         code = str(fault.response.get("Error", {}).get("Code", ""))
+        if code in DENIED and any(words in str(fault) for words in OF_THE_KEY):
+            why = f"its role, or the key's policy, does not allow kms:Decrypt by the key of {resource}"
+            return f"node {self._node}: AccessDenied: {why}, which {action} needs"
         if code in DENIED:
             return f"node {self._node}: AccessDenied: {reason(fault)} {action} on {resource}"
         if code in ABSENT:

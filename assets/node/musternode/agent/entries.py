@@ -7,8 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional
 
+from ..axonivy.host import UNIT as IVY_UNIT
 from ..carbon.host import UNIT as CARBON_UNIT
 from ..h2.database import UNIT as H2_UNIT
+from ..kaazing.host import UNIT as KAAZING_UNIT
 from ..products import as400gateway
 
 FIELDS = ("MESSAGE", "PRIORITY", "UNIT", "_PID", "_SYSTEMD_UNIT", "_TRANSPORT")
@@ -16,7 +18,7 @@ FIELDS = ("MESSAGE", "PRIORITY", "UNIT", "_PID", "_SYSTEMD_UNIT", "_TRANSPORT")
 NODE, PRODUCT, H2 = "node", "product", "h2"
 GROUPS = (NODE, PRODUCT, H2)
 """Ends of the log groups' names."""
-PRODUCT_UNITS = {as400gateway.UNIT, as400gateway.SCHEMA_UNIT, CARBON_UNIT}
+PRODUCT_UNITS = {as400gateway.UNIT, as400gateway.SCHEMA_UNIT, CARBON_UNIT, IVY_UNIT, KAAZING_UNIT}
 SYSTEM_UNITS = {
     "amazon-ssm-agent.service",
     "cloud-config.service",
