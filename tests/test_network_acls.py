@@ -146,6 +146,20 @@ def test_an_entry_says_what_its_rule_says(template: Template) -> None:
     assert ref(acl)
 
 
+@pytest.mark.parametrize("system", ["amazon-linux-2023", "debian-12"])
+def test_nodes_acl_and_group_know_the_same_ways_out(system: str) -> None:
+    template = parts(instance={"type": "t4g.medium", "os": system, "java": 17})
+    (group,) = [each for each in of_type(template, "EC2::SecurityGroup").values() if "GroupName" in each]
+    by_group = {rule["FromPort"] for rule in group["SecurityGroupEgress"] if rule.get("CidrIp") == ANYWHERE}
+    acl, _ = next(each for each in of_type(template, "EC2::NetworkAcl").items() if "Nodes" in each[0])
+    of_nodes = [
+        entry
+        for entry in of_type(template, "EC2::NetworkAclEntry").values()
+        if entry["NetworkAclId"] == {"Fn::GetAtt": [acl, "Id"]} and entry["Egress"] and entry["Protocol"] == 6
+    ]
+    assert {entry["PortRange"]["From"] for entry in of_nodes if entry["CidrBlock"] == ANYWHERE} == by_group
+
+
 def test_nothing_of_the_kind_is_made_in_an_existing_vpc() -> None:
     assert of_type(existing(), "EC2::NetworkAcl") == {}
 
