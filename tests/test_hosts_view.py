@@ -46,7 +46,7 @@ def test_the_way_out_through_a_nat_gateway_leads_by_its_subnet() -> None:
 
 
 def test_each_subnet_has_the_acl_that_it_is_associated_with() -> None:
-    acls = [
+    acls: list[dict[str, Any]] = [
         {"Entries": [], "Associations": [{"SubnetId": "subnet-a"}]},
         {"Entries": [ENTRY], "Associations": [{"SubnetId": "subnet-b"}, {"SubnetId": "subnet-c"}]},
     ]
