@@ -49,7 +49,7 @@ class Table:
 def _verdict(rule: str, packet: Packet) -> str | None:
     """Return the verdict of a rule that matches, None for one that does not."""
     rest = rule
-    while rest not in ("accept", "drop", "return"):
+    while rest not in ("accept", "drop", "return") and not rest.startswith("jump "):
         if table := re.fullmatch(r"(iifname|oifname) vmap \{ (.*) \}", rest):
             name = packet.iif if table[1] == "iifname" else packet.oif
             return dict(entry.split(" : ") for entry in table[2].split(", ")).get(f'"{name}"')
@@ -77,8 +77,13 @@ _MATCHES: list[tuple[str, Callable[[re.Match[str], Packet], bool]]] = [
     (r"meta nfproto != ipv4", lambda _found, _packet: False),
     (r"iifname \. ip saddr != \{ (.*?) \}", lambda f, p: f'"{p.iif}" . {p.source}' not in f[1].split(", ")),
     (r"iifname \{ (.*?) \}", lambda f, p: f'"{p.iif}"' in f[1].split(", ")),
+    (r"iifname != \{ (.*?) \}", lambda f, p: f'"{p.iif}"' not in f[1].split(", ")),
+    (r"oifname \{ (.*?) \}", lambda f, p: f'"{p.oif}"' in f[1].split(", ")),
+    (r"oifname != \{ (.*?) \}", lambda f, p: f'"{p.oif}"' not in f[1].split(", ")),
+    (r'iifname "(\S+)"', lambda f, p: p.iif == f[1]),
     (r'oifname "(\S+)"', lambda f, p: p.oif == f[1]),
     (r"ct state established,related", lambda _found, p: p.established),
+    (r"ip saddr != \{ (.*?) \}", lambda f, p: not _within(p.source, f[1])),
     (r"ip saddr \{ (.*?) \}", lambda f, p: _within(p.source, f[1])),
     (r"ip daddr \{ (.*?) \}", lambda f, p: _within(p.destination, f[1])),
     (r"ip daddr != \{ (.*?) \}", lambda f, p: not _within(p.destination, f[1])),

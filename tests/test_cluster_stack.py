@@ -29,6 +29,7 @@ TYPES = {
     *(f"EC2::{name}" for name in ("EIP", "FlowLog", "Instance", "InternetGateway", "NatGateway", "Route")),
     *(f"EC2::{name}" for name in ("RouteTable", "SecurityGroup", "SecurityGroupEgress", "SecurityGroupIngress")),
     *(f"EC2::{name}" for name in ("Subnet", "SubnetRouteTableAssociation", "VPC", "VPCEndpoint")),
+    *(f"EC2::{name}" for name in ("NetworkAcl", "NetworkAclEntry", "SubnetNetworkAclAssociation")),
     *(f"EC2::{name}" for name in ("VPCGatewayAttachment", "Volume")),
     *(f"ElasticLoadBalancingV2::{name}" for name in ("Listener", "ListenerRule", "LoadBalancer", "TargetGroup")),
     *(f"IAM::{name}" for name in ("AccessKey", "InstanceProfile", "ManagedPolicy", "Role", "User")),

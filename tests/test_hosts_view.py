@@ -8,12 +8,14 @@ import pytest
 
 from rehearsal.hosts.cgroups import hierarchies
 from rehearsal.hosts.instance import instance
-from rehearsal.hosts.view import read_view, ways_out
+from rehearsal.hosts.view import borders, nats, read_view, ways_out
 from rehearsal.hosts.volumes import attachments, by_id
 
 SUBNETS = [{"SubnetId": "subnet-a", "VpcId": "vpc-1"}, {"SubnetId": "subnet-b", "VpcId": "vpc-1"}]
 LOCAL = {"DestinationCidrBlock": "10.0.0.0/16", "State": "active"}
 DEFAULT = {"DestinationCidrBlock": "0.0.0.0/0", "State": "active"}
+
+ENTRY = {"RuleNumber": 100, "Egress": True, "RuleAction": "allow", "Protocol": "-1", "CidrBlock": "0.0.0.0/0"}
 
 
 def table(*routes: dict[str, str], **association: object) -> dict[str, Any]:
@@ -33,6 +35,27 @@ def test_a_subnet_without_a_table_of_its_own_uses_the_main_one() -> None:
 def test_a_black_hole_leads_nowhere() -> None:
     tables = [table({**DEFAULT, "State": "blackhole"}, SubnetId="subnet-a")]
     assert ways_out(SUBNETS, tables) == frozenset()
+
+
+def test_the_way_out_through_a_nat_gateway_leads_by_its_subnet() -> None:
+    tables = [
+        table({"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-1"}, SubnetId="subnet-a"),
+        table({"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"}, SubnetId="subnet-b"),
+    ]
+    assert nats(SUBNETS, tables, [{"NatGatewayId": "nat-1", "SubnetId": "subnet-b"}]) == {"subnet-a": "subnet-b"}
+
+
+def test_each_subnet_has_the_acl_that_it_is_associated_with() -> None:
+    acls: list[dict[str, Any]] = [
+        {"Entries": [], "Associations": [{"SubnetId": "subnet-a"}]},
+        {"Entries": [ENTRY], "Associations": [{"SubnetId": "subnet-b"}, {"SubnetId": "subnet-c"}]},
+    ]
+    found = borders(acls)
+    assert {subnet: (each.id, len(each.acl.egress)) for subnet, each in found.items()} == {
+        "subnet-a": ("subnet-a", 0),
+        "subnet-b": ("subnet-b", 1),
+        "subnet-c": ("subnet-c", 1),
+    }
 
 
 def described(**more: Any) -> dict[str, Any]:
@@ -107,6 +130,8 @@ class Ec2:
             "describe_subnets": {"Subnets": [{**SUBNETS[0], "CidrBlock": "10.0.0.0/24"}]},
             "describe_security_groups": {"SecurityGroups": []},
             "describe_route_tables": {"RouteTables": []},
+            "describe_network_acls": {"NetworkAcls": []},
+            "describe_nat_gateways": {"NatGateways": []},
             "describe_vpc_endpoints": {"VpcEndpoints": []},
             "describe_file_systems": {"FileSystems": [{"FileSystemId": "fs-1"}]},
             "describe_mount_targets": {"MountTargets": [MOUNT_TARGET]},

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from rehearsal.network import InterfacePolicy, Network, Permission, SecurityGroup
+from rehearsal.network import InterfacePolicy, Network, NetworkAcl, Permission, SecurityGroup, Subnet
+from rehearsal.network.acl import AclEntry
+from rehearsal.network.names import GATEWAYS
 from tests.network_support import CIDR, attempt, guest, vpc
 from tests.nft_interpreter import Packet
 from tests.test_network_ruleset import permissions, permitted
@@ -70,4 +72,45 @@ def test_every_shape_of_permission_is_accepted_by_nft(guests: tuple[Network, dic
         ]
     ]
     world = SecurityGroup("sg-1", tuple(shapes), tuple(shapes))
-    assert network.apply([InterfacePolicy(names[a], a, (world,), way_out=False) for a in ADDRESSES])
+    entries = tuple(AclEntry(True, s.protocol, s.first, s.last, "10.64.0.0/24") for s in shapes)
+    border, nat = (Subnet(name, NetworkAcl(entries, entries)) for name in ("subnet-0123456789abcdef0", "subnet-1"))
+    gateways = {GATEWAYS["s3"]: "vpce-1"}
+    assert network.apply([InterfacePolicy(names[a], a, (world,), False, gateways, border, nat) for a in ADDRESSES])
+
+
+WEB = AclEntry(True, 6, 80, 80, "0.0.0.0/0")
+BACK = AclEntry(True, 6, 32768, 60999, "0.0.0.0/0")
+
+
+@pytest.mark.parametrize(
+    ("ingress", "egress", "outcome"),
+    [
+        ((WEB,), (BACK,), "refused"),
+        ((WEB,), (), "silent"),
+        ((WEB,), (AclEntry(False, 6, 32768, 60999, "0.0.0.0/0"), BACK), "silent"),
+        ((BACK,), (BACK,), "silent"),
+    ],
+)
+def test_the_kernel_asks_an_acl_about_questions_and_about_answers(
+    guests: tuple[Network, dict[str, str]],
+    ingress: tuple[AclEntry, ...],
+    egress: tuple[AclEntry, ...],
+    outcome: str,
+) -> None:
+    network, names = guests
+    everything = (Permission(-1, -1, -1, ("0.0.0.0/0",), ()),)
+    open_ = SecurityGroup("sg-1", everything, everything)
+    border = Subnet("subnet-0", NetworkAcl(ingress, egress))
+    first, second = ADDRESSES[:2]
+    world = [InterfacePolicy(names[first], first, (open_,), True, subnet=border)]
+    network.apply([*world, InterfacePolicy(names[second], second, (open_,), True)])
+    assert attempt(names[second], first, 80) == outcome
+
+
+def test_machines_of_one_subnet_reach_each_other_whatever_its_acl(guests: tuple[Network, dict[str, str]]) -> None:
+    network, names = guests
+    everything = (Permission(-1, -1, -1, ("0.0.0.0/0",), ()),)
+    border = Subnet("subnet-0", NetworkAcl((), ()))
+    open_ = SecurityGroup("sg-1", everything, everything)
+    network.apply([InterfacePolicy(names[a], a, (open_,), True, subnet=border) for a in ADDRESSES[:2]])
+    assert attempt(names[ADDRESSES[0]], ADDRESSES[1], 80) == "refused"

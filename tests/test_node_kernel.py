@@ -19,12 +19,16 @@ from tests.wired_hosts import OTHER, PORT, Hosts, run_in, says
 
 @dataclass
 class Recorded:
-    """Remembers commands instead of running them."""
+    """Remembers commands instead of running them; the next `refusals` of them fail."""
 
     calls: list[tuple[list[str], str]] = field(default_factory=list)
+    refusals: int = 0
 
     def __call__(self, argv: Sequence[str], *, given: str = "", **_: Any) -> "subprocess.CompletedProcess[str]":
         self.calls.append((list(argv), given))
+        if self.refusals:
+            self.refusals -= 1
+            raise Failure("nft ended with code 1")
         return subprocess.CompletedProcess(argv, 0, "", "")
 
 
@@ -42,6 +46,19 @@ def test_the_rule_stands_before_any_filter_and_asks_for_no_state() -> None:
     text = ruleset("10.0.0.11", PORT)
     assert "hook input priority filter - 10" in text
     assert "ct state" not in text
+
+
+def test_a_renewal_makes_the_rules_anew_if_the_firewall_was_flushed_and_fails_if_that_fails_too() -> None:
+    run = Recorded(refusals=1)
+    kernel = Kernel("10.0.0.11", PORT, "10.0.0.12", run)
+    kernel.renew(2.0)
+    (_, refused), (_, anew) = run.calls
+    assert anew.startswith(ruleset("10.0.0.11", PORT))
+    assert refused.endswith(lease := anew.removeprefix(ruleset("10.0.0.11", PORT)))
+    assert "timeout 2000ms" in lease
+    run.refusals = 2
+    with pytest.raises(Failure):
+        kernel.renew(2.0)
 
 
 @pytest.fixture
@@ -72,6 +89,20 @@ def test_when_nobody_renews_an_idle_connection_is_reset_after_the_lease_and_new_
     says(connection)  # the control: within the lease it lives
     poll(hosts.refused, within=2.0, every=0.05)
     assert 0.9 < time.monotonic() - began < 1.5
+    with pytest.raises(ConnectionResetError):
+        says(connection)
+
+
+@pytest.mark.host
+def test_after_a_flush_of_the_firewall_the_next_renewal_shuts_the_port_again_when_it_ends(hosts: Hosts) -> None:
+    kernel = hosts.kernel("b")
+    kernel.arm()
+    run_in(hosts.names["b"], ["nft", "flush", "ruleset"])
+    hosts.connect()  # the control: nothing is shut
+    kernel.renew(0.5)
+    connection = hosts.connect()
+    says(connection)
+    poll(hosts.refused, within=2.0, every=0.05)
     with pytest.raises(ConnectionResetError):
         says(connection)
 

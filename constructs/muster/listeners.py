@@ -1,11 +1,12 @@
 """The ports on which a balancer is reached."""
 
+from collections.abc import Sequence
 from typing import Final, cast
 
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 
 from muster.acknowledgements import HIPAA, NIST, PCI, acknowledge, acknowledge_in
-from muster.spec.model import Balancer
+from muster.spec.model import Balancer, Cluster
 
 PLAIN: Final = 80
 SECURE: Final = 443
@@ -20,6 +21,15 @@ def scheme(settings: Balancer) -> str:
 def users_port(settings: Balancer) -> int:
     """Return the port on which users are served."""
     return SECURE if settings.certificate else PLAIN
+
+
+def listening(cluster: Cluster) -> Sequence[int]:
+    """Return the ports at which the balancer of `cluster` listens, those too that only send elsewhere."""
+    if hosts := cluster.about.hosts(cluster):
+        return hosts.plain, hosts.secure
+    settings = cluster.balancer
+    users = (PLAIN, SECURE) if settings.certificate else (PLAIN,)
+    return (*users, settings.admin.port) if settings.admin and settings.admin.port else users
 
 
 def listen(

@@ -32,6 +32,7 @@ class Network(Construct):
         self.cidr: str = place.cidr
         self.node_subnets: Mapping[str, ec2.ISubnet] = place.node_subnets
         self.balancer_subnets: Sequence[ec2.ISubnet] = place.balancer_subnets
+        self._acls = place.acls
         self.endpoints = Endpoints(self, "Endpoints", place=place, names=wanted(cluster))
         self.only_way: Endpoints | None = self.endpoints if only_way(cluster) else None
         self.ready: list[IDependable] = [*place.ready, self.endpoints]
@@ -39,3 +40,8 @@ class Network(Construct):
     def let_in(self, nodes: ec2.ISecurityGroup) -> None:
         """Let the nodes' security group, which is made in this VPC, reach the endpoints."""
         self.endpoints.let_in(nodes)
+
+    def guard(self, name: str, subnet: ec2.ISubnet) -> None:
+        """Give `subnet`, made in this VPC for what nodes reach, a network ACL, as its other subnets have one."""
+        if self._acls:
+            self._acls.guard(name, subnet)

@@ -6,6 +6,8 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct, IDependable
 
 from muster.acknowledgements import HIPAA, NIST, PCI, ZONES, acknowledge, acknowledge_in
+from muster.listeners import listening
+from muster.network_acls import Guarded, NetworkAcls
 from muster.place import Place
 from muster.spec import Cluster, Plan, ZonePlan
 
@@ -13,7 +15,8 @@ from muster.spec import Cluster, Plan, ZonePlan
 def own_vpc(scope: Construct, *, cluster: Cluster, plan: Plan) -> Place:
     """Make the VPC below `scope`. Construct ids hold the zone's name, so that a zone that comes or goes moves no other.
 
-    Nodes have private subnets. The balancer has others: public ones (edges) exactly if it faces the internet.
+    Nodes have private subnets. The balancer has others: public ones (edges) exactly if it faces the internet. Each kind
+    of subnets has a network ACL.
     """
     acknowledge(scope, "CloudFormation-Validate::W3010", ZONES)
     vpc = ec2.Vpc(
@@ -33,14 +36,24 @@ def own_vpc(scope: Construct, *, cluster: Cluster, plan: Plan) -> Place:
     edges = _edges(scope, vpc, _edge_zones(cluster, plan))
     nodes = {zone.zone: _private(scope, vpc, f"Nodes-{zone.zone}", zone.zone, zone.node_subnet) for zone in plan.zones}
     ready = _ways_out(cluster, edges, nodes)
-    if cluster.balancer.scheme == "internet-facing":
-        balancer: Sequence[ec2.ISubnet] = [edges[zone.zone] for zone in plan.zones]
-    else:
-        balancer = [
-            _private(scope, vpc, f"Balancer-{zone.zone}", zone.zone, zone.balancer_subnet) for zone in plan.zones
-        ]
+    inner = {}
+    if cluster.balancer.scheme == "internal":
+        inner = {
+            zone.zone: _private(scope, vpc, f"Balancer-{zone.zone}", zone.zone, zone.balancer_subnet)
+            for zone in plan.zones
+        }
+    acls = NetworkAcls(
+        scope,
+        "Acls",
+        cluster=cluster,
+        vpc=vpc,
+        cidr=plan.cidr,
+        listening=listening(cluster),
+        subnets=Guarded(nodes=nodes, inner=inner, edges=edges),
+    )
+    balancer = [(inner or edges)[zone.zone] for zone in plan.zones]
     tables = [subnet.route_table.route_table_id for subnet in nodes.values()]
-    return Place(vpc, plan.cidr, nodes, balancer, tables, ready, shared=False)
+    return Place(vpc, plan.cidr, nodes, balancer, tables, ready, shared=False, acls=acls)
 
 
 def _edge_zones(cluster: Cluster, plan: Plan) -> Sequence[ZonePlan]:

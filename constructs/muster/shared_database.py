@@ -137,8 +137,8 @@ class SharedDatabase(Construct):
         if self._cluster.network.vpc or self._cluster.balancer.scheme == "internal":
             return network.balancer_subnets
         acknowledge(self, "CloudFormation-Validate::W3010", ZONES)
-        return [
-            ec2.PrivateSubnet(
+        made = {
+            zone.zone: ec2.PrivateSubnet(
                 self,
                 f"Subnet-{zone.zone}",
                 vpc_id=network.vpc.vpc_id,
@@ -146,7 +146,10 @@ class SharedDatabase(Construct):
                 cidr_block=zone.balancer_subnet,
             )
             for zone in plan.zones
-        ]
+        }
+        for zone, subnet in made.items():
+            network.guard(zone, subnet)
+        return list(made.values())
 
     def _accept(self) -> None:
         if self._wanted.engine == "mysql":

@@ -16,7 +16,7 @@ from muster.admin_route import AdminRoute
 from muster.alias_records import AliasRecords
 from muster.balancer_group import ANYWHERE, balancer_group
 from muster.host_routes import HostRoutes, url
-from muster.listeners import listen, not_found, redirect, scheme, users_port
+from muster.listeners import listen, listening, not_found, redirect, scheme, users_port
 from muster.products.hosts import Hosts
 from muster.spec import Cluster
 from muster.target_group import Targets, targets
@@ -66,7 +66,7 @@ class StickyBalancer(Construct):
             self,
             vpc=vpc,
             clients=self._clients(inside),
-            listening=self._ports(),
+            listening=listening(cluster),
             node_group=node_group,
             node_ports=reached.opened,
         )
@@ -86,13 +86,6 @@ class StickyBalancer(Construct):
 
     def _clients(self, inside: str) -> Sequence[str]:
         return self._settings.clients or ((ANYWHERE,) if self._internet_facing else (inside,))
-
-    def _ports(self) -> Sequence[int]:
-        if self._hosts:
-            return self._hosts.plain, self._hosts.secure
-        users = (80, 443) if self._settings.certificate else (80,)
-        admin = self._settings.admin.port if self._settings.admin else None
-        return (*users, admin) if admin else users
 
     def _load_balancer(self, vpc: ec2.IVpc, subnets: Sequence[ec2.ISubnet]) -> elb.ApplicationLoadBalancer:
         idle = self._cluster.about.idle(self._cluster)

@@ -7,7 +7,7 @@ Only this module, `balancer_attributes`, `certificates`, `existing`, `managed_po
 import io
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # read when a region is first used; the images cost over a second
@@ -216,6 +216,14 @@ class Emulator:
         with self._one_at_a_time:
             for acl_id in [acl.id for acl in backend.network_acls.values() if acl.vpc_id == vpc_id]:
                 del backend.network_acls[acl_id]
+
+    def tell_icmp(self, acl_id: str, number: int, egress: bool, icmp: Mapping[str, int]) -> None:
+        """Set type and code of an entry of a network ACL for ICMP, which the emulator does not read."""
+        acl = get_backend("ec2")[self.account_id][self.region].get_network_acl(acl_id)
+        with self._one_at_a_time:
+            for entry in acl.network_acl_entries:
+                if (entry.rule_number, entry.egress) == (number, egress):
+                    entry.icmp_type, entry.icmp_code = icmp["Type"], icmp["Code"]
 
     def reboots(self, instance_id: str) -> int:
         """Return how often an instance was rebooted by API since its launch."""

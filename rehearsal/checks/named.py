@@ -32,13 +32,10 @@ class NamedScene(Scene):
     @cached_property
     def _listener(self) -> Mapping[str, Any]:
         """The HTTPS listener, at whatever port; the other one only redirects."""
-        arn = self._described["LoadBalancerArn"]
-        found = self.client("elbv2").describe_listeners(LoadBalancerArn=arn)["Listeners"]
-        secure = next((each for each in found if each["Protocol"] == "HTTPS"), None)
+        secure = next((each for each in self._listeners if each["Protocol"] == "HTTPS"), None)
         if secure is None:
             raise LookupError("the balancer has no HTTPS listener")
-        described: Mapping[str, Any] = secure
-        return described
+        return secure
 
     def rules(self) -> Sequence[Mapping[str, Any]]:
         """Return the rules of the HTTPS listener as the account has them."""
@@ -64,8 +61,7 @@ class NamedScene(Scene):
     def let_in(self) -> bool:
         """Whether the machine that is no member may come to management: its place cannot be that of every client."""
         clients = self.hosts.management.clients
-        (visitor,) = self._inventory.visitors
-        return not clients or any(ip_address(visitor.address) in ip_network(each) for each in clients)
+        return not clients or any(ip_address(self.visitor_address) in ip_network(each) for each in clients)
 
     def to_management(self, jar: CookieJar | None = None) -> Client:
         """Return a client that asks for management by its host name: the balancer, or the node if not let in there."""

@@ -76,16 +76,34 @@ class Scene:
     @property
     def visitor_namespace(self) -> str:
         """The namespace of the machine that is no member of anything."""
+        return self._visitor.namespace
+
+    @property
+    def visitor_address(self) -> str:
+        """The address of that machine."""
+        return self._visitor.address
+
+    @property
+    def _visitor(self) -> VisitorEntry:
         entry: VisitorEntry = _only(self._inventory.visitors, "visitor")
-        return entry.namespace
+        return entry
 
     @cached_property
     def _listener(self) -> Mapping[str, Any]:
         """Where users go: the balancer's HTTPS listener if it has one (HTTP only redirects then), else its HTTP one."""
-        arn = self._described["LoadBalancerArn"]
-        found = self.client("elbv2").describe_listeners(LoadBalancerArn=arn)["Listeners"]
-        by_port: Mapping[int, Mapping[str, Any]] = {listener["Port"]: listener for listener in found}
+        by_port = {listener["Port"]: listener for listener in self._listeners}
         return by_port.get(HTTPS) or by_port[HTTP]
+
+    @property
+    def _listeners(self) -> Sequence[Mapping[str, Any]]:
+        arn = self._described["LoadBalancerArn"]
+        found: Sequence[Mapping[str, Any]] = self.client("elbv2").describe_listeners(LoadBalancerArn=arn)["Listeners"]
+        return found
+
+    @property
+    def listening(self) -> list[int]:
+        """The ports of all listeners of the balancer, those too that only redirect."""
+        return sorted(int(listener["Port"]) for listener in self._listeners)
 
     @property
     def listener_port(self) -> int:

@@ -1,9 +1,10 @@
 """The checks of what every product promises of its security, in the order in which they are recorded."""
 
-from rehearsal.checks import permissions, shipped
+from rehearsal.checks import permissions, ports, shipped
 from rehearsal.checks.check import AnyCheck
 
 CHECKS: tuple[AnyCheck, ...] = (
     shipped.CHECK,
     permissions.CHECK,
+    ports.CHECK,
 )

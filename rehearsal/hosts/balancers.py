@@ -77,6 +77,7 @@ class Balancers:
                     address=balancer.address,
                     groups=groups(view, entry["SecurityGroups"]),
                     way_out=_subnet(entry) in view.ways_out,
+                    subnet=view.border(_subnet(entry)),
                 ),
             )
             for entry in view.balancers

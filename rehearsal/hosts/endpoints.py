@@ -54,7 +54,11 @@ class Endpoints:
             (
                 endpoint.vpc,
                 InterfacePolicy(
-                    _namespace(interface.id), interface.address, groups(view, endpoint.groups), way_out=False
+                    _namespace(interface.id),
+                    interface.address,
+                    groups(view, endpoint.groups),
+                    way_out=False,
+                    subnet=view.border(interface.subnet),
                 ),
             )
             for endpoint in view.endpoints

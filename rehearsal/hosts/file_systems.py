@@ -92,7 +92,13 @@ class FileSystems:
         return [
             (
                 target.vpc,
-                InterfacePolicy(_namespace(target), target.address, groups(view, target.groups), way_out=False),
+                InterfacePolicy(
+                    _namespace(target),
+                    target.address,
+                    groups(view, target.groups),
+                    way_out=False,
+                    subnet=view.border(target.subnet),
+                ),
             )
             for target in view.mount_targets
             if target.id in self._served

@@ -122,7 +122,8 @@ class Hypervisor:
                 own = groups(view, (group for group, _ in entry.groups))
                 out = entry.subnet in view.ways_out
                 through = gateways(view, entry.subnet)
-                policies[entry.vpc].append(InterfacePolicy(host.namespace, entry.address, own, out, through))
+                where = view.border(entry.subnet), view.nat(entry.subnet)
+                policies[entry.vpc].append(InterfacePolicy(host.namespace, entry.address, own, out, through, *where))
         for vpc, policy in self._of_guests(view):
             policies[vpc].append(policy)
         self._networks.enforce(policies)

@@ -8,6 +8,7 @@ from rehearsal.hosts.endpoint import Endpoint, read_endpoints
 from rehearsal.hosts.instance import Instance, instance
 from rehearsal.hosts.mount_target import MountTarget, read_file_systems, read_mount_targets
 from rehearsal.hosts.volumes import Attachment, attachments
+from rehearsal.network import Subnet, network_acl
 
 ROOT_DEVICES = ("/dev/sda1", "/dev/xvda")
 """Names of root disks in machine images (EC2 user guide, "Device names for volumes")."""
@@ -20,8 +21,8 @@ class View:
     """The account at one moment, by ids.
 
     `vpcs` and `subnets` give CIDRs; `groups` and `balancers` are EC2's and ELB's own descriptions; `ways_out` are the
-    subnets with a default route, `tables` the route table of each; `attachments` leave out root disks, which hosts have
-    by the image.
+    subnets with a default route, `tables` the route table of each, `borders` its network ACL, and `nats` the subnet of
+    the NAT gateway that its default route leads to; `attachments` leave out root disks, which hosts have by the image.
     """
 
     instances: Mapping[str, Instance]
@@ -36,6 +37,16 @@ class View:
     endpoints: tuple[Endpoint, ...] = ()
     file_systems: frozenset[str] = frozenset()
     mount_targets: tuple[MountTarget, ...] = ()
+    borders: Mapping[str, Subnet] = field(default_factory=dict)
+    nats: Mapping[str, str] = field(default_factory=dict)
+
+    def border(self, subnet: str) -> Subnet | None:
+        """Return a subnet with its network ACL."""
+        return self.borders.get(subnet)
+
+    def nat(self, subnet: str) -> Subnet | None:
+        """Return the subnet of the NAT gateway through which a subnet's machines go out, if there is one."""
+        return self.borders.get(self.nats.get(subnet, ""))
 
 
 def read_instances(ec2: Any) -> dict[str, Instance]:
@@ -66,6 +77,8 @@ def read_view(ec2: Any, elbv2: Any, efs: Any) -> View:
         endpoints=read_endpoints(ec2),
         file_systems=file_systems,
         mount_targets=read_mount_targets(efs, file_systems),
+        borders=borders(ec2.describe_network_acls()["NetworkAcls"]),
+        nats=nats(subnets, tables, ec2.describe_nat_gateways()["NatGateways"]),
     )
 
 
@@ -76,6 +89,25 @@ def ways_out(subnets: Sequence[Mapping[str, Any]], tables: Sequence[Mapping[str,
     """
     chosen = _tables_of(subnets, tables)
     return frozenset(subnet for subnet, table in chosen.items() if _leads_out(table))
+
+
+def borders(acls: Sequence[Mapping[str, Any]]) -> dict[str, Subnet]:
+    """Return each subnet that one of these network ACLs is associated with."""
+    known = [(each["SubnetId"], network_acl(acl)) for acl in acls for each in acl["Associations"]]
+    return {subnet: Subnet(subnet, acl) for subnet, acl in known}
+
+
+def nats(
+    subnets: Sequence[Mapping[str, Any]], tables: Sequence[Mapping[str, Any]], gateways: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    """Return, for each subnet whose default route leads to a NAT gateway, the subnet in which that lies."""
+    lying = {gateway["NatGatewayId"]: str(gateway["SubnetId"]) for gateway in gateways}
+    return {
+        subnet: lying[route["NatGatewayId"]]
+        for subnet, table in _tables_of(subnets, tables).items()
+        for route in table["Routes"]
+        if route.get("DestinationCidrBlock") == _DEFAULT_ROUTE and route.get("NatGatewayId") in lying
+    }
 
 
 def _tables_of(

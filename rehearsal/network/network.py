@@ -41,8 +41,9 @@ class Network:
     """The wires of one VPC.
 
     Every guest (host, balancer, visitor, AWS endpoints) hangs on one router namespace by a link of its own, and the
-    router forwards only what the security groups of both sides allow: enforced outside of the guests, statefully and
-    silently. A new guest reaches nothing but the resolver until `apply` has named it.
+    router forwards only what the security groups of both sides and the network ACLs of both subnets allow: enforced
+    outside of the guests, silently; groups remember connections, ACLs do not. A new guest reaches nothing but the
+    resolver until `apply` has named it. The visitor has a subnet to itself, without an ACL.
     """
 
     def __init__(
@@ -161,10 +162,10 @@ class Network:
             self._router.plug(namespace)
 
     def apply(self, policies: Sequence[InterfacePolicy]) -> bool:
-        """Enforce the security groups of these interfaces, all in one transaction; return whether anything changed.
+        """Enforce the groups and ACLs of these interfaces, all in one transaction; return whether anything changed.
 
         Interfaces not named reach nothing. Connections that were allowed when they were opened go on, as AWS has it
-        (EC2 guide, "Security group connection tracking"); the default route of a subnet counts for each packet.
+        (EC2 guide, "Security group connection tracking"); a subnet's default route and its ACL count for each packet.
         """
         with self._lock:
             self._gateways = {

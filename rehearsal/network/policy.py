@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rehearsal.network.acl import NetworkAcl
+
 
 class PolicyError(Exception):
     """A security group says something that is not enforced here; the text names group and field."""
@@ -34,11 +36,20 @@ class SecurityGroup:
 
 
 @dataclass(frozen=True)
+class Subnet:
+    """A subnet by its id, and the network ACL at its border."""
+
+    id: str
+    acl: NetworkAcl
+
+
+@dataclass(frozen=True)
 class InterfacePolicy:
     """One interface on the VPC: the namespace behind it, its address, its groups.
 
     `way_out` tells whether the route table of its subnet has a default route: without one it stays inside the VPC,
     but for the addresses in `gateways`, each with the id of the gateway endpoint that the route table leads to.
+    `subnet` is where it lies and `nat` where the NAT gateway does by which it goes out, None where no ACL is asked.
     """
 
     namespace: str
@@ -46,6 +57,8 @@ class InterfacePolicy:
     groups: tuple[SecurityGroup, ...]
     way_out: bool
     gateways: Mapping[str, str] = field(default_factory=dict)
+    subnet: Subnet | None = None
+    nat: Subnet | None = None
 
 
 _NUMBERS = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58}

@@ -1,15 +1,13 @@
-"""Security groups as one nftables ruleset for the router of a VPC. Pure: values in, text out."""
+"""Security groups and network ACLs as one nftables ruleset for the router of a VPC. Pure: values in, text out."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, collapse_addresses
 
+from rehearsal.network import nft
+from rehearsal.network.acl import acl_chains, at_border, by_nat
 from rehearsal.network.policy import InterfacePolicy, Permission
 from rehearsal.network.wires import link_of
-
-_ANY = IPv4Network("0.0.0.0/0")
-_PORTS = {6: "tcp", 17: "udp"}
-_ALL_PORTS = (0, 65535)
 
 
 @dataclass(frozen=True)
@@ -46,12 +44,13 @@ def ruleset(fabric: Fabric, policies: Sequence[InterfacePolicy]) -> str:
     """Return the text for `nft -f` that replaces the whole table `inet muster` in one transaction.
 
     A new connection passes if the egress of its source's groups and the ingress of its destination's groups both
-    allow it. Equal policies give equal text, in whatever order they come.
+    allow it; each packet of it, if the network ACLs do at the borders of subnets that it crosses. Equal policies give
+    equal text, in whatever order they come.
     """
     ordered = sorted(policies, key=lambda policy: policy.namespace)
     members = _members(ordered)
     guests = [chain for policy in ordered for chain in _guest_chains(policy, members)]
-    chains = [*guests, _forward(fabric, ordered), _input(fabric, ordered), _output()]
+    chains = [*guests, *_acls(ordered), _forward(fabric, ordered), _input(fabric, ordered), _output()]
     return "table inet muster\ndelete table inet muster\ntable inet muster {\n" + "\n".join(chains) + "\n}\n"
 
 
@@ -63,11 +62,36 @@ def _members(policies: Iterable[InterfacePolicy]) -> Members:
     return members
 
 
+def _acls(policies: Sequence[InterfacePolicy]) -> list[str]:
+    subnets = [each for policy in policies for each in (policy.subnet, policy.nat) if each]
+    known = {subnet.id: subnet.acl for subnet in subnets}
+    return [chain for name, acl in sorted(known.items()) for chain in acl_chains(name, acl)]
+
+
+def _borders(fabric: Fabric, policies: Sequence[InterfacePolicy]) -> Iterable[str]:
+    """Yield the rules of network ACLs, which know no connections: they stand before established ones are let through.
+
+    Each subnet's border is crossed as its guests' addresses say, and that of a NAT gateway on the way out.
+    """
+    own: dict[str, list[str]] = {}
+    out: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for policy in policies:
+        link = link_of(policy.namespace)
+        if policy.subnet:
+            own.setdefault(policy.subnet.id, []).append(link)
+        if policy.nat:
+            out.setdefault((policy.nat.id, tuple(sorted(policy.gateways))), []).append(link)
+    for subnet, links in sorted(own.items()):
+        yield from at_border(subnet, links)
+    for (subnet, gateways), links in sorted(out.items()):
+        yield from by_nat(subnet, links, fabric.endpoints.link, gateways)
+
+
 def _guest_chains(policy: InterfacePolicy, members: Members) -> tuple[str, str]:
     link = link_of(policy.namespace)
     leaving = [rule for group in policy.groups for rule in _rules(group.egress, "daddr", "return", members)]
     coming = [rule for group in policy.groups for rule in _rules(group.ingress, "saddr", "accept", members)]
-    return _chain(f"from_{link}", [*_unique(leaving), "drop"]), _chain(f"to_{link}", [*_unique(coming), "drop"])
+    return nft.chain(f"from_{link}", [*_unique(leaving), "drop"]), nft.chain(f"to_{link}", [*_unique(coming), "drop"])
 
 
 def _unique(rules: Iterable[str]) -> list[str]:
@@ -79,8 +103,8 @@ def _rules(permissions: Iterable[Permission], side: str, verdict: str, members: 
         peers = _peers(permission, members)
         if not peers:
             continue
-        who = "" if peers == [_ANY] else f"ip {side} {{ {', '.join(map(str, peers))} }} "
-        yield f"{who}{_what(permission)}{verdict}"
+        what = nft.content(permission.protocol, permission.first, permission.last)
+        yield f"{nft.peers(side, peers)}{what}{verdict}"
 
 
 def _peers(permission: Permission, members: Members) -> list[IPv4Network]:
@@ -90,18 +114,6 @@ def _peers(permission: Permission, members: Members) -> list[IPv4Network]:
     return list(collapse_addresses(ranges))
 
 
-def _what(permission: Permission) -> str:
-    if permission.protocol == -1:
-        return ""
-    if permission.protocol in _PORTS and (permission.first, permission.last) != _ALL_PORTS:
-        ports = f"{permission.first}-{permission.last}" if permission.first != permission.last else permission.first
-        return f"{_PORTS[permission.protocol]} dport {ports} "
-    if permission.protocol == 1 and permission.first != -1:
-        code = f"icmp code {permission.last} " if permission.last != -1 else ""
-        return f"icmp type {permission.first} {code}"
-    return f"meta l4proto {permission.protocol} "
-
-
 def _forward(fabric: Fabric, policies: Sequence[InterfacePolicy]) -> str:
     links = [link_of(policy.namespace) for policy in policies]
     leaving = [f'"{fabric.endpoints.link}" : drop', *(f'"{link}" : jump from_{link}' for link in links)]
@@ -109,13 +121,14 @@ def _forward(fabric: Fabric, policies: Sequence[InterfacePolicy]) -> str:
     rules = [
         *_no_forgery(fabric, policies),
         *_confinement(fabric, policies),
+        *_borders(fabric, policies),
         # The default route ends at this link: what is for an address that nobody has vanishes here.
         f'oifname "{fabric.endpoints.link}" ip daddr != {{ {", ".join(fabric.aws)} }} drop',
         "ct state established,related accept",
         f"iifname vmap {{ {', '.join(leaving)} }}",
         f"oifname vmap {{ {', '.join(coming)} }}",
     ]
-    return _chain("forward", ["type filter hook forward priority filter; policy drop;", *rules])
+    return nft.chain("forward", ["type filter hook forward priority filter; policy drop;", *rules])
 
 
 def _no_forgery(fabric: Fabric, policies: Sequence[InterfacePolicy]) -> list[str]:
@@ -147,13 +160,9 @@ def _input(fabric: Fabric, policies: Sequence[InterfacePolicy]) -> str:
         f"ip daddr {fabric.resolver} udp dport 53 accept",
         f"ip daddr {fabric.resolver} tcp dport 53 accept",
     ]
-    return _chain("input", ["type filter hook input priority filter; policy drop;", *rules])
+    return nft.chain("input", ["type filter hook input priority filter; policy drop;", *rules])
 
 
 def _output() -> str:
     """Let the router answer what its resolver was asked and send nothing else: no drop may show as ICMP."""
-    return _chain("output", ["type filter hook output priority filter; policy drop;", "ct state established accept"])
-
-
-def _chain(name: str, lines: Iterable[str]) -> str:
-    return f"\tchain {name} {{\n" + "\n".join(f"\t\t{line}" for line in lines) + "\n\t}"
+    return nft.chain("output", ["type filter hook output priority filter; policy drop;", "ct state established accept"])

@@ -8,6 +8,7 @@ import subprocess
 from typing import Callable, FrozenSet, Iterable, List
 
 from ..commands import run as run_command
+from ..failure import Failure
 
 TABLE = "muster_lease"
 _Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -32,9 +33,16 @@ class Kernel:
         self._load(ruleset(self._address, self._port))
 
     def renew(self, seconds: float) -> None:
-        """Let clients through for `seconds` from now, whatever was left."""
+        """Let clients through for `seconds` from now, whatever was left.
+
+        Where the table is gone, as after `nft flush ruleset` or a firewall's restart, it is made anew with the lease.
+        """
         timed = f"{{ {self._port} timeout {max(1, round(seconds * 1000))}ms }}"
-        self._load(self._without() + f"add element inet {TABLE} lease {timed}\n")
+        lease = f"add element inet {TABLE} lease {timed}\n"
+        try:
+            self._load(self._without() + lease)
+        except Failure:
+            self._load(ruleset(self._address, self._port) + lease)
 
     def drop(self) -> None:
         """End the lease now; established connections are refused too."""

@@ -1,0 +1,60 @@
+"""A scan finds every port that answers, and tells nothing of those that do not."""
+
+import socket
+import struct
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rehearsal import netns
+from rehearsal.network import scan
+from tests.network_support import ALL, group, guest, interface, tcp, vpc
+
+A, B = "10.64.0.10", "10.64.1.11"
+
+
+@given(st.integers(1, 65535), st.lists(st.integers(1, 65535), min_size=1, max_size=20))
+def test_every_segment_has_the_right_checksum(own: int, ports: list[int]) -> None:
+    data = scan.segments(A, B, own, ports)
+    ends = socket.inet_aton(A) + socket.inet_aton(B) + struct.pack("!HH", 6, 20)
+    for place, port in enumerate(ports):
+        segment = data[20 * place : 20 * place + 20]
+        assert struct.unpack_from("!HH", segment) == (own, port)
+        assert scan.checksum(ends + segment) == 0  # RFC 1071: over itself and its checksum it is nought
+
+
+@pytest.mark.host
+def test_a_listener_and_a_closed_port_answer_and_the_listener_sees_no_connection(tmp_path: Path) -> None:
+    with vpc(tmp_path) as network:
+        from_, to = guest(network, A), guest(network, B)
+        nodes = group("sg-1", [tcp(8080, groups=("sg-1",)), tcp(9092, groups=("sg-1",))])
+        network.apply([interface(from_, A, nodes), interface(to, B, nodes)])
+        with closing(netns.socket_in(to, socket.SOCK_STREAM, (B, 8080))) as listening:
+            assert scan.tcp_answers(from_, B) == {8080, 9092}
+            listening.settimeout(0.3)
+            with pytest.raises(TimeoutError):
+                listening.accept()
+
+
+@pytest.mark.host
+def test_no_answer_is_lost_where_every_port_answers(tmp_path: Path) -> None:
+    with vpc(tmp_path) as network:
+        from_, to = guest(network, A), guest(network, B)
+        network.apply([interface(from_, A, group("sg-1", ALL)), interface(to, B, group("sg-1", ALL))])
+        assert scan.tcp_answers(from_, B) == set(scan.EVERY_PORT)
+
+
+@pytest.mark.host
+def test_datagrams_and_pings_are_answered_exactly_if_rules_allow_them(tmp_path: Path) -> None:
+    with vpc(tmp_path) as network:
+        from_, to = guest(network, A), guest(network, B)
+        dns = {"IpProtocol": "udp", "FromPort": 53, "ToPort": 53, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+        ping = {"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+        network.apply([interface(from_, A, group("sg-1", [])), interface(to, B, group("sg-2", [dns, ping]))])
+        assert scan.udp_answers(from_, B, (53, 123)) == {53}
+        assert scan.echo_answers(from_, B)
+        network.apply([interface(from_, A, group("sg-1", [])), interface(to, B, group("sg-2", [dns]))])
+        assert not scan.echo_answers(from_, B)
