@@ -7,7 +7,7 @@ from tests import refusals_of_axonivy as ivy
 from tests import refusals_of_kaazing as kaazing
 from tests import refusals_of_wso2 as carbon
 from tests import refusals_of_wso2_as as server
-from tests.refusals_of_values import NODE, S3, own
+from tests.refusals_of_values import NODE, S3, TYPE, VALUE, own
 from tests.spec_help import COOKIE, SHA
 
 HOME: Final = "want a path of at least two plain folder names such as /opt/as400gateway"
@@ -85,6 +85,10 @@ AS400GATEWAY: Final = [
     (
         own("192.168.7.1/32", "0.0.0.0/32"),
         f"16: balancer.clients.1: got '0.0.0.0/32', from which no client comes, {CLIENT}",
+    ),
+    (
+        own("Gateway Basel", '""'),
+        f"6: tags.team: got '', which is empty, as alarms take no tag without a value, {VALUE}",
     ),
     (_mail("ops..gw@example.org"), f"26: alarms.email: got 'ops..gw@example.org', {EMAIL}"),
     (_mail("ops@-example.org"), f"26: alarms.email: got 'ops@-example.org', {EMAIL}"),
@@ -174,6 +178,10 @@ KAAZING: Final = [
     (
         kaazing.own(("cookie: balancer", "cookie: BALANCER")),
         f"12: balancer.stickiness.cookie: got 'BALANCER', which differs from `balancer` by case alone, {COOKIE}",
+    ),
+    (
+        kaazing.own(("t4g.medium", "nog.medium")),
+        f"7: instance.type: got 'nog.medium', which is not the form of an instance type, {TYPE}",
     ),
     (kaazing.at("localhost.localdomain"), f"14: kaazing.host: got 'localhost.localdomain', {OWN_NAME}, {kaazing.HOST}"),
     (

@@ -95,7 +95,8 @@ def s3_object(ends: str, what: str) -> Check:
     return checked(fault, want, pattern=f"^{_BUCKET}/{_KEY}{ends}$")
 
 
-_TYPE: Final = r"[a-z]+[0-9]*[a-z]*(-[a-z0-9]+)?\.(nano|micro|small|medium|[0-9]*x?large|metal(-[0-9]+xl)?)"
+_FAMILY: Final = r"([a-z]{1,3}[0-9]{1,2}[a-z]{0,5}(-[a-z0-9]{1,8})?|u-[0-9]{1,2}tb1)"
+_TYPE: Final = rf"{_FAMILY}\.(nano|micro|small|medium|[0-9]*x?large|metal(-[0-9]+xl)?)"
 _BUCKET: Final = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 # S3 User Guide, "General purpose bucket naming rules"; the suffixes are aliases and kinds that take other calls than
 # the one by which a node reads

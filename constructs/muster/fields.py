@@ -93,6 +93,8 @@ def _tag_key_fault(value: str) -> str | None:
 
 
 def _tag_value_fault(value: str) -> str | None:
+    if not value:
+        return "which is empty, as alarms take no tag without a value"
     if len(value) > 256:
         return "which is too long"
     if value.lower().startswith("aws:"):
@@ -210,8 +212,8 @@ TagKey = Annotated[
     ),
 ]
 
-TAG_VALUE: Final = "text of at most 256 letters, digits, spaces and _ . : / = + - @ (numbers in quotes)"
-TagValue = Annotated[str, checked(_tag_value_fault, TAG_VALUE, maxLength=256)]
+TAG_VALUE: Final = "text of 1 to 256 letters, digits, spaces and _ . : / = + - @ (numbers in quotes)"
+TagValue = Annotated[str, checked(_tag_value_fault, TAG_VALUE, minLength=1, maxLength=256)]
 
 OperatingSystem = Literal["amazon-linux-2023", "debian-12"]
 Os = Annotated[OperatingSystem, one_of("amazon-linux-2023", "debian-12")]

@@ -13,6 +13,7 @@ from muster.spec.model import Cluster
 from muster.spec.network_rules import NETWORK_RULES
 from muster.spec.node_rules import NODE_RULES
 from muster.spec.outside_rules import OUTSIDE_RULES
+from muster.spec.told_rules import TOLD_RULES
 from muster.spec.wso2_as_rules import WSO2_AS_RULES
 from muster.spec.wso2_database_rules import WSO2_DATABASE_RULES
 from muster.spec.wso2_rules import WSO2_RULES
@@ -29,6 +30,7 @@ RULES: Final = (
     *KAAZING_RULES,
     *AXONIVY_RULES,
     *OUTSIDE_RULES,
+    *TOLD_RULES,
 )
 
 
