@@ -5,7 +5,7 @@ from tests.spec_help import OWN_VPC, SHA, changed
 NAME = "want 1 to 24 lower-case letters, digits and -, beginning with a letter and not ending with -"
 NODE = "want 1 to 15 lower-case letters, digits and -, beginning with a letter and not ending with -"
 TAG = "want 1 to 128 letters, digits and + - = . _ : @ (what the metadata service and IAM both take)"
-VALUE = "want text of at most 256 letters, digits, spaces and _ . : / = + - @ (numbers in quotes)"
+VALUE = "want text of 1 to 256 letters, digits, spaces and _ . : / = + - @ (numbers in quotes)"
 HOURS = "want whole hours from 1 to 168 (7 days)"
 ARN = "want the ARN of a certificate in ACM: arn:aws:acm:REGION:ACCOUNT:certificate/ID"
 S3 = "want bucket/key of a .jar or .zip, of plain names between slashes"

@@ -5,13 +5,19 @@ here.
 """
 
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from muster.products import PRODUCTS
 from muster.spec import SpecError, load
+from operations.check import check_files
 from tests import refusals_of_axonivy, refusals_of_kaazing
 from tests.conftest import ROOT
+from tests.refusals_of_mistakes import MISTAKES, RIGHT
 from tests.refusals_of_places import PLACES
 from tests.refusals_of_values import VALUES, own
 from tests.refusals_of_wso2 import BESIDE, WSO2
@@ -22,6 +28,8 @@ DECISION = ROOT / "docs" / "decisions" / "0005-what-a-cluster-file-is-refused-fo
 REFUSED = [*PLACES, *VALUES, *WSO2, *refusals_of_kaazing.CATALOGUE, *refusals_of_axonivy.CATALOGUE]
 
 UNCOUNTED = [*BESIDE, *refusals_of_kaazing.BESIDE, *refusals_of_axonivy.BESIDE]
+
+BY_PRODUCT = [(product, *row) for product, rows in MISTAKES.items() for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -42,6 +50,48 @@ def test_refuses_what_the_catalogue_does_not_count_with_exactly_these_lines(
     text: str, words: str, tmp_path: Path
 ) -> None:
     judge(text, words, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("product", "text", "words"),
+    BY_PRODUCT,
+    ids=[f"{product} {words.partition(', want')[0][:70]}" for product, _, words in BY_PRODUCT],
+)
+def test_a_mistake_ends_the_check_with_its_lines_and_writes_nothing(
+    product: str, text: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert f"product: {product}\n" in text
+    assert check_files([file]) == 2
+    assert capsys.readouterr() == ("", "".join(f"{file}:{line}\n" for line in words.splitlines()))
+    assert [each.name for each in tmp_path.iterdir()] == ["x.yaml"]
+
+
+@pytest.mark.parametrize("text", RIGHT.values(), ids=RIGHT)
+def test_the_neighbour_of_a_mistake_is_accepted(text: str, tmp_path: Path) -> None:
+    judge(text, None, tmp_path)
+
+
+def test_each_product_has_mistakes_of_its_own_and_none_twice() -> None:
+    assert set(MISTAKES) == set(PRODUCTS)
+    assert len({text for _, text, _ in BY_PRODUCT}) == len(BY_PRODUCT) >= 40
+    assert min(map(len, MISTAKES.values())) >= 5
+
+
+@pytest.mark.parametrize("product", sorted(MISTAKES))
+def test_a_wrong_file_is_refused_in_a_moment(product: str, tmp_path: Path) -> None:
+    """From the start of the process to its end: quiet it takes less than 1 s, on a busy machine at most 5 s."""
+    file = tmp_path / "x.yaml"
+    file.write_text(MISTAKES[product][0][0], encoding="utf-8")
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "operations", "check", str(file)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    took = time.monotonic() - began
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "".join(f"{file}:{line}\n" for line in MISTAKES[product][0][1].splitlines())
+    assert took < 5
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,9 @@ from muster.checking import checked
 
 _PRIVATE: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 _DOCKER: Final = IPv4Network("172.17.0.0/16")
+_NOBODY: Final = IPv4Network("0.0.0.0/8")
+"""Addresses that no packet comes from (RFC 1122, 3.2.1.3)."""
+
 _RESERVED_FIRST: Final = 4
 """Addresses at a subnet's start that AWS keeps, and one at its end (Amazon VPC User Guide, "Subnet CIDR blocks")."""
 
@@ -49,8 +52,8 @@ def _client_fault(value: str) -> str | None:
     if fault := network_fault(value):
         return fault
     network = IPv4Network(value)
-    alien = network.is_loopback or network.is_link_local or network.is_multicast
-    return "from which no client comes" if alien else None
+    alien = network.is_loopback or network.is_link_local or network.is_multicast or network.is_reserved
+    return "from which no client comes" if alien or network.subnet_of(_NOBODY) else None
 
 
 def _address_fault(value: str) -> str | None:

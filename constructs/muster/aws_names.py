@@ -85,7 +85,7 @@ def s3_object(ends: str, what: str) -> Check:
 
     def fault(value: str) -> str | None:
         bucket, _, key = value.partition("/")
-        if not re.fullmatch(_BUCKET, bucket):
+        if not re.fullmatch(_BUCKET, bucket) or re.search(_NO_BUCKET, bucket):
             return "whose bucket is not a bucket's name"
         if not re.fullmatch(_KEY + ends, key):
             return f"whose key is not plain names between slashes that end with {what}"
@@ -95,8 +95,12 @@ def s3_object(ends: str, what: str) -> Check:
     return checked(fault, want, pattern=f"^{_BUCKET}/{_KEY}{ends}$")
 
 
-_TYPE: Final = r"[a-z]+[0-9]*[a-z]*(-[a-z0-9]+)?\.(nano|micro|small|medium|[0-9]*x?large|metal(-[0-9]+xl)?)"
+_FAMILY: Final = r"([a-z]{1,3}[0-9]{1,2}[a-z]{0,5}(-[a-z0-9]{1,8})?|u-[0-9]{1,2}tb1)"
+_TYPE: Final = rf"{_FAMILY}\.(nano|micro|small|medium|[0-9]*x?large|metal(-[0-9]+xl)?)"
 _BUCKET: Final = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+# S3 User Guide, "General purpose bucket naming rules"; the suffixes are aliases and kinds that take other calls than
+# the one by which a node reads
+_NO_BUCKET: Final = r"\.\.|^\d+(\.\d+){3}$|^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$"
 # no `*` or `?`: the key stands in an IAM statement, where they would widen it
 _KEY: Final = r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*"
 

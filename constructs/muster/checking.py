@@ -76,13 +76,16 @@ def not_wanted(value: object, want: str) -> PydanticCustomError:
 
 
 def checked(check: Callable[[str], str | None], want: str, **schema: Any) -> Check:
-    """Return the check of a text: `check` gives a reason of its own for a refusal, or None."""
+    """Return the check of a text: `check` gives a reason for a refusal (empty: `want` says it), or None."""
 
     def validate(value: Any) -> str:
         if not isinstance(value, str):
             raise not_wanted(value, want)
-        if reason := check(value):
+        reason = check(value)
+        if reason:
             raise refused(f"got {shown(value)}, {reason}, want {want}")
+        if reason is not None:
+            raise not_wanted(value, want)
         return value
 
     return Check(want, validate, schema)

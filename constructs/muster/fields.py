@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import BaseModel, ConfigDict
 
 from muster.checking import checked, list_of, matching, one_of, true_or_false, whole_number
+from muster.reached import address_fault, calls_itself
 
 
 class Block(BaseModel):
@@ -32,9 +33,24 @@ def _home_fault(value: str) -> str | None:
         return "which is not such a path"
     if {".", ".."} & set(value.split("/")):
         return "which holds . or .."
-    if any(f"{value}/".startswith(f"{taken}/") for taken in _TAKEN):
-        return "which belongs to the system or to Muster"
-    return None
+    return folder_fault(value)
+
+
+def folder_fault(value: str) -> str | None:
+    """Return why nothing of a product's may lie in the folder `value`, or None.
+
+    What is below is the system's or Muster's, or would be: the product's user gets all of a folder.
+    """
+    taken = any(f"{value}/".startswith(f"{each}/") or f"{each}/".startswith(f"{value}/") for each in _TAKEN)
+    return "which belongs to the system or to Muster" if taken else None
+
+
+def path_fault(value: str) -> str | None:
+    """Return why no file of this machine can have the path `value`, or None: Linux takes names of 255 bytes."""
+    if not value.isprintable():
+        return "which is not printable"
+    names = value.encode("utf-8", errors="replace").split(b"/")
+    return "which is too long" if len(value) > 1000 or max(map(len, names)) > 255 else None
 
 
 def _url_path_fault(value: str) -> str | None:
@@ -46,6 +62,8 @@ def _url_path_fault(value: str) -> str | None:
 def _cookie_fault(value: str) -> str | None:
     if value.upper().startswith("AWSALB"):
         return "which the balancer keeps for itself"
+    if value.lower() == "balancer" != value:
+        return "which differs from `balancer` by case alone"
     # RFC 6265: a cookie's name is a token of RFC 2616
     return None if re.fullmatch(_COOKIE_NAME, value) else "which is not a cookie's name"
 
@@ -56,6 +74,8 @@ def _host_fault(value: str) -> str | None:
         return "which is longer than 128 characters"
     if not all(re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", label) for label in labels):
         return "which is not a host name"
+    if calls_itself(value):
+        return "by which every machine calls itself"
     if len(labels) < 2:
         return "which has no dot"
     # Elastic Load Balancing: "You can include only alphabetical characters after the final period"
@@ -73,6 +93,8 @@ def _tag_key_fault(value: str) -> str | None:
 
 
 def _tag_value_fault(value: str) -> str | None:
+    if not value:
+        return "which is empty, as alarms take no tag without a value"
     if len(value) > 256:
         return "which is too long"
     if value.lower().startswith("aws:"):
@@ -83,18 +105,27 @@ def _tag_value_fault(value: str) -> str | None:
 
 
 def _certificates_fault(value: str) -> str | None:
-    if not value.isprintable():
-        return "which is not printable"
-    return None if re.fullmatch(_CERTIFICATES, value, re.ASCII) else "whose name is not such"
+    return path_fault(value) or (None if re.fullmatch(_CERTIFICATES, value, re.ASCII) else "whose name is not such")
+
+
+def _node_fault(value: str) -> str | None:
+    if not re.fullmatch(_NODE_NAME, value, re.ASCII):
+        return ""
+    return "by which every machine calls itself" if calls_itself(value) else None
+
+
+def _email_fault(value: str) -> str | None:
+    local, _, domain = value.rpartition("@")
+    # RFC 5321: atoms with single dots between them, at most 64 characters; labels do not begin or end with a hyphen
+    fitting = len(local) <= 64 and re.fullmatch(rf"{_ATOM}(\.{_ATOM})*", local, re.ASCII)
+    return None if fitting and re.fullmatch(rf"({_LABEL}\.){{1,4}}[A-Za-z]{{2,24}}", domain, re.ASCII) else ""
 
 
 def _proxy_fault(value: str) -> str | None:
     if "/" in value or "@" in value or ":" in value:
         return "which is more than a host"
     if re.fullmatch(r"\d+(\.\d+){3}", value):
-        numbers = value.split(".")
-        fitting = all(str(int(part)) == part and int(part) < 256 for part in numbers)
-        return None if fitting else "which is not an address"
+        return address_fault(value)
     return _host_fault(value)
 
 
@@ -102,8 +133,11 @@ _CERTIFICATES: Final = r"(.*/)?[A-Za-z0-9][A-Za-z0-9._-]{0,95}\.(pem|crt)"
 _COOKIE_NAME: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}"
 _TAKEN: Final = (
     *("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp"),  # noqa: S108 - names, not files
-    *("/usr/bin", "/usr/lib", "/usr/lib64", "/usr/sbin", "/usr/share", "/var/run", "/var/tmp"),  # noqa: S108
-    *("/opt/muster", "/var/lib/muster", "/var/lib/cloud", "/var/lib/systemd"),
+    *("/usr/bin", "/usr/include", "/usr/lib", "/usr/lib64", "/usr/libexec", "/usr/sbin", "/usr/share", "/usr/src"),
+    *("/usr/local/bin", "/usr/local/lib", "/usr/local/sbin"),
+    *("/var/cache", "/var/lock", "/var/log/journal", "/var/mail", "/var/run", "/var/spool", "/var/tmp"),  # noqa: S108
+    *("/var/lib/amazon", "/var/lib/apt", "/var/lib/cloud", "/var/lib/dnf", "/var/lib/dpkg", "/var/lib/rpm"),
+    *("/opt/amazon", "/opt/aws", "/opt/muster", "/var/lib/muster", "/var/lib/systemd"),
 )
 
 Truth = Annotated[bool, true_or_false()]
@@ -143,7 +177,8 @@ CLUSTER_NAME: Final = "1 to 24 lower-case letters, digits and -, beginning with 
 ClusterName = Annotated[str, matching(r"[a-z]([a-z0-9-]{0,22}[a-z0-9])?", CLUSTER_NAME)]
 
 NODE_NAME: Final = "1 to 15 lower-case letters, digits and -, beginning with a letter and not ending with -"
-NodeName = Annotated[str, matching(r"[a-z]([a-z0-9-]{0,13}[a-z0-9])?", NODE_NAME)]
+_NODE_NAME: Final = r"[a-z]([a-z0-9-]{0,13}[a-z0-9])?"
+NodeName = Annotated[str, checked(_node_fault, NODE_NAME, pattern=rf"^(?!localhost[46]?$){_NODE_NAME}$")]
 
 HOST: Final = "a host name in lower case such as gateway.example.org, of at most 128 characters"
 HostName = Annotated[
@@ -161,7 +196,11 @@ CERTIFICATES: Final = "the path of a .pem or .crt whose name has only letters, d
 CertificatesFile = Annotated[str, checked(_certificates_fault, CERTIFICATES, pattern=rf"^{_CERTIFICATES}$")]
 
 EMAIL: Final = "an address such as operations@example.org"
-Email = Annotated[str, matching(r"[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,24}", EMAIL)]
+_ATOM: Final = r"[A-Za-z0-9_%+-]+"
+_LABEL: Final = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+Email = Annotated[
+    str, checked(_email_fault, EMAIL, pattern=rf"^{_ATOM}(\.{_ATOM})*@({_LABEL}\.){{1,4}}[A-Za-z]{{2,24}}$")
+]
 
 TAG_KEY: Final = "1 to 128 letters, digits and + - = . _ : @ (what the metadata service and IAM both take)"
 TagKey = Annotated[
@@ -173,8 +212,8 @@ TagKey = Annotated[
     ),
 ]
 
-TAG_VALUE: Final = "text of at most 256 letters, digits, spaces and _ . : / = + - @ (numbers in quotes)"
-TagValue = Annotated[str, checked(_tag_value_fault, TAG_VALUE, maxLength=256)]
+TAG_VALUE: Final = "text of 1 to 256 letters, digits, spaces and _ . : / = + - @ (numbers in quotes)"
+TagValue = Annotated[str, checked(_tag_value_fault, TAG_VALUE, minLength=1, maxLength=256)]
 
 OperatingSystem = Literal["amazon-linux-2023", "debian-12"]
 Os = Annotated[OperatingSystem, one_of("amazon-linux-2023", "debian-12")]

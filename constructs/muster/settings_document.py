@@ -9,16 +9,13 @@ from constructs import Construct, IDependable
 from muster import settings
 from muster.formation_wait import FormationHandle
 from muster.products import PRODUCTS
+from muster.spec.told_rules import LARGEST as LARGEST
 
 WAIT_URL_LENGTH: Final = 1000
 """Characters kept for the wait handle's signed URL, which has about 500."""
 
 STANDARD: Final = 3500
 """Characters up to which a pair takes the Standard tier; it ends at 4,096."""
-
-LARGEST: Final = 8000
-"""Characters of the largest document; the Advanced tier ends at 8,192."""
-
 
 PAIR: Final = 2
 """Nodes up to which a document stays small; each further one adds its own lines."""

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final
 
 from muster.aws_ids import SecretArn
-from muster.checking import checked, matching
-from muster.fields import Block
+from muster.checking import checked
+from muster.fields import Block, folder_fault, path_fault
 from muster.jdbc import Driver, jdbc_url
 from muster.jdbc import ports_of as ports_of
 
@@ -15,6 +15,7 @@ LICENCE: Final = "the path of the licence (.lic), whose name has only letters, d
 
 FILE_SYSTEM: Final = r"fs-([0-9a-f]{8}|[0-9a-f]{17})"
 _FOLDER: Final = r"(/[A-Za-z0-9._-]+){2,}"
+_LICENCE: Final = r"(.*/)?[A-Za-z0-9][A-Za-z0-9._-]{0,95}\.lic"
 
 
 def _shared_fault(value: str) -> str | None:
@@ -22,7 +23,11 @@ def _shared_fault(value: str) -> str | None:
         return None
     if not re.fullmatch(_FOLDER, value, re.ASCII) or len(value) > 100:
         return "which is not such"
-    return "which holds . or .." if {".", ".."} & set(value.split("/")) else None
+    return "which holds . or .." if {".", ".."} & set(value.split("/")) else folder_fault(value)
+
+
+def _licence_fault(value: str) -> str | None:
+    return path_fault(value) or (None if re.fullmatch(_LICENCE, value, re.ASCII) else "")
 
 
 class SystemDatabase(Block):
@@ -44,4 +49,4 @@ SharedFolder = Annotated[
     str, checked(_shared_fault, SHARED, pattern=rf"^(efs|{FILE_SYSTEM}|{_FOLDER})$", maxLength=100)
 ]
 
-LicenceFile = Annotated[str, matching(r"(.*/)?[A-Za-z0-9][A-Za-z0-9._-]{0,95}\.lic", LICENCE)]
+LicenceFile = Annotated[str, checked(_licence_fault, LICENCE, pattern=f"^{_LICENCE}$")]

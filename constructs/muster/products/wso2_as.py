@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal
 
 from muster.addresses import ClientCidr
-from muster.checking import list_of, one_of, whole_number
+from muster.checking import list_of, one_of
 from muster.fields import Block, Group, HostName, NodeName
 from muster.fields import Port as PortNumber
 from muster.jdbc import ports_of
@@ -69,7 +69,7 @@ class Wso2As(Wso2Members, Wso2AsVersion):
         "worker_node": "a node has its group (nodes.NODE.group)",
     }
 
-    http_port: Annotated[int, whole_number(members.HTTP, 65535, "a port from 9763 to 65535")] = members.HTTP
+    http_port: Annotated[int, members.HTTP_PORT] = members.HTTP
     """The product's port for HTTP; its others move with it by the same offset, also 9443, by which users come."""
     management: HostName | None = None
     """The host name of the management console. Needed."""

@@ -11,6 +11,7 @@ from muster.checking import Check, checked, matching, not_wanted, one_of, refuse
 from muster.fields import Block, Truth
 from muster.jdbc import Driver, jdbc_url
 from muster.products.made_database import ENGINES, EngineName
+from muster.reached import host_fault
 
 LONGEST_TIMEOUT: Final = 4000
 """Seconds; Elastic Load Balancing, "Connection idle timeout": 1 to 4000."""
@@ -52,9 +53,14 @@ def _url_fault(value: str) -> str | None:
     if found is None or len(value) > 300 or {".", ".."} & set(found[4].split("/")):
         return "which is not such"
     host, port = found[2], found[3]
-    if host == "localhost" or host.startswith("127."):
-        return "which each node would look for on itself"
+    if fault := host_fault(host):
+        return fault
     return None if port is None or 1 <= int(port[1:]) <= 65535 else "whose port is none"
+
+
+def host_of(url: str) -> str:
+    """Return the host of the repository of the address `url`."""
+    return url.partition("://")[2].partition("/")[0].partition(":")[0]
 
 
 def port_of(url: str) -> int:

@@ -20,6 +20,16 @@ HTTP: Final = 9763
 HTTPS: Final = 9443
 """The product's own ports, without an offset."""
 
+JMX: Final = (9999, 11111)
+"""Two further ones of the product, which move by the same offset (carbon.xml: RMIRegistryPort, RMIServerPort)."""
+
+HTTP_PORT: Final = whole_number(
+    HTTP, 65535 - JMX[1] + HTTP, f"a port from {HTTP} to {65535 - JMX[1] + HTTP} (JMX's {JMX[1]} moves with it)"
+)
+
+BRIDGE: Final = 9182
+"""Where a node offers its discovery role to engines that do not know the metadata service of today."""
+
 SHORTEST: Final = 30
 """Seconds of silence below which pauses of a Java machine, or of its host, part a cluster."""
 
@@ -42,7 +52,7 @@ class Wso2Members(Block):
     """The name of the Hazelcast cluster. The default is the cluster's own."""
     home: Home = "/opt/wso2"
     """The product's folder on a node."""
-    http_port: Annotated[int, whole_number(HTTP, 65535, "a port from 9763 to 65535")] = HTTP
+    http_port: Annotated[int, HTTP_PORT] = HTTP
     """The port on which the product answers users; its other ports move with it by the same offset."""
     member_port: PortNumber | None = None
     """The port of the Hazelcast members. The default is one that the kernel's engine asks: 4000 or 5701."""
@@ -99,6 +109,13 @@ def member_port(cluster: "Cluster") -> int:
     """Return the port of the members: the file's, else one that the engine asks."""
     own, found = cluster.block(Wso2Members), generation_of(cluster)
     return own.member_port or (found.port if found else 5701)
+
+
+def kept(cluster: "Cluster") -> Mapping[int, str]:
+    """Return the ports of a node that no field names, with what has them."""
+    offset = cluster.block(Wso2Members).http_port - HTTP
+    bridge = {BRIDGE: "the bridge to the metadata service"} if credentials(cluster) == "bridge" else {}
+    return {**{port + offset: "the server's JMX" for port in JMX}, **bridge}
 
 
 def discovery(cluster: "Cluster") -> Discovery:

@@ -10,6 +10,9 @@ from muster.spec.model import Cluster
 _ADMIN: Final = ("balancer", "admin")
 _CERTIFICATE: Final = ("balancer", "certificate")
 
+WIDEST: Final = 8
+"""Prefix length of the largest private network there is (RFC 1918)."""
+
 USERS_PORTS: Final = (80, 443)
 LONGEST_ADMIN_PATH: Final = 126
 """A listener rule's path pattern has at most 128 characters, and the one for what lies below ends with `/*`."""
@@ -25,9 +28,17 @@ def tls_policy_with_a_certificate_alone(cluster: Cluster) -> Iterator[Finding]:
 def clients_of_an_internal_balancer(cluster: Cluster) -> Iterator[Finding]:
     """Demand named networks for an internal balancer."""
     for place, network in enumerate(cluster.balancer.clients):
-        if cluster.balancer.scheme == "internal" and network == "0.0.0.0/0":
-            what = "got '0.0.0.0/0', which is everyone, for an internal balancer, want the networks of its users"
+        if cluster.balancer.scheme == "internal" and (too_wide := wide(network)):
+            what = f"got '{network}', {too_wide}, for an internal balancer, want the networks of its users"
             yield Finding(("balancer", "clients", str(place)), what, (("balancer", "scheme"),))
+
+
+def wide(network: str) -> str | None:
+    """Return how `network` (CIDR) is more than any network of somebody's own, or None: two halves are everyone."""
+    length = IPv4Network(network).prefixlen
+    if length == 0:
+        return "which is everyone"
+    return f"which is wider than /{WIDEST}" if length < WIDEST else None
 
 
 def clients_that_do_not_overlap(cluster: Cluster) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from pydantic import Discriminator, Tag
 
 from muster.aws_names import Sha256, s3_object
 from muster.checking import Check, checked, whole_number
-from muster.fields import Block, DatabaseName, Port
+from muster.fields import Block, DatabaseName, Port, path_fault
 
 SeedKind = Literal["file", "script"]
 """The product's own file, which is taken as it is, or a dump that H2's RUNSCRIPT reads."""
@@ -24,8 +24,8 @@ SEED_FILE: Final = f"the path of a {_WHAT} whose name has only letters, digits a
 
 
 def _seed_file_fault(value: str) -> str | None:
-    if not value.isprintable():
-        return "which is not printable"
+    if fault := path_fault(value):
+        return fault
     if re.fullmatch(_FILE, value, re.ASCII | re.DOTALL):
         return None
     ends = value.lower().endswith(tuple(SUFFIXES))

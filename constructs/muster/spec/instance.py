@@ -9,7 +9,7 @@ from muster.addresses import Address
 from muster.aws_ids import Ami
 from muster.aws_names import Architecture, ArchitectureField, InstanceType, S3Object, Sha256, Zone, architecture
 from muster.checking import Check, checked, one_of
-from muster.fields import Block, GroupField, Os, Truth, Volume, default_of_the_product
+from muster.fields import Block, GroupField, Os, Truth, Volume, default_of_the_product, path_fault
 
 ARTIFACT: Final = "the application's file: {file: PATH} or {s3: bucket/key, sha256: HASH}"
 ARCHIVES: Final = (".jar", ".zip")
@@ -22,7 +22,7 @@ def _file_fault(value: str) -> str | None:
     plain = name.isascii() and name.replace(".", "").replace("_", "").replace("-", "").isalnum()
     if not plain or not name.endswith(ARCHIVES) or not name[0].isalnum() or len(name) > 100:
         return "whose name is not such"
-    return None if value.isprintable() else "which is not printable"
+    return path_fault(value)
 
 
 class Node(Block):

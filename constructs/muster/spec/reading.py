@@ -171,6 +171,15 @@ class _Builder:
         values[key] = self._node(next(self._events), here)
 
 
+def _joined(text: str) -> str:
+    """Return `text` with each letter that two escapes stand for, as JSON writes those beyond 16 bits (RFC 8259, 7)."""
+    return re.sub("[\ud800-\udbff][\udc00-\udfff]", lambda pair: _letter(pair[0]), text)
+
+
+def _letter(pair: str) -> str:
+    return pair.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+
+
 def _key(text: str) -> str:
     """Return a key as messages can show it; one that had to be changed for that is no field's name anyway."""
     plain = text and text.isascii() and text.isprintable() and text.strip() == text
@@ -179,7 +188,7 @@ def _key(text: str) -> str:
 
 def _scalar(event: Any) -> Any:
     """Return the value of a scalar by YAML 1.2's core schema, where `no`, `on` and `1:30` are text."""
-    text: str = event.value
+    text = _joined(event.value)
     if not event.implicit[0]:
         return text
     if text in {"", "~", "null", "Null", "NULL"}:

@@ -12,6 +12,8 @@ from muster.spec.kaazing_rules import KAAZING_RULES
 from muster.spec.model import Cluster
 from muster.spec.network_rules import NETWORK_RULES
 from muster.spec.node_rules import NODE_RULES
+from muster.spec.outside_rules import OUTSIDE_RULES
+from muster.spec.told_rules import TOLD_RULES
 from muster.spec.wso2_as_rules import WSO2_AS_RULES
 from muster.spec.wso2_database_rules import WSO2_DATABASE_RULES
 from muster.spec.wso2_rules import WSO2_RULES
@@ -27,6 +29,8 @@ RULES: Final = (
     *WSO2_DATABASE_RULES,
     *KAAZING_RULES,
     *AXONIVY_RULES,
+    *OUTSIDE_RULES,
+    *TOLD_RULES,
 )
 
 

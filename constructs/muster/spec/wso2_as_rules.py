@@ -8,6 +8,7 @@ from muster.aws_ids import CERTIFICATE
 from muster.fields import HOST, Group
 from muster.products.wso2_as import KERNELS, Wso2As, committer, group, host
 from muster.spec.account_rules import elsewhere
+from muster.spec.balancer_rules import wide
 from muster.spec.finding import Finding
 from muster.spec.model import Cluster
 from muster.spec.node_rules import PACKAGED
@@ -140,8 +141,8 @@ def management_clients_that_reach_it(cluster: Cluster) -> Iterator[Finding]:
         if other:
             what = f"got '{network}', which overlaps '{other}', want networks that do not overlap"
             yield Finding(field, what, (_CLIENTS,))
-        elif given.prefixlen == 0:
-            yield Finding(field, f"got '{network}', which is everyone, want networks of administrators, or none")
+        elif too_wide := wide(network):
+            yield Finding(field, f"got '{network}', {too_wide}, want networks of administrators, or none")
         elif not any(given.overlaps(IPv4Network(each)) for each in _let_in(cluster)):
             what = f"got '{network}', which the balancer keeps out, want a network of {', '.join(_let_in(cluster))}"
             yield Finding(field, what, (("balancer", "clients"), ("balancer", "scheme"), ("network",)))
@@ -175,6 +176,14 @@ def accounts_of_the_repository(cluster: Cluster) -> Iterator[Finding]:
         yield Finding((*_ARTIFACTS, "checkout_secret"), what, ((*_ARTIFACTS, "commit_secret"),))
 
 
+def a_database_with_an_account_of_its_own(cluster: Cluster) -> Iterator[Finding]:
+    """Demand another secret for the database, which every node reads, than that of who writes artifacts."""
+    own = _of(cluster)
+    if own and own.artifacts and own.database and own.database.secret == own.artifacts.commit_secret:
+        what = "is also artifacts.commit_secret, by which every worker could write, want a secret of its own"
+        yield Finding((_FIELD, "database", "secret"), what, ((*_ARTIFACTS, "commit_secret"),))
+
+
 def a_way_to_the_repository(cluster: Cluster) -> Iterator[Finding]:
     """Demand a way out of a VPC of the cluster's own: no endpoint leads to a repository."""
     own = _of(cluster)
@@ -198,5 +207,6 @@ WSO2_AS_RULES: Final = (
     management_clients_that_reach_it,
     a_system_with_the_servers_java,
     accounts_of_the_repository,
+    a_database_with_an_account_of_its_own,
     a_way_to_the_repository,
 )

@@ -8,8 +8,8 @@ from typing import Final
 
 from muster.products.wso2_carbon import Wso2Carbon
 from muster.products.wso2_kernels import KERNEL, VERSIONS, Generation, nearest_with
-from muster.products.wso2_members import SHORTEST, Wso2Members, asks_by_name, generation_of, kernel
-from muster.spec.finding import Finding
+from muster.products.wso2_members import SHORTEST, Wso2Members, asks_by_name, generation_of, kept, kernel
+from muster.spec.finding import Finding, location
 from muster.spec.model import Cluster
 from muster.spec.node_rules import PACKAGED
 
@@ -90,6 +90,18 @@ def a_member_port_that_the_engine_asks(cluster: Cluster) -> Iterator[Finding]:
         yield Finding(_PORT, f"{what}, and each member would be a cluster of its own, want {nearest}", also)
 
 
+def ports_that_nothing_else_has(cluster: Cluster) -> Iterator[Finding]:
+    """Demand other ports than those that servers and nodes have beside the file's."""
+    name, own = _members(cluster) or ("", None)
+    if own is None:
+        return
+    others = kept(cluster)
+    for port in cluster.about.ports(cluster):
+        if port.number in others:
+            what = f"got {port.number}, which {others[port.number]} has, want a port of its own"
+            yield Finding(location(port.field), what, ((name, "http_port"), ("wso2",)))
+
+
 def a_heartbeat_that_pauses_do_not_exceed(cluster: Cluster) -> Iterator[Finding]:
     """Demand a heartbeat that is longer than the pauses of a Java machine, unless the file says that it knows."""
     name, own = _members(cluster) or ("", None)
@@ -121,6 +133,7 @@ WSO2_RULES: Final = (
     a_version_whose_kernel_is_known,
     a_system_with_the_kernels_java,
     a_member_port_that_the_engine_asks,
+    ports_that_nothing_else_has,
     a_heartbeat_that_pauses_do_not_exceed,
     an_ec2_api_of_the_name_that_the_engine_asks,
     a_proxy_for_calls_that_are_made,
