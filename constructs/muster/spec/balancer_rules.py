@@ -9,6 +9,7 @@ from muster.spec.model import Cluster
 
 _ADMIN: Final = ("balancer", "admin")
 _CERTIFICATE: Final = ("balancer", "certificate")
+_TO_NODES: Final = ("balancer", "to_nodes")
 
 USERS_PORTS: Final = (80, 443)
 LONGEST_ADMIN_PATH: Final = 126
@@ -94,6 +95,22 @@ def _users_path(users: str, admin: str, product: str) -> Iterator[Finding]:
         yield Finding(_ADMIN, what, ((product,),))
 
 
+def https_to_nodes_that_speak_nothing_else(cluster: Cluster) -> Iterator[Finding]:
+    """Demand HTTPS to nodes of a product that answers plain HTTP by a redirect to HTTPS."""
+    about = cluster.about
+    if about.serving == about.secured and cluster.balancer.to_nodes == "http":
+        what = f"got 'http', to which {cluster.product} answers with a redirect to HTTPS, want https"
+        yield Finding(_TO_NODES, what, (("product",),))
+
+
+def tls_port_with_https_to_nodes_alone(cluster: Cluster) -> Iterator[Finding]:
+    """Demand the port of the TLS front only where nodes have one."""
+    block = getattr(cluster, cluster.about.field)
+    if "tls_port" in block.model_fields_set and cluster.balancer.to_nodes == "http":
+        what = "is the port of the TLS front, which nodes have with balancer.to_nodes: https, want that or no port"
+        yield Finding((cluster.about.field, "tls_port"), what, (_TO_NODES,))
+
+
 BALANCER_RULES: Final = (
     tls_policy_with_a_certificate_alone,
     clients_of_an_internal_balancer,
@@ -101,4 +118,6 @@ BALANCER_RULES: Final = (
     admin_route_of_a_product_with_administration,
     admin_route_with_its_own_fields,
     admin_route_apart_from_users,
+    https_to_nodes_that_speak_nothing_else,
+    tls_port_with_https_to_nodes_alone,
 )
