@@ -38,8 +38,8 @@ def balancer_group(
         node_group.add_ingress_rule(group, ec2.Port.tcp(number), f"{what} from the balancer")
     rules: list[IDependable] = [each for each in node_group.node.children if each.node.id not in before]
     _reach(group, node_group, ever)
-    for number in sorted({*node_ports} - {*ever}):
-        rules.append(_reach_beside(scope, group, node_group, number, node_ports[number]))
+    beside = sorted({*node_ports} - {*ever})
+    rules += [_reach_beside(scope, group, node_group, number, node_ports[number]) for number in beside]
     if ANYWHERE in clients:
         why = "the cluster file asks for a balancer that faces the internet: users come from anywhere"
         for rule in ("AwsSolutions-EC23", "CKV_AWS_260"):

@@ -87,8 +87,8 @@ class Product:
     the one that they reach where the balancer speaks HTTPS to nodes, whatever certificate they have; where it is
     `serving` too, there is no other way.
     `defaults` is merged below what a cluster file says, and gets that: raw values, of whatever kind. By them a product
-    says, too, by which cookie the balancer keeps its users on a node, and what it speaks to nodes. `memory` is what a node needs at least, in GiB. A
-    `pair` is two nodes over one H2 database, which has a witness.
+    says, too, by which cookie the balancer keeps its users on a node, and what it speaks to nodes. `memory` is what a
+    node needs at least, in GiB. A `pair` is two nodes over one H2 database, which has a witness.
 
     `weighed` gives the ports on which each node, by name, takes users' requests, where that is not the one of `serving`
     on all of them; absent nodes count too. `idle` gives the seconds after which the balancer ends a connection on which
