@@ -20,7 +20,6 @@ LINGERS = 7200
 """Seconds for which a front stays that is wanted no more: the balancer leads elsewhere within the deployment."""
 WITHIN = 20.0
 """Seconds until a front that was started must have completed a handshake."""
-Runner = Callable[..., object]
 
 
 def carry_out(
@@ -46,20 +45,19 @@ def carry_out(
     files.write(Place(paths).applied, _hash(paths, front).encode("ascii"), mode=0o600)
 
 
-def retire(paths: Paths, runner: Runner = run) -> None:
+def retire(paths: Paths) -> None:
     """Let a front end that is wanted no more, some time after the balancer has left it; at the next boot at the latest.
 
     Nodes change before the balancer does, or just after it: until then requests come on both ways.
     """
     if not (paths.units / UNIT).exists():
         return
-    enabled = runner(["systemctl", "is-enabled", "--quiet", UNIT], good=range(256))
-    if getattr(enabled, "returncode", 1):
+    if run(["systemctl", "is-enabled", "--quiet", UNIT], good=range(256)).returncode:
         return
     log.info("the TLS front is wanted no more; it ends in %d s", LINGERS)
     later = ["systemd-run", "--quiet", "--collect", f"--unit={ENDING}", f"--on-active={LINGERS}"]
-    runner([*later, "systemctl", "stop", UNIT])
-    runner(["systemctl", "disable", "--quiet", UNIT])
+    run([*later, "systemctl", "stop", UNIT])
+    run(["systemctl", "disable", "--quiet", UNIT])
 
 
 def commands_to_mask(system: str, lacking: bool) -> List[List[str]]:
