@@ -103,14 +103,6 @@ def https_to_nodes_that_speak_nothing_else(cluster: Cluster) -> Iterator[Finding
         yield Finding(_TO_NODES, what, (("product",),))
 
 
-def tls_port_with_https_to_nodes_alone(cluster: Cluster) -> Iterator[Finding]:
-    """Demand the port of the TLS front only where nodes have one."""
-    block = getattr(cluster, cluster.about.field)
-    if "tls_port" in block.model_fields_set and cluster.balancer.to_nodes == "http":
-        what = "is the port of the TLS front, which nodes have with balancer.to_nodes: https, want that or no port"
-        yield Finding((cluster.about.field, "tls_port"), what, (_TO_NODES,))
-
-
 BALANCER_RULES: Final = (
     tls_policy_with_a_certificate_alone,
     clients_of_an_internal_balancer,
@@ -119,5 +111,4 @@ BALANCER_RULES: Final = (
     admin_route_with_its_own_fields,
     admin_route_apart_from_users,
     https_to_nodes_that_speak_nothing_else,
-    tls_port_with_https_to_nodes_alone,
 )
