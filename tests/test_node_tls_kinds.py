@@ -11,6 +11,7 @@ from musternode.axonivy.kind import KIND as IVY
 from musternode.carbon.kind import KIND as CARBON
 from musternode.failure import Failure
 from musternode.host import Host, Identity
+from musternode.kaazing import settings as gateways
 from musternode.kaazing.kind import KIND as KAAZING
 from musternode.kaazing.units import FILES
 from musternode.paths import Paths
@@ -32,7 +33,7 @@ def pair(**ports: int) -> Host:
     return Host(Identity("a", "/p"), settings.read(text), Paths(), Systemd())
 
 
-def gateway(**ports: int) -> "Server[node_kaazing.Settings]":
+def gateway(**ports: int) -> "Server[gateways.Settings]":
     """Return node a of a cluster of gateways."""
     return Server(Identity("a", "/p"), node_kaazing.chosen(ports={**KAAZING_PORTS, **ports}), Paths(), Systemd())
 
