@@ -101,7 +101,7 @@ def shown(scene: Scene, member: Member) -> bytes | None:
 
 @contextmanager
 def nobody_notices(bench: Bench, users: int = 6) -> Iterator[list[tuple[float, float, int, str]]]:
-    """Have users ask for the time of the block: each request must be answered, and go on in its session."""
+    """Have users ask for the time of the block: each request must be answered."""
     requests: list[tuple[float, float, int, str]] = []
     scene = bench.scene
     with ExitStack() as crowd:
