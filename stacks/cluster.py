@@ -32,6 +32,7 @@ from muster.node_role import NodeRole, apply_boundary
 from muster.outputs import outputs
 from muster.pair import Pair
 from muster.products import Discovery, Reach
+from muster.products.users_ports import TLS
 from muster.published_file import PublishedFile
 from muster.settings_document import SettingsDocument
 from muster.shared_database import SharedDatabase
@@ -74,14 +75,17 @@ class ClusterStack(cdk.Stack):
         document, handle, roles = self._settings(node_files)
         nodes = {each.name: self._node(each, roles[each.name], document).instance for each in self._plan.present}
         balancer = self._balancer(nodes)
+        stands = balancer.groups if self._fronted else balancer.after
         formed = FormationWait(
             self,
             "FormationWait",
             handle=handle,
             nodes=len(nodes),
             timeout=cluster.formation.timeout,
-            after=[document, *(node.instance for node in nodes.values()), *balancer.after],
+            after=[document, *(node.instance for node in nodes.values()), *stands],
         )
+        if self._fronted:
+            balancer.lead_after(formed)
         Alarms(self, "Alarms", cluster=cluster, nodes=nodes, balancer=balancer, kms_key=self._key, after=[formed])
         outputs(self, cluster=cluster, plan=self._plan, nodes=nodes, balancer=balancer)
 
@@ -89,6 +93,11 @@ class ClusterStack(cdk.Stack):
     def availability_zones(self) -> list[str]:
         """The cluster file's zones: nothing is looked up."""
         return self._zones
+
+    @property
+    def _fronted(self) -> bool:
+        """Whether nodes have TLS fronts: the balancer leads there once all have said that they are formed with them."""
+        return self._product.served(self._cluster) == TLS
 
     def _shared_group(self) -> ec2.SecurityGroup:
         return SharedSecurityGroup(
@@ -306,7 +315,7 @@ class ClusterStack(cdk.Stack):
             subnets=self._network.balancer_subnets,
             node_group=self._group,
             nodes=nodes,
-            port=self._product.port(self._cluster, self._product.serving),
+            port=self._product.port(self._cluster, self._product.served(self._cluster)),
             readiness_port=self._product.port(self._cluster, self._product.readiness),
             kms_key=self._key,
         )

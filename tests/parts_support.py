@@ -63,7 +63,7 @@ class Parts(cdk.Stack):
             subnets=network.balancer_subnets,
             node_group=group,
             nodes=nodes,
-            port=cluster.about.port(cluster, cluster.about.serving),
+            port=cluster.about.port(cluster, cluster.about.served(cluster)),
             readiness_port=cluster.about.port(cluster, cluster.about.readiness),
             kms_key=key,
         )

@@ -50,7 +50,8 @@ axonivy:
 """A cluster file with two nodes of one address, and a file system that is there already."""
 
 FIELDS: Final = (
-    "version, weights, licence, database, shared, outside, home, http_port, jgroups_port, peer_port, readiness_port"
+    "version, weights, licence, database, shared, outside, home, http_port, tls_port, jgroups_port, peer_port, "
+    "readiness_port"
 )
 VERSION: Final = "want an engine's version from 8.0 to 13.2, in quotes, such as '9.4'"
 WEIGHT: Final = "want a whole number of 1 or more"

@@ -29,13 +29,16 @@ kaazing:
   heartbeat: 60
   idle: 300
   outside: [61616, 389]
+  tls_port: 8443
 """
 """A cluster file with every field of the product."""
 
 PLACED: Final = placed("wss", "kaazing", "kaazing-gateway-5.6.2.zip", "kaazing: {host: gateway.example.org}\n")
 """A cluster file with two nodes of one address."""
 
-FIELDS: Final = "cluster, host, home, http_port, member_port, peer_port, readiness_port, path, heartbeat, idle, outside"
+FIELDS: Final = (
+    "cluster, host, home, http_port, tls_port, member_port, peer_port, readiness_port, path, heartbeat, idle, outside"
+)
 HOST: Final = "want a host name in lower case such as gateway.example.org, of at most 128 characters"
 NAME: Final = "want 1 to 63 printable characters with single blanks at most between them, without < > & and ${"
 OWN_NAME: Final = "want 1 to 24 lower-case letters, digits and -, beginning with a letter and not ending with -"

@@ -43,7 +43,8 @@ kms_key: {KEY}
 permission_boundary: {BOUNDARY}
 database: {{name: connections, port: 9092, peer_port: 9093, takeover_interval: 9, \
 seed: {{file: c.sql}}, backup: {{days: 9}}}}
-as400gateway: {{home: /opt/as400gateway, port: 8080, readiness_port: 9180, admin: /admin, admin_writes: any}}
+as400gateway: {{home: /opt/as400gateway, port: 8080, tls_port: 8443, readiness_port: 9180, \
+admin: /admin, admin_writes: any}}
 """
 """A cluster file with every field that a VPC of the cluster's own allows."""
 

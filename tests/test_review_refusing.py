@@ -42,6 +42,12 @@ def test_a_refused_setting_is_told_with_its_way_and_no_other(changes: dict[str, 
     assert refusal.endswith(f": the deployment would fail and roll back; {ways}")
 
 
+def test_another_port_of_the_fronts_is_told_with_its_two_deploys() -> None:
+    old, new = (engines() | {"ports": {"tls": port}} for port in (8443, 9443))
+    (refusal,) = review(stack(old), stack(new)).refusals
+    assert refusal.endswith("in two deploys, by balancer.to_nodes: http and then https with the other port")
+
+
 def server(**changes: Any) -> dict[str, Any]:
     """Return the settings document of two servers of WSO2 AS, of which `b` commits."""
     own = {"committer": "b", "groups": {"a": "worker", "b": "mgt"}, "artifacts": {"url": "", "append": True}}

@@ -8,6 +8,7 @@ import pytest
 from musternode.appserver import changes as appserver_changes
 from musternode.appserver import settings as appserver_settings
 from musternode.axonivy import document as axonivy_document
+from musternode.tls import front
 from operations.review.settings import differences
 from tests import appserver_support, node_axonivy
 
@@ -110,6 +111,15 @@ def test_ports_of_members_among_themselves_stay(product: str, port: str) -> None
     new = document(product, ports={**ports, port: 9})
     assert refused(document(product, ports=ports), new) == {f"ports.{port}"}
     assert refused(document(product, ports=ports), document(product, ports={**ports, "http": 9})) == set()
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 0), (0, 8443), (8443, 0), (8443, 8443), (8443, 9443)])
+@pytest.mark.parametrize("product", ["as400gateway", "axonivy", "kaazing"])
+def test_the_port_of_a_front_is_refused_exactly_where_the_nodes_refuse_it(
+    product: str, before: int, after: int
+) -> None:
+    old, new = (document(product, ports={"http": 1, **({"tls": port} if port else {})}) for port in (before, after))
+    assert bool(refused(old, new)) == (front.refusal(before, after) is not None)
 
 
 def test_the_version_of_an_engine_that_runs_alone_may_change() -> None:

@@ -60,7 +60,7 @@ DATABASE = "a letter followed by up to 62 letters, digits or _"
 REGION = "a region such as eu-west-1"
 TAKEN = "where AWS services and Docker keep their own networks"
 SECRET = "and no secret stands in a cluster file (Muster generates them)"
-OWN = "home, port, readiness_port, health, functional, admin, admin_writes"
+OWN = "home, port, tls_port, readiness_port, health, functional, admin, admin_writes"
 ARTIFACT = "the application's file: {file: PATH} or {s3: bucket/key, sha256: HASH}"
 KEY = "whose key is not plain names between slashes that end with .jar or .zip"
 HOURS = "balancer.stickiness.hours"
@@ -229,7 +229,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"balancer": []},
         (
             "balancer: got a list, want a mapping of "
-            "scheme, certificate, tls_policy, clients, stickiness, admin, waf, domain"
+            "scheme, certificate, to_nodes, tls_policy, clients, stickiness, admin, waf, domain"
         ),
     ),
 ]

@@ -144,7 +144,7 @@ def test_users_and_administrators_come_to_nodes_by_https_alone(cluster: Any) -> 
         Reach.BALANCER: ["https", "readiness"],
         Reach.NOBODY: ["http"],
     }
-    assert (PRODUCT.serving, PRODUCT.secure) == ("https", True)
+    assert (PRODUCT.serving, PRODUCT.secured) == ("https", "https")
 
 
 def test_an_offset_moves_every_port_of_the_product_that_the_balancer_reaches(cluster: Any) -> None:

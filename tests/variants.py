@@ -42,6 +42,7 @@ EVERYTHING: Mapping[str, Any] = {
     "balancer": {
         "scheme": "internet-facing",
         "certificate": CERTIFICATE,
+        "to_nodes": "https",
         "clients": ["192.0.2.0/24", "198.51.100.0/24"],
         "waf": True,
         "domain": DOMAIN,

@@ -41,7 +41,8 @@ class StickyBalancer(Construct):
     Offers `balancer`, its security `group`, `listener` (users') and all `listeners`, `target_group` (users') and all
     `target_groups` in which every node should be healthy, `led_group` (None, or the one in which the pair's leader
     is), `url` and `admin_url` (None without an admin route), `log_bucket` (None without protection), and `after`: what
-    must stand before nodes can be reached.
+    must stand before nodes can be reached; `groups` and `ways`, its parts, are the target groups, and what leads to
+    them.
     """
 
     def __init__(
@@ -62,13 +63,14 @@ class StickyBalancer(Construct):
         super().__init__(scope, id_)
         self._cluster, self._settings, self._hosts = cluster, cluster.balancer, cluster.about.hosts(cluster)
         reached = targets(cluster, vpc=vpc, nodes=nodes, port=port, readiness_port=readiness_port)
-        self.group = balancer_group(
+        self.group, self._let_in = balancer_group(
             self,
             vpc=vpc,
             clients=self._clients(inside),
             listening=listening(cluster),
             node_group=node_group,
             node_ports=reached.opened,
+            ever=reached.ever,
         )
         self.balancer = self._load_balancer(vpc, subnets)
         self.log_bucket = self._log_bucket()
@@ -78,7 +80,19 @@ class StickyBalancer(Construct):
         self._administrate(reached)
         if self._hosts:
             self._tell_apart(self._hosts, reached)
+        for way in self.ways:
+            way.node.add_dependency(*self._let_in)
         self._stand_before(kms_key)
+
+    @property
+    def after(self) -> list[IDependable]:
+        """What must stand before nodes can be reached."""
+        return [*self.groups, *self.ways]
+
+    def lead_after(self, formed: IDependable) -> None:
+        """Lead nobody to the target groups of this template before `formed` is there."""
+        for way in self.ways:
+            way.node.add_dependency(formed)
 
     @property
     def _internet_facing(self) -> bool:
@@ -139,7 +153,8 @@ class StickyBalancer(Construct):
         self.target_groups = [self.target_group]
         self.admin_url: str | None = None
         self.led_group: elb.ApplicationTargetGroup | None = None
-        self.after: list[IDependable] = [*self.target_groups, *self.listeners]
+        self.groups: list[IDependable] = [*self.target_groups]
+        self.ways: list[Construct] = [*self.listeners]
         leads = self._cluster.about.leads(self._cluster)
         if route is None or admin is None:
             if leads:
@@ -161,7 +176,8 @@ class StickyBalancer(Construct):
         else:
             self.target_groups.append(made.target_group)
         self.listeners += [made.listener] if made.listener else []
-        self.after += [made.target_group, *made.rules, *([made.listener] if made.listener else [])]
+        self.groups.append(made.target_group)
+        self.ways += [*made.rules, *([made.listener] if made.listener else [])]
         place = f"{scheme(self._settings)}://{route.host}" if route.host else self.url
         self.admin_url = f"{place}{f':{route.port}' if route.port else ''}{path}"
 
@@ -175,7 +191,8 @@ class StickyBalancer(Construct):
             management=reached.of(hosts.management.nodes),
             stickiness=self._settings.stickiness,
         )
-        self.after += [routes.management_group, *routes.rules]
+        self.groups.append(routes.management_group)
+        self.ways += routes.rules
         self.url, self.admin_url = url(hosts, hosts.users), url(hosts, hosts.management)
         if len(hosts.management.nodes) > 1:  # one of them serves, the other waits and is not ready
             self.led_group = routes.management_group

@@ -10,6 +10,7 @@ from aws_cdk.aws_elasticloadbalancingv2_targets import InstanceTarget
 from constructs import Construct
 
 from muster.names import READY
+from muster.products.users_ports import https, plainly
 from muster.spec.model import Cluster, Stickiness
 
 
@@ -18,7 +19,8 @@ class Targets:
     """Nodes by name, each on its ports, healthy while a GET of /ready on the node's `readiness_port` answers 200.
 
     A node is a target for each of its ports. `port` is that of a target that is registered with none of its own,
-    `protocol` what nodes speak there. A target opens no security group.
+    `protocol` what nodes speak there: an Application Load Balancer checks no certificate of a target (ELB User Guide,
+    "Target groups"). `plain` are the ports where it would speak plain HTTP. A target opens no security group.
     """
 
     vpc: ec2.IVpc
@@ -26,6 +28,7 @@ class Targets:
     ports: Mapping[str, Sequence[int]]
     port: int
     readiness_port: int
+    plain: Mapping[str, Sequence[int]]
     protocol: elb.ApplicationProtocol = elb.ApplicationProtocol.HTTP
 
     def of(self, names: Collection[str]) -> "Targets":
@@ -35,7 +38,15 @@ class Targets:
     @property
     def opened(self) -> Mapping[int, str]:
         """What the balancer must reach on nodes: words by port."""
-        numbers = {number for name in self.nodes for number in self.ports[name]}
+        return self._words(self.ports)
+
+    @property
+    def ever(self) -> Mapping[int, str]:
+        """What it must reach with whatever it speaks to nodes, and what it would with plain HTTP: words by port."""
+        return self._words(self.plain)
+
+    def _words(self, ports: Mapping[str, Sequence[int]]) -> Mapping[int, str]:
+        numbers = {number for name in self.nodes for number in ports[name]}
         users = dict.fromkeys(sorted(numbers), "users' requests")
         return users if self.readiness_port in users else {**users, self.readiness_port: "readiness"}
 
@@ -80,5 +91,6 @@ def targets(
     readiness_port: int,
 ) -> Targets:
     """Return the targets for `nodes`, by name, on the ports that the product has for each of them."""
-    protocol = elb.ApplicationProtocol.HTTPS if cluster.about.secure else elb.ApplicationProtocol.HTTP
-    return Targets(vpc, nodes, cluster.about.targets(cluster), port, readiness_port, protocol)
+    protocol = elb.ApplicationProtocol.HTTPS if https(cluster) else elb.ApplicationProtocol.HTTP
+    ports, plain = cluster.about.targets(cluster), cluster.about.targets(plainly(cluster))
+    return Targets(vpc, nodes, ports, port, readiness_port, plain, protocol)

@@ -103,6 +103,8 @@ def _ways(refused: Sequence[SettingChange]) -> Iterator[str]:
             "goes on committing: let the first one commit by a deployment before, or give those before it successors "
             "of other names, which come last"
         )
+    if Way.FRONTLESS in ways:
+        yield "ports.tls can be changed in two deploys, by balancer.to_nodes: http and then https with the other port"
     if Way.NEVER in ways:
         yield "the rest needs a new cluster" if len(ways) > 1 else "that needs a new cluster"
 

@@ -26,6 +26,8 @@ class Way(Enum):
     """While the node that commits artifacts is the first one to change."""
     KEPT = auto()
     """Never: nodes would leave it out, so that a failed deployment finds back, and what is in it would be nobody's."""
+    FRONTLESS = auto()
+    """While the nodes have no TLS fronts."""
     NEVER = auto()
 
 
@@ -89,6 +91,7 @@ appserver.changes and carbon.settings."""
 MEANT: Final[Mapping[str, str]] = {"settings.discovery_key": "each node's product restarts with that key in its turn"}
 """What a changed setting does that its name does not tell."""
 
+_FRONT: Final = "ports.tls"
 _GROUPS: Final = "settings.groups."
 _COMMITTER: Final = "settings.committer"
 
@@ -157,6 +160,8 @@ def _described(path: str, old: Any, new: Any, way: Way | None) -> SettingChange:
 
 def _way(path: str, *, fixed: Fixed, before: Mapping[str, Any], after: Mapping[str, Any]) -> Way | None:
     """Return how the setting at `path`, which is refused, could be changed; None where the nodes take it over."""
+    if path == _FRONT:
+        return None if after.get(path) is None else Way.FRONTLESS
     if path in fixed.together:
         running = _running(before)
         return None if len(running) == 1 and running == _running(after) else Way.ALONE

@@ -17,7 +17,7 @@ from rehearsal.checks.targets import Target
 def record(scene: NamedScene) -> Iterable[Target]:
     """Ask the account to which group each host name leads, and for the health of that group's targets."""
     names = {member.instance: member.name for member in scene.members}
-    port = scene.port(scene.cluster.about.serving)
+    port = scene.port(scene.cluster.about.served(scene.cluster))
     groups = _groups(scene.rules())
     for route in (scene.hosts.users, scene.hosts.management):
         led = route is scene.hosts.management and len(scene.of(route)) > 1

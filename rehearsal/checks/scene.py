@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from muster.names import stack_name
 from muster.products import Reach
+from muster.products.users_ports import TLS
 from muster.spec import cluster_lock, plan
 from rehearsal.hosts.enter import run_in
 from rehearsal.inventory import BalancerEntry, Inventory, VisitorEntry
@@ -117,14 +118,17 @@ class Scene:
     def balancer_ports(self) -> list[int]:
         """Return the ports of a node that the balancer must reach: those on which any takes users, and all others."""
         about = self.cluster.about
-        others = {each.number for each in about.ports_for(self.cluster, Reach.BALANCER) if each.name != about.serving}
+        served = about.served(self.cluster)
+        others = {each.number for each in about.ports_for(self.cluster, Reach.BALANCER) if each.name != served}
         targets = about.targets(self.cluster)
         return sorted(others.union(*(targets[member.name] for member in self.members)))
 
     def unused_ports(self) -> list[int]:
         """Return the ports that nodes lead to their servers though none of them takes users there."""
-        told = self.cluster.about.settings(self.cluster).get("nodes", {})
-        return sorted({port for own in told.values() for port in own["connectors"]} - {*self.balancer_ports()})
+        about, told = self.cluster.about, self.cluster.about.settings(self.cluster)
+        led = {port for own in told.get("nodes", {}).values() for port in own["connectors"]}
+        plain = {self.port(about.serving)} if self._fronted else set()
+        return sorted({*led, *told.get("fronts", ()), *plain} - {*self.balancer_ports()})
 
     def member_ports(self) -> list[int]:
         """Return the ports of a node that the other members must reach."""
@@ -146,8 +150,20 @@ class Scene:
         return run_in(member.name, command, text=text, within=within)
 
     def direct(self, member: Member, jar: CookieJar | None = None, *, port: str = "http") -> Client:
-        """Return a client that speaks to one node, from the balancer's place (nobody else may)."""
-        return Client(self.balancer.namespace, (member.address, self.port(port)), jar=jar, timeout=PATIENCE)
+        """Return a client that speaks to one node, from the balancer's place (nobody else may), and as it does."""
+        address, tls = self.door(member, port)
+        return Client(self.balancer.namespace, address, jar=jar, tls=tls, timeout=PATIENCE)
+
+    def door(self, member: Member, port: str = "http") -> tuple[tuple[str, int], bool]:
+        """Return where the balancer reaches that port of a node, and whether by TLS: the users' port may be another."""
+        about = self.cluster.about
+        name = about.served(self.cluster) if port == about.serving else port
+        return (member.address, self.port(name)), name == about.secured
+
+    @property
+    def _fronted(self) -> bool:
+        """Whether the product's plain port is reached through a TLS front alone."""
+        return self.cluster.about.served(self.cluster) == TLS
 
     def peer(self, member: Member) -> Client:
         """Return a client that speaks to the peer port of one node, from another member's place (nobody else may)."""

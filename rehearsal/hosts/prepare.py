@@ -37,6 +37,8 @@ MASKED = (
     "cloud-init-hotplugd.socket",
     "networking.service",
     "ifupdown-pre.service",
+    # Nodes mask it before they install its package, which is in this image already.
+    "haproxy.service",
 )
 """Units that do nothing for a host here; what handles user data is never among them."""
 

@@ -14,6 +14,7 @@ PACKAGES = (
     "curl",
     "dbus",
     "e2fsprogs",
+    "haproxy",
     "iproute2",
     "netbase",
     "nftables",

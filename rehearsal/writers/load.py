@@ -79,8 +79,8 @@ class Load:
 
 def place_of(scene: "Scene", member: "Member") -> Place:
     """Return one node's application, reached from the balancer's place."""
-    namespace, address = scene.balancer.namespace, (member.address, scene.port("http"))
-    return Place(member.name, lambda: visitor.Client(namespace, address, timeout=PATIENCE))
+    namespace, (address, tls) = scene.balancer.namespace, scene.door(member)
+    return Place(member.name, lambda: visitor.Client(namespace, address, tls=tls, timeout=PATIENCE))
 
 
 def users_of(scene: "Scene") -> Place:

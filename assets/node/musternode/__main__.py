@@ -26,6 +26,7 @@ from .failure import Failure, ascii_sentence, unexpected
 from .host import Host, Identity
 from .paths import Paths
 from .report import Reported
+from .tls.keeper import Keeper
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -176,8 +177,10 @@ def _live(this: Host) -> int:
     whole = _finished(this, board)
     rollback.tell(this.paths)
     trial, growth = _trial(this), volume.Growth(this.node.name, this.node.volume)
+    keeper = Keeper(this.paths, this.front)
     while True:
         growth.look()
+        keeper.look()
         if whole:
             one.tick()
             trial = _judged(this, trial, one)

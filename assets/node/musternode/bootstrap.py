@@ -12,6 +12,7 @@ from .host import Host, Identity
 from .paths import Paths
 from .report import Reported
 from .system import Systemd
+from .tls import stages as tls
 from .waiting import poll
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ def _stages(this: Host) -> None:
     stages.timed("prepare", lambda: stages.prepare(this.paths, this.node))
     stages.timed("install", lambda: stages.install(this))
     stages.timed("configure", lambda: stages.configure(this))
+    stages.timed("front", lambda: tls.carry_out(this.paths, this.services, this.front))
     stages.timed("start", lambda: stages.start(this))
 
 

@@ -16,6 +16,8 @@ from .paths import Paths
 from .products import as400gateway
 from .settings import Node, Settings
 from .system import Services, Systemd
+from .tls import front
+from .tls.front import Front
 from .units import H2_USER
 
 
@@ -58,6 +60,11 @@ class Host:
         servers = [f"{member.address}:{port}" for member in self.settings.members]
         own, local = f"{self.node.address}:{port}", ("127.0.0.1", port)
         return Pair(servers, own, self.settings.settings.database, local)
+
+    @property
+    def front(self) -> Optional[Front]:
+        """The TLS front of this node, if it has one."""
+        return front.of(self.node, self.settings.ports.tls, self.settings.ports.http)
 
     def key(self) -> bytes:
         """Return the key that both nodes share; raises `Failure` if this host was configured without one."""

@@ -12,10 +12,10 @@ from http.server import ThreadingHTTPServer
 from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from . import application, settings, standing, state, web
-from .failure import Failure
 from .paths import Paths
 from .standing import Standing
 from .state import State
+from .tls.readiness import Look, told
 
 log = logging.getLogger(__name__)
 WITHIN = 1.5
@@ -33,10 +33,11 @@ class Probe:
     health: str
     admin_writes: str
     paths: Paths
+    front: Look = list
 
     def reasons(self) -> List[str]:
         """Return why this node should be given no users; empty if it should. Takes at most `WITHIN` seconds."""
-        answers = _at_once({"health": self._health, "member": self._member}, WITHIN)
+        answers = _at_once({"health": self._health, "member": self._member, "front": self._front}, WITHIN)
         return [reason for reason in answers.values() if reason]
 
     def admin_reasons(self) -> List[str]:
@@ -49,6 +50,9 @@ class Probe:
     def _health(self) -> str:
         well = application.answers("127.0.0.1", self.http_port, self.health, timeout=WITHIN)
         return "" if well else f"the application does not answer 200 at {self.health}"
+
+    def _front(self) -> str:
+        return "; ".join(self.front())
 
     def _member(self) -> str:
         return hindrance(state.own(self.paths), standing.look(self.paths))
@@ -88,11 +92,10 @@ def serve(probe: Probe, address: str, port: int) -> ThreadingHTTPServer:
 
 
 def run(arguments: Sequence[str], paths: Paths) -> int:
-    """Serve NODE ADDRESS PORT HTTP_PORT HEALTH ADMIN_WRITES until the process ends; raises `Failure` on others."""
-    if len(arguments) != 6:
-        raise Failure("usage: musternode readiness NODE ADDRESS PORT HTTP_PORT HEALTH ADMIN_WRITES")
-    node, address, port, http_port, health, admin_writes = arguments
-    serve(Probe(node, int(http_port), health, admin_writes, paths), address, int(port))
+    """Serve NODE ADDRESS PORT HTTP_PORT HEALTH ADMIN_WRITES [TLS_PORT] until the process ends; raises `Failure`."""
+    own, front = told(arguments, "readiness NODE ADDRESS PORT HTTP_PORT HEALTH ADMIN_WRITES", paths)
+    node, address, port, http_port, health, admin_writes = own
+    serve(Probe(node, int(http_port), health, admin_writes, paths, front), address, int(port))
     log.info("answers at %s port %s", address, port)
     while True:
         time.sleep(3600)

@@ -14,6 +14,8 @@ from .products import as400gateway
 from .report import Reported
 from .settings import Settings
 from .state import SERVING, State
+from .tls import stages as tls
+from .tls.front import refusal as front_refusal
 from .waiting import poll
 
 log = logging.getLogger(__name__)
@@ -45,6 +47,8 @@ def refusal(old: Settings, new: Settings) -> Optional[str]:
         "the secrets": (old.secrets, new.secrets),
         "the witness table": (old.table, new.table),
     }
+    if reason := front_refusal(old.ports.tls, new.ports.tls):
+        return reason
     for what, (before, after) in fixed.items():
         if before != after:
             return f"{what} of a running pair cannot be changed one node at a time; deploy a new cluster for it"
@@ -120,6 +124,7 @@ def carry_out(new: Host, *, again: bool = False) -> None:
         new.services.stop(as400gateway.UNIT)  # the member starts it again
     if brought and not again and schema.may_change(new):
         schema.migrate(new)
+    tls.carry_out(new.paths, new.services, new.front)
     for unit in (units.READINESS, units.AGENT):
         if unit in changed:
             stages.restart(new.services, unit)

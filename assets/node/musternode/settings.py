@@ -60,12 +60,13 @@ class Secrets:
 
 @dataclass(frozen=True)
 class Ports:
-    """TCP ports of a node."""
+    """TCP ports of a node; `tls` is that of its TLS front, 0 for none."""
 
     http: int
     database: int
     peer: int
     readiness: int
+    tls: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from .h2.database import UNIT as H2
 from .paths import Paths
 from .products.as400gateway import SCHEMA_UNIT, UNIT, USER, Layout
 from .settings import Asset, Node, Settings
+from .tls.readiness import argument
 
 H2_USER = "muster-h2"
 VOLUME, MEMBER, READINESS = "muster-volume.service", "muster-member.service", "muster-readiness.service"
@@ -197,9 +198,8 @@ ProtectHome=yes
 
 def _asked(settings: Settings, node: Node) -> str:
     ports, product = settings.ports, settings.settings
-    return (
-        f"readiness {node.name} {node.address} {ports.readiness} {ports.http} {product.health} {product.admin_writes}"
-    )
+    asked = f"{node.name} {node.address} {ports.readiness} {ports.http} {product.health} {product.admin_writes}"
+    return f"readiness {asked}{argument(ports.tls)}"
 
 
 def readiness(paths: Paths, command: str) -> str:

@@ -6,6 +6,7 @@ from muster.checking import one_of
 from muster.fields import Block, Home, UrlPath
 from muster.fields import Port as PortNumber
 from muster.products.product import Port, Product, Reach, Secret
+from muster.products.users_ports import TLS, users_ports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,8 @@ class As400Gateway(Block):
     """The product's folder on a node."""
     port: PortNumber = 8080
     """The port on which the application answers users."""
+    tls_port: PortNumber = 8443
+    """The port of a node on which its TLS front takes users' requests, with `balancer.to_nodes: https`."""
     readiness_port: PortNumber = 9180
     """The port on which a node tells the balancer whether it is ready."""
     health: UrlPath = "/actuator/health"
@@ -35,7 +38,7 @@ class As400Gateway(Block):
 def _ports(cluster: "Cluster") -> tuple[Port, ...]:
     own = cluster.block(As400Gateway)
     return (
-        Port("http", own.port, "as400gateway.port", Reach.BALANCER),
+        *users_ports(cluster, Port("http", own.port, "as400gateway.port", Reach.BALANCER), own.tls_port),
         Port("database", cluster.database.port, "database.port", Reach.MEMBERS),
         Port("peer", cluster.database.peer_port, "database.peer_port", Reach.MEMBERS),
         Port("readiness", own.readiness_port, "as400gateway.readiness_port", Reach.BALANCER),
@@ -67,6 +70,7 @@ PRODUCT = Product(
     java=lambda _: (11, 17, 21),
     defaults=lambda _: {"instance": {"java": 17}, "balancer": {"stickiness": {"cookie": "JSESSIONID"}}},
     serving="http",
+    secured=TLS,
     readiness="readiness",
     secrets=(
         Secret("database_admin", "DatabaseAdmin", "sa", "administrator of the H2 pair, used to form it"),

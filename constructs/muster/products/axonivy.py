@@ -16,6 +16,7 @@ from muster.fields import Port as PortNumber
 from muster.products.axonivy_engines import FORM, JSESSIONID, VERSION, Engine, engine, fault
 from muster.products.axonivy_fields import LicenceFile, SharedFolder, SystemDatabase, ports_of
 from muster.products.product import Port, Product, Reach
+from muster.products.users_ports import TLS, https, users_ports
 
 if TYPE_CHECKING:
     from muster.spec.model import Cluster
@@ -72,6 +73,8 @@ class AxonIvy(Block):
     """The product's folder on a node."""
     http_port: PortNumber = 8080
     """The port on which an engine answers users. A heavier node takes them on further ones, in steps of 10."""
+    tls_port: PortNumber = 8443
+    """The port of a node's TLS front, with `balancer.to_nodes: https`. A heavier node has further ones as above."""
     jgroups_port: PortNumber = 7800
     """The port of the engines among themselves."""
     peer_port: PortNumber = 9181
@@ -87,9 +90,16 @@ def engine_of(cluster: "Cluster") -> Engine | None:
 
 
 def taken(cluster: "Cluster") -> tuple[int, ...]:
-    """Return the ports of a node on which no user comes."""
+    """Return the ports of a node that lead to no engine: a TLS front's first one is its own."""
     own = cluster.block(AxonIvy)
-    return own.jgroups_port, own.peer_port, own.readiness_port
+    fixed = own.jgroups_port, own.peer_port, own.readiness_port
+    return (*fixed, own.tls_port) if https(cluster) else fixed
+
+
+def first(cluster: "Cluster") -> tuple[int, tuple[int, ...]]:
+    """Return the first port on which nodes get users, and those of a node that may be none of the further ones."""
+    own = cluster.block(AxonIvy)
+    return (own.tls_port, (*taken(cluster), *led(cluster))) if https(cluster) else (own.http_port, taken(cluster))
 
 
 def most_connectors(cluster: "Cluster") -> int:
@@ -101,9 +111,10 @@ def most_connectors(cluster: "Cluster") -> int:
 def connectors(cluster: "Cluster") -> Mapping[str, tuple[int, ...]]:
     """Return the ports on which each node gets users, by its name: as many as its weight, reduced."""
     own, most = cluster.block(AxonIvy), most_connectors(cluster)
-    if most == 1 or weights.crowded(own.http_port, most, taken(cluster)):
-        return dict.fromkeys(cluster.nodes, (own.http_port,))
-    return weights.spread(own.weights, cluster.nodes, own.http_port, taken(cluster))
+    base, others = first(cluster)
+    if most == 1 or weights.crowded(base, most, others):
+        return dict.fromkeys(cluster.nodes, (base,))
+    return weights.spread(own.weights, cluster.nodes, base, others)
 
 
 def led(cluster: "Cluster") -> tuple[int, ...]:
@@ -112,6 +123,12 @@ def led(cluster: "Cluster") -> tuple[int, ...]:
     So none is written when a weight rises, and a target answers from its first moment on.
     """
     return weights.room(cluster.block(AxonIvy).http_port, weights.MOST, taken(cluster))
+
+
+def fronts(cluster: "Cluster") -> tuple[int, ...]:
+    """Return the ports that every node leads to its TLS front, the front's own first; none where it has no front."""
+    base, others = first(cluster)
+    return weights.room(base, weights.MOST, others) if https(cluster) else ()
 
 
 def mounted(cluster: "Cluster") -> str | None:
@@ -139,7 +156,7 @@ def _settings(cluster: "Cluster") -> Mapping[str, Any]:
     if own.version is None or own.database is None or own.shared is None or own.licence is None:
         raise ValueError(f"the engine of {cluster.name} is not known as a whole")
     driver = {"driver": own.database.driver} if own.database.driver else {}
-    users, ports = address(cluster), led(cluster)
+    users, ports, secured = address(cluster), led(cluster), fronts(cluster)
     return {
         "home": own.home,
         "version": own.version,
@@ -148,6 +165,7 @@ def _settings(cluster: "Cluster") -> Mapping[str, Any]:
         "shared": mounted(cluster),
         "licence": LICENCE,
         **({"address": users} if users else {}),
+        **({"fronts": [*secured]} if secured else {}),
         "nodes": {name: {"route": name, "connectors": [*ports]} for name in cluster.nodes},
     }
 
@@ -155,7 +173,7 @@ def _settings(cluster: "Cluster") -> Mapping[str, Any]:
 def _ports(cluster: "Cluster") -> tuple[Port, ...]:
     own = cluster.block(AxonIvy)
     return (
-        Port("http", own.http_port, "axonivy.http_port", Reach.BALANCER),
+        *users_ports(cluster, Port("http", own.http_port, "axonivy.http_port", Reach.BALANCER), own.tls_port),
         Port("jgroups", own.jgroups_port, "axonivy.jgroups_port", Reach.MEMBERS),
         Port("peer", own.peer_port, "axonivy.peer_port", Reach.MEMBERS),
         Port("readiness", own.readiness_port, "axonivy.readiness_port", Reach.BALANCER),
@@ -212,6 +230,7 @@ PRODUCT: Final = Product(
     java=_java,
     defaults=_defaults,
     serving="http",
+    secured=TLS,
     readiness="readiness",
     secrets=(),
     ports=_ports,

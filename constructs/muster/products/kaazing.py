@@ -11,6 +11,7 @@ from muster.checking import checked, whole_number
 from muster.fields import Block, Home, HostName, OutsidePorts, UrlPath
 from muster.fields import Port as PortNumber
 from muster.products.product import Port, Product, Reach
+from muster.products.users_ports import TLS, users_ports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +55,8 @@ class Kaazing(Block):
     """The product's folder on a node."""
     http_port: PortNumber = 8000
     """The port of a node on which all services listen. Users come to the balancer's 80 or 443."""
+    tls_port: PortNumber = 8443
+    """The port of a node on which its TLS front takes users' requests, with `balancer.to_nodes: https`."""
     member_port: PortNumber = 5942
     """The port of the gateways among themselves."""
     peer_port: PortNumber = 9181
@@ -84,7 +87,7 @@ def public_port(cluster: "Cluster") -> int:
 def _ports(cluster: "Cluster") -> tuple[Port, ...]:
     own = cluster.block(Kaazing)
     return (
-        Port("http", own.http_port, "kaazing.http_port", Reach.BALANCER),
+        *users_ports(cluster, Port("http", own.http_port, "kaazing.http_port", Reach.BALANCER), own.tls_port),
         Port("member", own.member_port, "kaazing.member_port", Reach.MEMBERS),
         Port("peer", own.peer_port, "kaazing.peer_port", Reach.MEMBERS),
         Port("readiness", own.readiness_port, "kaazing.readiness_port", Reach.BALANCER),
@@ -116,6 +119,7 @@ PRODUCT: Final = Product(
     # a user of the HTTP emulation has a session on one gateway alone, and no cookie of the gateway's
     defaults=lambda _: {"instance": {"java": 17}, "balancer": {"stickiness": {"cookie": "balancer"}}},
     serving="http",
+    secured=TLS,
     readiness="readiness",
     secrets=(),
     ports=_ports,

@@ -83,14 +83,16 @@ class Product:
     `shared_files` the id of the file system of EFS that nodes share, or `efs` for one that is made with the cluster;
     `admin` the path below which the product is administered, `users` the one of its users' requests, each None where
     there is none. `leads` tells whether the file wants administration to reach the node alone that leads the pair.
-    `serving` and `readiness` name the port that users reach and the one whose /ready the balancer asks.
+    `serving` and `readiness` name the port that users reach and the one whose /ready the balancer asks. `secured` names
+    the one that they reach where the balancer speaks HTTPS to nodes, whatever certificate they have; where it is
+    `serving` too, there is no other way.
     `defaults` is merged below what a cluster file says, and gets that: raw values, of whatever kind. By them a product
-    says, too, by which cookie the balancer keeps its users on a node. `memory` is what a node needs at least, in GiB. A
-    `pair` is two nodes over one H2 database, which has a witness.
+    says, too, by which cookie the balancer keeps its users on a node, and what it speaks to nodes. `memory` is what a
+    node needs at least, in GiB. A `pair` is two nodes over one H2 database, which has a witness.
 
     `weighed` gives the ports on which each node, by name, takes users' requests, where that is not the one of `serving`
     on all of them; absent nodes count too. `idle` gives the seconds after which the balancer ends a connection on which
-    nothing comes, None for AWS's 60. `secure`: nodes answer the balancer by HTTPS, with whatever certificate.
+    nothing comes, None for AWS's 60.
 
     `grouped`: nodes are not all alike, and each has a group in the cluster file. `hosts` gives the host names by which
     the balancer then tells the groups apart, None where every node answers whatever comes. `made_database` is the one
@@ -111,6 +113,7 @@ class Product:
     java: Callable[["Cluster"], tuple[int, ...]]
     defaults: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     serving: str
+    secured: str
     readiness: str
     secrets: tuple[Secret, ...]
     ports: Callable[["Cluster"], tuple[Port, ...]]
@@ -132,7 +135,6 @@ class Product:
     pair: bool = False
     weighed: Callable[["Cluster"], Mapping[str, tuple[int, ...]]] | None = None
     idle: Callable[["Cluster"], int | None] = lambda _: None
-    secure: bool = False
     grouped: bool = False
     hosts: Callable[["Cluster"], Hosts | None] = lambda _: None
     made_database: Callable[["Cluster"], MadeDatabase | None] = no_database
@@ -143,6 +145,10 @@ class Product:
     def makes_databases(self) -> bool:
         """Whether a file of this product may ask for a database, so that one may be left of an earlier file."""
         return self.made_database is not no_database
+
+    def served(self, cluster: "Cluster") -> str:
+        """Return the name of the port that users reach: `serving`, or `secured` where that is asked for."""
+        return self.secured if cluster.balancer.to_nodes == "https" else self.serving
 
     def port(self, cluster: "Cluster", name: str) -> int:
         """Return the number of the port named `name`."""
@@ -161,4 +167,4 @@ class Product:
         """Return the ports on which the balancer sends users' requests to each node, by the node's name."""
         if self.weighed:
             return self.weighed(cluster)
-        return dict.fromkeys(cluster.nodes, (self.port(cluster, self.serving),))
+        return dict.fromkeys(cluster.nodes, (self.port(cluster, self.served(cluster)),))

@@ -207,10 +207,13 @@ PRODUCT: Final = Product(
     grouped=True,
     java=lambda _: (8,),
     # each web application has a session cookie of its own name or path: only the balancer's keeps a user on one node
-    defaults=lambda _: {"instance": {"java": 8}, "balancer": {"stickiness": {"cookie": "balancer"}}},
+    defaults=lambda _: {
+        "instance": {"java": 8},
+        "balancer": {"stickiness": {"cookie": "balancer"}, "to_nodes": "https"},
+    },
     discovery=members.discovery,
     serving="https",
-    secure=True,
+    secured="https",
     readiness="readiness",
     secrets=(
         Secret("commit", "ArtifactsCommit", "commit", "the account that writes artifacts", plain=True),

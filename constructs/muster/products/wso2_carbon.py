@@ -58,8 +58,7 @@ def _default_java(block: Any) -> int:
 
 
 def _ports(cluster: "Cluster") -> tuple[Port, ...]:
-    # the balancer speaks plain HTTP to nodes, and nobody else reaches them
-    return members.ports(cluster, users="http")
+    return members.ports(cluster, users=cluster.about.served(cluster))
 
 
 def _start(region: str) -> "Mapping[str, Any]":
@@ -76,6 +75,7 @@ PRODUCT = Product(
     defaults=_defaults,
     discovery=members.discovery,
     serving="http",
+    secured="https",
     readiness="readiness",
     secrets=(),
     ports=_ports,

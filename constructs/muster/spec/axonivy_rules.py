@@ -5,9 +5,10 @@ from typing import Final
 
 from muster import weights
 from muster.fields import OperatingSystem
-from muster.products.axonivy import AxonIvy, engine_of, most_connectors, mounted, taken
+from muster.products.axonivy import AxonIvy, engine_of, first, most_connectors, mounted
 from muster.products.axonivy_engines import ENGINES, IVYSESSIONID, JSESSIONID, VERSION
 from muster.products.axonivy_fields import LICENCE, SHARED, SystemDatabase
+from muster.products.users_ports import https
 from muster.spec.account_rules import elsewhere
 from muster.spec.finding import Finding
 from muster.spec.model import Cluster
@@ -50,9 +51,12 @@ def weights_that_ports_can_say(cluster: Cluster) -> Iterator[Finding]:
 def room_for_the_connectors(cluster: Cluster) -> Iterator[Finding]:
     """Demand a first port from which on there are as many as the heaviest node needs."""
     own = _of(cluster)
-    said = weights.crowded(own.http_port, most_connectors(cluster), taken(cluster)) if own else None
-    if said:
-        yield Finding(("axonivy", "http_port"), said, (("axonivy", "weights"), ("nodes",)))
+    if own is None:
+        return
+    base, others = first(cluster)
+    if said := weights.crowded(base, most_connectors(cluster), others):
+        field = "tls_port" if https(cluster) else "http_port"
+        yield Finding(("axonivy", field), said, (("axonivy", "weights"), ("nodes",)))
 
 
 def a_cookie_that_the_engine_sets(cluster: Cluster) -> Iterator[Finding]:

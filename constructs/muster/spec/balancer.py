@@ -56,6 +56,10 @@ class Balancer(Block):
     """Whether it is reached from inside the VPC's networks, or from the internet."""
     certificate: Certificate | None = None
     """The certificate for HTTPS. Without one users speak plain HTTP, and the synthesis warns."""
+    to_nodes: Annotated[
+        Literal["http", "https"], one_of("http", "https"), Field(json_schema_extra=default_of_the_product)
+    ] = "http"
+    """How the balancer speaks to nodes. With `https` nobody on the way reads along; a node's name is not proved."""
     tls_policy: TlsPolicy = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
     """Which versions and ciphers of TLS users may speak; none below TLS 1.2."""
     clients: Annotated[

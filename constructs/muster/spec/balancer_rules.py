@@ -9,6 +9,7 @@ from muster.spec.model import Cluster
 
 _ADMIN: Final = ("balancer", "admin")
 _CERTIFICATE: Final = ("balancer", "certificate")
+_TO_NODES: Final = ("balancer", "to_nodes")
 
 WIDEST: Final = 8
 """Prefix length of the largest private network there is (RFC 1918)."""
@@ -105,6 +106,14 @@ def _users_path(users: str, admin: str, product: str) -> Iterator[Finding]:
         yield Finding(_ADMIN, what, ((product,),))
 
 
+def https_to_nodes_that_speak_nothing_else(cluster: Cluster) -> Iterator[Finding]:
+    """Demand HTTPS to nodes of a product that answers plain HTTP by a redirect to HTTPS."""
+    about = cluster.about
+    if about.serving == about.secured and cluster.balancer.to_nodes == "http":
+        what = f"got 'http', to which {cluster.product} answers with a redirect to HTTPS, want https"
+        yield Finding(_TO_NODES, what, (("product",),))
+
+
 BALANCER_RULES: Final = (
     tls_policy_with_a_certificate_alone,
     clients_of_an_internal_balancer,
@@ -112,4 +121,5 @@ BALANCER_RULES: Final = (
     admin_route_of_a_product_with_administration,
     admin_route_with_its_own_fields,
     admin_route_apart_from_users,
+    https_to_nodes_that_speak_nothing_else,
 )

@@ -9,6 +9,7 @@ from .. import strict
 from ..failure import Failure
 from ..servers.settings import Document, fixed_for_good, in_order
 from ..settings import content
+from ..tls import front
 from . import eras, settings
 from .eras import Era
 from .settings import Database, ProductSettings
@@ -21,12 +22,13 @@ _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 @dataclass(frozen=True)
 class Ports:
-    """TCP ports of a node; `http` is the first of each node's connectors."""
+    """TCP ports of a node; `http` is the first of each node's connectors, `tls` of its front's ports, 0 for none."""
 
     http: int
     jgroups: int
     peer: int
     readiness: int
+    tls: int = 0
 
     @property
     def member(self) -> int:
@@ -55,7 +57,7 @@ class Common:
     """What is the same on all nodes.
 
     `file_system` is the EFS that each mounts at `shared`, empty where the image has mounted something there. `address`
-    is the public one, empty if the user's own ivy.yaml says it.
+    is the public one, empty if the user's own ivy.yaml says it. `fronts` are the ports that lead to the TLS front.
     """
 
     home: str
@@ -67,6 +69,7 @@ class Common:
     licence_file: LicenceFile
     file_system: str = ""
     address: str = ""
+    fronts: Tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,8 @@ def _check(document: Settings) -> None:
             raise Failure(f"settings.nodes.{member.name}.connectors begins with {own.connectors[0]}, not {ports.http}")
         if {ports.peer, ports.readiness} & {*own.connectors, common.jgroups}:
             raise Failure(f"settings.nodes.{member.name}.connectors holds a port that is taken on the node")
+    if common.fronts[:1] != ((ports.tls,) if ports.tls else ()):
+        raise Failure(f"settings.fronts is {list(common.fronts)}; it begins with ports.tls, {ports.tls}")
     if common.jgroups != ports.jgroups:
         raise Failure(f"settings.jgroups is {common.jgroups}, and ports.jgroups {ports.jgroups}; they are one port")
     routes = [document.nodes[member.name].route for member in document.present]
@@ -161,4 +166,4 @@ def refusal(old: Settings, new: Settings) -> Optional[str]:
         return fixed_for_good("the system database")
     if (before.shared, before.file_system) != (after.shared, after.file_system):
         return fixed_for_good("the shared folder")
-    return old.refusal_of(new)
+    return front.refusal(old.ports.tls, new.ports.tls) or old.refusal_of(new)

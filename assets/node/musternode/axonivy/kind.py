@@ -1,5 +1,6 @@
 """Axon.ivy as a kind of server."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Dict, Mapping, Optional, Sequence
 
@@ -8,6 +9,9 @@ from ..aws import Credentials
 from ..commands import run
 from ..servers import kind, peers
 from ..servers.member import standing
+from ..tls import front
+from ..tls.front import TABLE, Front
+from ..tls.readiness import argument
 from . import document, naming, product, redirect, shared, units, words
 from .document import Settings
 from .doors import Doors
@@ -58,7 +62,15 @@ class AxonIvy(kind.Kind[Settings]):
     def readiness(self, this: Host) -> str:
         """Return the command that answers the balancer."""
         ports = this.settings.ports
-        return f"axonivy-readiness {this.node.address} {ports.readiness} {ports.http} {this.settings.era.health}"
+        asked = f"{this.node.address} {ports.readiness} {ports.http} {this.settings.era.health}"
+        return f"axonivy-readiness {asked}{argument(ports.tls)}"
+
+    def front(self, this: Host) -> Optional[Front]:
+        """Return the node's TLS front, to which the further ports of a heavier node lead."""
+        ports, fronts = this.settings.ports, this.settings.settings.fronts
+        made = front.of(this.node, ports.tls, ports.http)
+        rules = redirect.rules(this.node.address, fronts, TABLE) if len(fronts) > 1 else ""
+        return made and replace(made, rules=rules)
 
     def configure(self, this: Host, *, again: bool) -> bool:
         """Write what the settings want into the engine's configuration; return whether it has to begin anew for that.

@@ -4,10 +4,10 @@ import http.client
 from typing import List, Sequence
 
 from .. import web
-from ..failure import Failure
 from ..paths import Paths
 from ..servers import readiness
 from ..servers.readiness import WITHIN
+from ..tls.readiness import told
 from .eras import HEALTH
 
 
@@ -31,8 +31,7 @@ def reasons(paths: Paths, port: int, path: str) -> List[str]:
 
 
 def run(arguments: Sequence[str], paths: Paths) -> int:
-    """Serve ADDRESS PORT HTTP_PORT PATH until the process ends; raises `Failure` on others."""
-    if len(arguments) != 4:
-        raise Failure("usage: musternode axonivy-readiness ADDRESS PORT HTTP_PORT PATH")
-    address, port, http_port, path = arguments
-    return readiness.serve(address, int(port), lambda: reasons(paths, int(http_port), path))
+    """Serve ADDRESS PORT HTTP_PORT PATH [TLS_PORT] until the process ends; raises `Failure` on others."""
+    own, front = told(arguments, "axonivy-readiness ADDRESS PORT HTTP_PORT PATH", paths)
+    address, port, http_port, path = own
+    return readiness.serve(address, int(port), lambda: [*front(), *reasons(paths, int(http_port), path)])

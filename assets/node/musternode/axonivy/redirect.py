@@ -10,7 +10,7 @@ from typing import Sequence
 TABLE = "muster_ivy"
 
 
-def rules(address: str, connectors: Sequence[int]) -> str:
+def rules(address: str, connectors: Sequence[int], table: str = TABLE) -> str:
     """Return the nftables rules for the node at `address`: all but the first of `connectors` lead to that first one.
 
     The table is made anew as a whole, so that giving the rules twice changes nothing. Connections that stand live on,
@@ -20,9 +20,9 @@ def rules(address: str, connectors: Sequence[int]) -> str:
     ports = ", ".join(map(str, others))
     lead = f"    ip daddr {address} tcp dport {{ {ports} }} dnat to {address}:{first}\n" if others else ""
     return f"""\
-table ip {TABLE}
-delete table ip {TABLE}
-table ip {TABLE} {{
+table ip {table}
+delete table ip {table}
+table ip {table} {{
   chain arriving {{
     type nat hook prerouting priority -100; policy accept;
     ct state != new accept

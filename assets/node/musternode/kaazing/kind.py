@@ -1,10 +1,14 @@
 """The Kaazing WebSocket Gateway as a kind of server."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Dict, Optional, Sequence
 
 from ..servers import kind, log_file, peers
 from ..servers.member import standing
+from ..tls import front
+from ..tls.front import Front
+from ..tls.readiness import argument
 from . import launch, product, settings, units, words
 from .host import UNIT, USER, Host, log_of
 from .log_sight import SIGHTS, Sight
@@ -12,6 +16,11 @@ from .member import Member
 from .running import Running
 from .settings import Settings
 from .upgrade import Service
+
+CONNECTIONS = 200_000
+"""WebSockets that a front takes: as many as a gateway may have open, less what it needs for itself."""
+SOURCES = tuple(f"127.0.1.{number}" for number in range(1, 9))
+"""From which they reach the gateway: one address has 28,000 connections to one port. A gateway asks for no address."""
 
 
 class Kaazing(kind.Kind[Settings]):
@@ -46,7 +55,13 @@ class Kaazing(kind.Kind[Settings]):
         """Return the command that answers the balancer; raises `Failure` if nothing can be asked for a WebSocket."""
         service = _service(this)
         asked = f"{service.address} {this.settings.ports.readiness} {service.port} {service.host}"
-        return f"kaazing-readiness {asked} {units.quoted(service.path)}"
+        return f"kaazing-readiness {asked} {units.quoted(service.path)}{argument(this.settings.ports.tls)}"
+
+    def front(self, this: Host) -> Optional[Front]:
+        """Return the node's TLS front, which passes on as many WebSockets as a gateway takes."""
+        ports = this.settings.ports
+        made = front.of(this.node, ports.tls, ports.http)
+        return made and replace(made, connections=CONNECTIONS, sources=SOURCES)
 
     def configure(self, this: Host, *, again: bool) -> bool:  # noqa: ARG002 - AWS is asked for nothing
         """Write what the settings want into the product's configuration; return whether that changed."""

@@ -2,9 +2,9 @@
 
 from typing import List, Sequence
 
-from ..failure import Failure
 from ..paths import Paths
 from ..servers import readiness
+from ..tls.readiness import told
 from .upgrade import Service, hindrance
 
 LACKS = f"{readiness.LACKS}, or leads its users away because its gateway is about to begin anew"
@@ -16,9 +16,8 @@ def reasons(paths: Paths, service: Service) -> List[str]:
 
 
 def run(arguments: Sequence[str], paths: Paths) -> int:
-    """Serve ADDRESS PORT HTTP_PORT HOST PATH until the process ends; raises `Failure` on others."""
-    if len(arguments) != 5:
-        raise Failure("usage: musternode kaazing-readiness ADDRESS PORT HTTP_PORT HOST PATH")
-    address, port, http_port, host, path = arguments
+    """Serve ADDRESS PORT HTTP_PORT HOST PATH [TLS_PORT] until the process ends; raises `Failure` on others."""
+    own, front = told(arguments, "kaazing-readiness ADDRESS PORT HTTP_PORT HOST PATH", paths)
+    address, port, http_port, host, path = own
     service = Service(address, int(http_port), host, path)
-    return readiness.serve(address, int(port), lambda: reasons(paths, service))
+    return readiness.serve(address, int(port), lambda: [*front(), *reasons(paths, service)])

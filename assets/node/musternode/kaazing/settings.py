@@ -7,6 +7,7 @@ from .. import strict
 from ..failure import Failure
 from ..servers.settings import Document, fixed_for_good, in_order
 from ..settings import content
+from ..tls import front
 from .upgrade import Service
 from .wanted import Wanted
 
@@ -16,12 +17,13 @@ SHORTEST = 5
 
 @dataclass(frozen=True)
 class Ports:
-    """TCP ports of a node."""
+    """TCP ports of a node; `tls` is that of its TLS front, 0 for none."""
 
     http: int
     member: int
     peer: int
     readiness: int
+    tls: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,4 +93,4 @@ def refusal(old: Settings, new: Settings) -> Optional[str]:
     """
     if old.settings.cluster != new.settings.cluster:
         return fixed_for_good("the name of the gateways' cluster")
-    return old.refusal_of(new)
+    return front.refusal(old.ports.tls, new.ports.tls) or old.refusal_of(new)

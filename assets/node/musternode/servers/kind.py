@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Dict, FrozenSet, Generic, Mapping, Optional, Protocol, Sequence, Set
 
 from ..state import Board, State
+from ..tls.front import Front
 from .host import Host, S
 
 
@@ -70,6 +71,10 @@ class Kind(ABC, Generic[S]):
     @abstractmethod
     def readiness(self, this: Host[S]) -> str:
         """Return the command of musternode, with its arguments, that answers the balancer."""
+
+    def front(self, this: Host[S]) -> Optional[Front]:  # noqa: ARG002 - a kind with fronts asks the settings
+        """Return the TLS front of this node, None where it has none."""
+        return None
 
     @abstractmethod
     def configure(self, this: Host[S], *, again: bool) -> bool:

@@ -19,6 +19,8 @@ from ..rollout import report_unreadable
 from ..stages import link_asset, prepare, timed
 from ..state import Board
 from ..system import Systemd
+from ..tls import stages as tls
+from ..tls.keeper import Keeper
 from ..watch import Watch
 from . import distribution, drain, host, peers, rollout, stages, turns
 from .host import Host, S
@@ -43,6 +45,7 @@ def _stages(kind: Kind[S], this: Host[S]) -> None:
     timed("prepare", lambda: prepare(this.paths, this.node))
     timed("install", lambda: stages.install(kind, this))
     timed("configure", lambda: stages.configure(kind, this))
+    timed("front", lambda: tls.carry_out(this.paths, this.services, kind.front(this)))
     timed("start", lambda: stages.start(this))
 
 
@@ -89,10 +92,11 @@ def _live(kind: Kind[S], this: Host[S]) -> int:
         peers.serve(this.node.address, this.settings.ports.peer, one.body)
     whole = _finished(kind, this, board)
     rollback.tell(this.paths)
-    trial, growth = _trial(kind, this), _growth(this)
+    trial, growth, keeper = _trial(kind, this), _growth(this), _keeper(kind, this)
     while True:
         if growth is not None:
             growth.look()
+        keeper.look()
         if whole:
             one.tick()
             _tell_seen(this, one)
@@ -105,6 +109,10 @@ def _growth(this: Host[Any]) -> Optional[volume.Growth]:
     if this.settings.leaves(this.identity.node):
         return None
     return volume.Growth(this.node.name, this.node.volume)
+
+
+def _keeper(kind: Kind[S], this: Host[S]) -> Keeper:
+    return Keeper(this.paths, None if this.settings.leaves(this.identity.node) else kind.front(this))
 
 
 def _tell_seen(this: Host[Any], one: Living) -> None:

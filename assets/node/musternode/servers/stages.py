@@ -7,6 +7,7 @@ from typing import Callable, Set
 from .. import files, packages, stages
 from ..failure import Failure
 from ..system import Systemd, ensure_user
+from ..tls import stages as tls
 from ..units import AGENT, READINESS
 from . import distribution, units
 from .host import Host, S
@@ -56,6 +57,7 @@ def carry_out(
     With `again` nothing is asked of AWS. `lead_away` is called before a product that serves is ended.
     """
     changed = _brought(kind, new, lead_away, again=again)
+    tls.carry_out(new.paths, new.services, kind.front(new), lead_away)
     kind.settle(new, changed)
     for unit in (READINESS, AGENT):
         if unit in changed:
