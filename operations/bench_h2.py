@@ -16,7 +16,7 @@ from musternode.h2.store import Store
 from musternode.h2.tools import Tools
 from musternode.h2.wire import Wire
 from operations.errors import Failure
-from rehearsal import places
+from rehearsal.doubles import BuildError, h2
 
 H2 = "1.4.199"
 ADMIN = Credentials("sa", "benchmark")
@@ -30,18 +30,10 @@ PAUSE = 0.02
 
 def h2_jar() -> Path:
     """Return the jar of the H2 that the product ships, fetched once by Maven; raises `Failure`."""
-    folder = places.cache() / "h2"
-    jar = folder / f"h2-{H2}.jar"
-    if jar.is_file():
-        return jar
-    folder.mkdir(parents=True, exist_ok=True)
-    plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
-    wanted = [f"-Dartifact=com.h2database:h2:{H2}", f"-DoutputDirectory={folder}"]
     try:
-        subprocess.run(["mvn", "-q", "-B", plugin, *wanted], check=True, cwd="/", capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        raise Failure(f"Maven could not fetch H2 {H2}: install it (apt-get install maven) and try again") from None
-    return jar
+        return h2.jar(H2)
+    except BuildError as error:
+        raise Failure(str(error)) from None
 
 
 class Server:

@@ -3,26 +3,16 @@
 `python -m operations.checkov` makes the environment, for whoever wants to see that this takes its time.
 """
 
-import fcntl
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from operations import ROOT
+from operations import environments
 from operations.errors import Failure
-from operations.steps import run_step
-from rehearsal import places
-
-PINS: Final = ROOT / "requirements-checkov.txt"
 
 OFFLINE: Final = {"CKV_SKIP_PACKAGE_UPDATE_CHECK": "true", "BC_SKIP_MAPPING": "true"}
 """checkov asks nobody: not for a newer checkov, not for the vendor's own names of its checks."""
@@ -50,18 +40,8 @@ class Scan:
 
 
 def environment() -> Path:
-    """Return checkov's Python, installing it first (half a minute, some 300 MB) unless these very pins are there.
-
-    Two processes never install at once, and one that was killed leaves nothing that is taken for whole.
-    Raises `Failure` if the packages cannot be installed.
-    """
-    folder = places.cache() / f"checkov-{_key()}"
-    whole = folder / "whole"
-    with _alone(folder):
-        if not whole.exists():
-            _install(folder)
-            whole.touch()
-    return folder / "bin" / "python"
+    """Return checkov's Python, installed first unless its very pins are there. Raises `Failure`."""
+    return environments.environment("checkov", "about half a minute, 300 MB")
 
 
 def scan(templates: Path) -> Scan:
@@ -95,30 +75,6 @@ def _checks(found: list[dict[str, Any]]) -> tuple[Check, ...]:
             for each in found
         )
     )
-
-
-def _key() -> str:
-    """Return 16 hex digits that change with any pin and with the Python that runs."""
-    return hashlib.sha256(PINS.read_bytes() + sys.version.encode()).hexdigest()[:16]
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _install(folder: Path) -> None:
-    print(f"installing checkov in {folder} (the first time: about half a minute)", flush=True)
-    began = time.monotonic()
-    shutil.rmtree(folder, ignore_errors=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    for command in [sys.executable, "-m", "venv", str(folder)], [*pip, "--require-hashes", "-r", str(PINS)]:
-        if code := run_step(command, cwd=ROOT):
-            raise Failure(f"checkov cannot be installed ({command[2]} ended with {code}, its words are above)")
-    print(f"installed checkov in {time.monotonic() - began:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

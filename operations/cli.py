@@ -275,6 +275,28 @@ def leftovers(file: ClusterFile) -> None:
     raise typer.Exit(leftovers_file(file))
 
 
+@app.command()
+def audit() -> None:
+    """Ask the advisory databases of OSV and npm about every pinned package. Exit code 0 only if they know nothing."""
+    from operations.audit import audit_command
+
+    raise typer.Exit(audit_command())
+
+
+@app.command()
+def sbom(
+    output: Annotated[Path | None, typer.Argument(metavar="[FILE.json]", help="Where to write; printed else.")] = None,
+    *,
+    cluster: Annotated[
+        Path | None, typer.Option("--cluster", metavar="FILE", help="Also this cluster file's product, by its hash.")
+    ] = None,
+) -> None:
+    """Write what Muster ships and uses as a bill of materials: CycloneDX 1.6, JSON. Needs no AWS and no network."""
+    from operations.sbom import sbom_command
+
+    raise typer.Exit(sbom_command(output, cluster))
+
+
 def main() -> None:
     """Run the command line; every failure becomes one line and its exit code, Ctrl-C exit code 130."""
     try:

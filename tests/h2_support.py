@@ -17,7 +17,7 @@ from pathlib import Path
 from musternode.h2 import clock
 from musternode.h2.gate import Gate
 from musternode.h2.handshake import Policy
-from rehearsal import places
+from rehearsal.doubles import h2
 from rehearsal.poll import poll
 from tests.conftest import ROOT
 from tests.gate_support import free_port
@@ -30,15 +30,8 @@ MAIN = "org.h2.tools.Server"
 
 
 def jar(version: str = OLD) -> Path:
-    """Return the jar of that H2, fetched once by Maven."""
-    folder = places.cache() / "h2"
-    found = folder / f"h2-{version}.jar"
-    if not found.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
-        artifact = f"-Dartifact=com.h2database:h2:{version}"
-        subprocess.run(["mvn", "-q", "-B", plugin, artifact, f"-DoutputDirectory={folder}"], check=True, cwd="/")
-    return found
+    """Return the jar of that H2, fetched once by Maven and compared with its pin."""
+    return h2.jar(version)
 
 
 @functools.cache

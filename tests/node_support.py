@@ -19,7 +19,7 @@ from musternode.settings import (
     Secrets,
     Settings,
 )
-from rehearsal import places
+from rehearsal.doubles import h2
 
 H2 = "1.4.199"
 ADMIN = Credentials("sa", "a'd\"m;i n\\${x:y}--;")
@@ -28,15 +28,8 @@ ADDRESSES = {"a": "127.0.1.1", "b": "127.0.1.2"}
 
 
 def h2_jar(version: str = H2) -> Path:
-    """Return the jar of the H2 that the guide names, or of another `version`, fetched once by Maven."""
-    folder = places.cache() / "h2"
-    jar = folder / f"h2-{version}.jar"
-    if not jar.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
-        artifact = f"-Dartifact=com.h2database:h2:{version}"
-        subprocess.run(["mvn", "-q", "-B", plugin, artifact, f"-DoutputDirectory={folder}"], check=True, cwd="/")
-    return jar
+    """Return the jar of the H2 that the guide names, or of another `version`, as it is pinned."""
+    return h2.jar(version)
 
 
 def settings(

@@ -11,9 +11,9 @@ import pytest
 from operations.cli import app
 from tests.workflow_support import GITHUB, every_workflow, steps, workflow
 
-WRITTEN = ("diff", "deploy", "destroy")
+WRITTEN = ("audit", "deploy", "destroy", "diff")
 SCRIPTS = ("review", "aws-session")
-KNOWN_ACTIONS = {"actions/checkout@v4", "actions/setup-python@v5", "actions/cache@v4"}
+KNOWN_ACTIONS = {"actions/checkout", "actions/setup-python", "actions/cache"}
 
 
 def permissions(name: str) -> dict[str, dict[str, str]]:
@@ -33,7 +33,28 @@ def test_a_job_has_no_right_that_it_does_not_name(name: str) -> None:
 
 @pytest.mark.parametrize("name", every_workflow())
 def test_only_known_actions_are_used(name: str) -> None:
-    assert {step["uses"] for _, step in steps(name) if "uses" in step} <= KNOWN_ACTIONS
+    assert {step["uses"].partition("@")[0] for _, step in steps(name) if "uses" in step} <= KNOWN_ACTIONS
+
+
+@pytest.mark.parametrize("name", every_workflow())
+def test_an_action_is_pinned_by_its_whole_commit_beside_which_its_tag_is_told(name: str) -> None:
+    """A tag can be moved to other code; and who reads the pin wants to know the version."""
+    for line in (GITHUB / "workflows" / f"{name}.yml").read_text().splitlines():
+        assert "uses:" not in line or re.fullmatch(r"\s+- uses: [\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", line)
+
+
+def test_one_action_is_everywhere_the_same_commit() -> None:
+    used = {step["uses"] for name in every_workflow() for _, step in steps(name) if "uses" in step}
+    assert len(used) == len({each.partition("@")[0] for each in used})
+
+
+def test_known_vulnerabilities_are_asked_for_at_each_push_and_each_week() -> None:
+    on = workflow("audit")["on"]
+    assert {"push", "pull_request", "schedule"} <= set(on)
+    assert [re.fullmatch(r"\d+ \d+ \* \* \d", each["cron"]) is not None for each in on["schedule"]] == [True]
+    runs = [step["run"] for _, step in steps("audit") if "run" in step]
+    assert runs[0] == "./muster audit"
+    assert not any("continue-on-error" in step for _, step in steps("audit"))
 
 
 @pytest.mark.parametrize("name", every_workflow())
@@ -106,7 +127,7 @@ def test_a_deployment_may_take_as_long_as_is_asked_for_and_its_credentials_last_
     assert job["env"]["SESSION_MINUTES"] == "${{ inputs.minutes }}"
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", ["deploy", "destroy", "diff"])
 def test_packages_are_installed_before_there_are_credentials(name: str) -> None:
     jobs: dict[str, list[str]] = {}
     for job, step in steps(name):

@@ -15,6 +15,9 @@ JSESSIONID, IVYSESSIONID = "JSESSIONID", "IVYSESSIONID"
 OLD_JGROUPS, JGROUPS = "4.2.30.Final", "5.2.27.Final"
 """Which JGroups stands for the engine's own: up to 9.2 one that no document names, from 9.3 on a version 5."""
 
+TOMCAT = "org.apache.tomcat:tomcat:9.0.98:zip"
+"""What a plugin fetches by itself; the pom names the version too."""
+
 EXECUTABLE = "bin/AxonIvyEngine"
 OF_TOMCAT = ("bin/bootstrap.jar", "bin/tomcat-juli.jar", "conf/catalina.properties", "lib/*.jar", "LICENSE", "NOTICE")
 """What of a Tomcat an engine has a use for; its own pages and the languages of its messages are left out."""
@@ -66,7 +69,7 @@ def _libraries(jgroups: str, progress: Progress) -> Path:
 
 def _compiled(scratch: Path, jgroups: str, log: Path) -> Path:
     project = store.copied_sources(NAME, scratch)
-    jar = package(project, log, [f"-Djgroups={jgroups}"])
+    jar = package(project, log, [f"-Djgroups={jgroups}"], [TOMCAT])
     libraries = project / "target" / "lib"
     jar.rename(libraries / jar.name)
     return libraries
