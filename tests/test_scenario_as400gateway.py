@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.checks import copies
+from rehearsal.checks import copies, security
 from rehearsal.checks.h2 import ask
 from rehearsal.drive import Rehearsal
 from tests.scenario_support import (
@@ -40,7 +40,7 @@ def bench(rehearsal: Rehearsal, empty: set[str], tmp_path_factory: pytest.TempPa
 
 def test_a_deployed_cluster_passes_every_check(bench: Bench) -> None:
     results = bench.checks()
-    assert len(results) == 6
+    assert len(results) == 6 + len(security.CHECKS)
     assert {result.name: (result.verdict, result.detail) for result in results if result.verdict != "valid"} == {}
 
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rehearsal.checks import membership, replicated
+from rehearsal.checks import membership, replicated, security
 from rehearsal.drive import Rehearsal
 from rehearsal.faults import processes
 from rehearsal.faults.stage import Stage
@@ -52,7 +52,7 @@ def test_a_deployed_cluster_is_one_cluster_and_passes_every_check(bench: Bench) 
     assert at_once.verdict == "valid", at_once.detail
     bench.wait_until_healthy()
     results = bench.checks()
-    assert len(results) == 6
+    assert len(results) == 6 + len(security.CHECKS)
     assert {result.name: (result.verdict, result.detail) for result in results if result.verdict != "valid"} == {}
     seconds = formed_in(bench)
     say(f"{len(bench.cluster.present_nodes)} members see each other {seconds:.1f} s after the first product's start")

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from rehearsal.checks import security
 from rehearsal.drive import Rehearsal
 from rehearsal.faults import power
 from rehearsal.faults.stage import Stage
@@ -52,7 +53,7 @@ def test_a_deployed_cluster_passes_every_check(bench: Bench) -> None:
     """The deploy itself waits for the cluster: nothing is waited for here but the balancer's own checks."""
     bench.wait_until_healthy()
     results = bench.checks()
-    assert len(results) == 9
+    assert len(results) == 9 + len(security.CHECKS)
     assert {result.name: (result.verdict, result.detail) for result in results if result.verdict != "valid"} == {}
     for result in results:
         say(f"{result.name}: {result.detail}")
