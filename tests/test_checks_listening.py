@@ -8,7 +8,8 @@ from muster.products import PRODUCTS
 from muster.spec import load
 from rehearsal.cdk_cli import ROOT
 from rehearsal.checks import listening
-from rehearsal.checks.listening import ALL, LOOPBACK, OWN, Listener, judge, listeners
+from rehearsal.checks.listeners import ALL, LOOPBACK, OWN, Listener, table
+from rehearsal.checks.listening import judge, listeners
 
 READY = Listener("a", "tcp", 9180, 9180, OWN, "python3", known=True, why="readiness", needed=True)
 H2 = Listener("a", "tcp", 9092, 9092, LOOPBACK, "java", known=True, why="H2")
@@ -101,13 +102,13 @@ def test_a_record_without_what_must_listen_is_never_valid(found: list[Listener])
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_every_port_of_a_product_is_in_its_table_and_needed_ones_are_musters_own(product: str) -> None:
     cluster = load(ROOT / "clusters" / f"{product}.yaml")
-    table = listening.table(cluster)
-    assert {port.number for port in cluster.about.ports(cluster)} <= {each.first for each in table}
-    assert {each.program for each in table if each.needed} == {"python3"}
-    assert all(each.known and each.why for each in table)
+    found = table(cluster)
+    assert {port.number for port in cluster.about.ports(cluster)} <= {each.first for each in found}
+    assert {each.program for each in found if each.needed} == {"python3"}
+    assert all(each.known and each.why for each in found)
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_ssh_is_in_no_table(product: str) -> None:
-    table = listening.table(load(ROOT / "clusters" / f"{product}.yaml"))
-    assert [each for each in table if each.first <= 22 <= each.last] == []
+    found = table(load(ROOT / "clusters" / f"{product}.yaml"))
+    assert [each for each in found if each.first <= 22 <= each.last] == []
