@@ -61,6 +61,11 @@ def test_the_table_has_only_units_that_cannot_do_without_it(found: Mapping[tuple
     assert max(level for (_, each), level in found.items() if each == name) == hardening.most(name) > hardening.MOST
 
 
+@pytest.mark.parametrize("name", sorted({name for _, name in SERVICES}))
+def test_every_unit_is_looked_at_in_the_rehearsal(name: str) -> None:
+    assert hardening.ours(name)
+
+
 @needs_systemd
 def test_a_unit_that_nothing_is_taken_from_is_found_exposed(tmp_path: Path) -> None:
     assert exposures(tmp_path, {"bare.service": BARE})["bare.service"] > 9

@@ -26,6 +26,32 @@ RestrictNamespaces=no
 SystemCallFilter=
 """
 
+PACKAGE = """\
+set -e
+mkdir -p /opt/trial/DEBIAN /opt/trial/usr/bin
+cp /bin/true /opt/trial/usr/bin/trial
+cat >/opt/trial/DEBIAN/control <<'END'
+Package: trial
+Version: 1
+Architecture: all
+Maintainer: nobody
+Description: trial
+END
+cat >/opt/trial/DEBIAN/postinst <<'END'
+#!/bin/sh
+set -e
+useradd --system trial
+chown trial /usr/bin/trial
+chmod 4755 /usr/bin/trial
+systemctl daemon-reload
+java -version
+setpriv --reuid trial --clear-groups true
+END
+chmod 755 /opt/trial/DEBIAN/postinst
+dpkg-deb --build /opt/trial /opt/trial.deb >/dev/null
+"""
+"""Makes a package whose script does what those of real ones do: a user, a program that changes its user, Java."""
+
 rehearsal = story()
 
 
@@ -97,6 +123,28 @@ def test_a_product_sees_no_other_users_processes_and_writes_nowhere_but_in_its_o
     assert {"as400gateway", "root", "muster-h2"} <= set(sh(bench, users).split())
     assert sh(bench, f"{inside} sh -c '{write}'").split() == own
     assert sh(bench, write).split() == [*elsewhere, *own]
+
+
+def confined_as(unit: str, command: str) -> str:
+    """Return a unit that runs `command` once, in the confinement that the text `unit` gives."""
+    kept = [line for line in unit.splitlines() if not line.startswith(("Exec", "Restart", "RuntimeDirectory", "["))]
+    wanted = [line for line in kept if not line.startswith(("Description", "Start", "Requires", "After", "Wants"))]
+    return "\n".join(["[Service]", "Type=oneshot", f"ExecStart={command}", *wanted, ""])
+
+
+def test_packages_are_installed_in_the_members_confinement_and_not_in_the_gates(bench: Bench) -> None:
+    """The gate's is the control: it has a read-only system."""
+    sh(bench, PACKAGE)
+    install = "/usr/bin/dpkg --force-confnew --install /opt/trial.deb"
+    outcome = {}
+    for name in ("muster-gate", "muster-member"):
+        unit = confined_as(sh(bench, f"cat /etc/systemd/system/{name}.service"), install)
+        sh(bench, "cat >/run/systemd/system/trial.service && systemctl daemon-reload", unit)
+        said = "systemctl start trial.service >&2 && echo done || journalctl -u trial.service -n 3 -o cat"
+        outcome[name] = sh(bench, said).strip()
+    assert outcome["muster-member"] == "done", outcome
+    assert "Read-only file system" in outcome["muster-gate"], outcome
+    assert sh(bench, "stat -c '%a %U' /usr/bin/trial").split() == ["4755", "trial"]
 
 
 def test_destroy_leaves_nothing_in_the_account(bench: Bench, empty: set[str]) -> None:
