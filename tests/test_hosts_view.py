@@ -83,6 +83,19 @@ def test_an_instance_is_in_the_groups_of_its_interface() -> None:
 def test_metadata_options_have_the_defaults_of_ec2() -> None:
     found = instance(described())
     assert (found.endpoint_enabled, found.token_required, found.tags_served) == (True, False, False)
+    assert found.hop_limit == 1
+
+
+def test_metadata_options_are_those_of_the_instance() -> None:
+    options = {
+        "HttpEndpoint": "disabled",
+        "HttpTokens": "required",
+        "HttpPutResponseHopLimit": 2,
+        "InstanceMetadataTags": "enabled",
+    }
+    found = instance(described(MetadataOptions=options))
+    assert (found.endpoint_enabled, found.token_required, found.tags_served) == (False, True, True)
+    assert found.hop_limit == 2
 
 
 def test_host_name_and_domain_are_the_two_parts_of_the_private_name() -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from rehearsal import netns
 from rehearsal.account import InstanceCredentials
-from rehearsal.hosts.imds import ADDRESS, LONGEST_TTL, MetadataService, Served, Tokens
+from rehearsal.hosts.imds import ADDRESS, LONGEST_TTL, MetadataService, Served, Tokens, hops_left
 from rehearsal.hosts.instance import Instance
 from rehearsal.hosts.metadata import Surroundings, Tree, lookup, tree
 
@@ -167,8 +168,11 @@ class Service:
         self._service = MetadataService(NAMESPACE, lambda: self.state)
 
     def ask(self, method: str, path: str, **headers: str) -> tuple[int, str]:
-        connection = http.client.HTTPConnection(ADDRESS, 80, timeout=5)
-        connection.sock = netns.connect_in(NAMESPACE, (ADDRESS, 80), 5)
+        return self.ask_from(NAMESPACE, 5, method, path, **headers)
+
+    def ask_from(self, place: str, patience: float, method: str, path: str, /, **headers: str) -> tuple[int, str]:
+        connection = http.client.HTTPConnection(ADDRESS, 80, timeout=patience)
+        connection.sock = netns.connect_in(place, (ADDRESS, 80), patience)
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, headers=names)
         answer = connection.getresponse()
@@ -222,3 +226,70 @@ def test_a_disabled_endpoint_answers_nobody(service: Service) -> None:
     token = service.token()
     service.state = replace(service.state, enabled=False)
     assert service.ask("GET", ID, X_aws_ec2_metadata_token=token)[0] == 403
+
+
+@pytest.mark.parametrize(("limit", "interface", "left"), [(1, 1, 1), (2, 1, 2), (1, 7, 0), (2, 7, 1), (64, 7, 63)])
+def test_a_token_goes_as_many_hops_as_its_limit_and_the_first_is_to_the_instance_itself(
+    limit: int, interface: int, left: int
+) -> None:
+    assert hops_left(limit, interface) == left
+
+
+BOX, ROUTER = "mu-h-imdsbox", "mu-h-imdsrouter"
+
+
+def lead(inner: str, outer: str, number: int) -> None:
+    """Let the namespace `inner` have its way out through `outer`, as a container has it through its host."""
+    above, below = f"10.99.{number}.1", f"10.99.{number}.2"
+    netns.ip("-n", outer, "link", "add", f"to{number}", "type", "veth", "peer", "name", "eth0", "netns", inner)
+    for namespace, device, address in ((outer, f"to{number}", above), (inner, "eth0", below)):
+        netns.ip("-n", namespace, "addr", "add", f"{address}/24", "dev", device)
+        netns.ip("-n", namespace, "link", "set", device, "up")
+    netns.ip("-n", inner, "route", "add", "default", "via", above)
+
+
+@pytest.fixture
+def nested(service: Service) -> Iterator[Service]:
+    """Yield a service in whose host there is a router to a box: a container of a container."""
+    for namespace in (ROUTER, BOX):
+        netns.add(namespace)
+    try:
+        lead(ROUTER, NAMESPACE, 1)
+        lead(BOX, ROUTER, 2)
+        netns.ip("-n", NAMESPACE, "route", "add", "10.99.2.0/24", "via", "10.99.1.2")
+        netns.call_in(ROUTER, lambda: Path("/proc/sys/net/ipv4/ip_forward").write_text("1"))
+        yield service
+    finally:
+        for namespace in (BOX, ROUTER):
+            netns.remove(namespace)
+
+
+LIFE = {"X_aws_ec2_metadata_token_ttl_seconds": "60"}
+
+
+@pytest.mark.host
+@pytest.mark.parametrize(
+    ("limit", "reached"), [(1, [NAMESPACE]), (2, [NAMESPACE, ROUTER]), (3, [NAMESPACE, ROUTER, BOX])]
+)
+def test_a_token_reaches_who_is_as_many_hops_away_as_the_instance_allows(
+    nested: Service, limit: int, reached: list[str]
+) -> None:
+    """Each of them does reach the service: it refuses who has no token."""
+    nested.state = replace(nested.state, hop_limit=limit)
+    places = [NAMESPACE, ROUTER, BOX]
+    assert [nested.ask_from(place, 5, "GET", ID)[0] for place in places] == [401, 401, 401]
+    assert [place for place in places if has_token(nested, place)] == reached
+
+
+def has_token(service: Service, place: str) -> bool:
+    try:
+        return service.ask_from(place, 1, "PUT", "/latest/api/token", **LIFE)[0] == 200
+    except TimeoutError:
+        return False
+
+
+@pytest.mark.host
+def test_a_container_that_was_given_a_token_is_answered_as_ever(nested: Service) -> None:
+    """The limit holds for the answer with the token alone (EC2 User Guide, "PUT response hop limit")."""
+    token = nested.token()
+    assert nested.ask_from(BOX, 5, "GET", ID, X_aws_ec2_metadata_token=token) == (200, INSTANCE.id)

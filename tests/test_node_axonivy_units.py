@@ -28,7 +28,8 @@ def test_the_engine_runs_in_the_foreground_as_its_own_user_with_its_java(tmp_pat
 
 def test_the_rules_are_given_by_root_at_each_start(tmp_path: Path) -> None:
     with machine(tmp_path) as node:
-        assert values(node.units()[UNIT], "ExecStartPre") == [f"+/usr/sbin/nft -f {tmp_path}/etc/muster/axonivy.nft"]
+        given = values(node.units()[UNIT], "ExecStartPre")
+    assert given == [f"+/usr/sbin/nft -f {tmp_path}/etc/muster/{name}.nft" for name in ("metadata", "axonivy")]
 
 
 def test_the_file_system_is_mounted_by_tls_and_role_for_the_engine(tmp_path: Path) -> None:

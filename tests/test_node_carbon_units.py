@@ -72,7 +72,7 @@ def test_the_product_outlives_its_bridge_and_never_runs_without_its_rules() -> N
     text = texts(**BRIDGED)[UNIT]
     assert (values(text, "Wants"), values(text, "After")) == ([units.BRIDGE_UNIT], [units.BRIDGE_UNIT])
     assert values(text, "Requires") == values(text, "BindsTo") == []
-    (rules,) = values(text, "ExecStartPre")
+    _, rules = values(text, "ExecStartPre")
     assert rules.startswith("+/usr/bin/env PYTHONPATH=/opt/muster/current ")
     assert rules.endswith("-m musternode bridge rules wso2")
 

@@ -14,7 +14,7 @@ def unit() -> configparser.ConfigParser:
     """Return the server's unit, read."""
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read_string(units.server(HERE, "10.0.1.11", 3690))
+    parser.read_string(units.server(Paths(), HERE, "10.0.1.11", 3690))
     return parser
 
 

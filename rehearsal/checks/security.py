@@ -1,10 +1,12 @@
 """The checks of what every product promises of its security, in the order in which they are recorded."""
 
-from rehearsal.checks import permissions, ports, shipped
+from rehearsal.checks import hardening, listening, permissions, ports, shipped
 from rehearsal.checks.check import AnyCheck
 
 CHECKS: tuple[AnyCheck, ...] = (
     shipped.CHECK,
     permissions.CHECK,
     ports.CHECK,
+    listening.CHECK,
+    hardening.CHECK,
 )

@@ -92,7 +92,7 @@ class Chassis:
     def _served(self, mac: str, user_data: bytes) -> Served:
         instance = self.instance
         content = tree(instance, self._around, mac, user_data, self._role())
-        return Served(content, instance.endpoint_enabled, instance.token_required)
+        return Served(content, instance.endpoint_enabled, instance.token_required, instance.hop_limit)
 
     def _role(self) -> "InstanceCredentials | None":
         """Return the role's credentials, asked for at most once a second: cloud-init walks through the whole tree."""

@@ -2,13 +2,18 @@
 
 Version 2 as the EC2 user guide has it ("Use the Instance Metadata Service"): a session token by PUT, its life in
 seconds by a header, 401 without one where the instance requires it. Each host has a service of its own, so that
-nothing is ever looked up by who asks; packets cannot leave the namespace, whatever the hop limit.
+nothing is ever looked up by who asks.
+
+The answer with a token goes no farther than the instance's hop limit allows. On EC2 it has come one hop when it reaches
+the instance; here the service is in the instance's own namespace. So whoever asks through one of the host's own
+interfaces, as a container does, is answered with one hop less, and with none at all if nothing is left.
 """
 
 import http.server
 import logging
 import secrets
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +34,9 @@ LONGEST_TTL = 21600
 
 _log = logging.getLogger(__name__)
 _POLL = 0.1
+_LO = 1  # the first interface of each namespace (linux, drivers/net/loopback.c)
+_PKTINFO, _PKTOPTIONS = 8, 9  # linux/in.h: of a TCP connection, the interface at which it arrived
+_ORDINARY_TTL = 64
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,7 @@ class Served:
     tree: Tree
     enabled: bool
     token_required: bool
+    hop_limit: int = 1
 
 
 class Tokens:
@@ -94,11 +103,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         given = server.tokens.give(self.headers.get(TTL_HEADER))
         if given is None:
             return self._answer(HTTPStatus.BAD_REQUEST)
+        left = hops_left(server.served().hop_limit, arrived_at(self.connection))
+        if left < 1:
+            return self._wait_in_vain()
         token, life = given
+        self.connection.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, left)
         return self._answer(HTTPStatus.OK, token.encode(), {TTL_HEADER: str(life)})
 
     def do_GET(self) -> None:
         """Answer from the tree, to those who may ask."""
+        self.connection.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, _ORDINARY_TTL)
         server = cast("_Server", self.server)
         served, token = server.served(), self.headers.get(TOKEN_HEADER)
         if not served.enabled:
@@ -113,6 +127,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self._answer(HTTPStatus.NOT_FOUND)
         return self._answer(HTTPStatus.OK, found)
 
+    def _wait_in_vain(self) -> None:
+        """Say nothing until the client goes: the kernel of the instance would not have forwarded the answer."""
+        self.close_connection = True
+        self.rfile.read(1)
+
     def _answer(self, status: HTTPStatus, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         if status != HTTPStatus.OK:
             body = f"{status.value} - {status.phrase}\n".encode()
@@ -123,6 +142,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+
+def hops_left(limit: int, interface: int) -> int:
+    """Return how far a token's answer may still go on a connection that arrived at `interface` (its index)."""
+    return limit if interface == _LO else limit - 1
+
+
+def arrived_at(connection: socket.socket) -> int:
+    """Return the index of the interface at which a TCP connection arrived (ip(7), IP_PKTINFO)."""
+    connection.setsockopt(socket.IPPROTO_IP, _PKTINFO, 1)
+    found = connection.getsockopt(socket.IPPROTO_IP, _PKTOPTIONS, 256)
+    index: int = struct.unpack_from("@i", found, socket.CMSG_LEN(0))[0]
+    return index
 
 
 class MetadataService:

@@ -30,6 +30,8 @@ class Instance:
     endpoint_enabled: bool
     token_required: bool
     tags_served: bool
+    hop_limit: int = 1
+    """How far an answer with a session token goes: 1 is no farther than the instance itself."""
 
     @property
     def hostname(self) -> str:
@@ -74,4 +76,5 @@ def instance(description: Mapping[str, Any]) -> Instance:
         endpoint_enabled=options.get("HttpEndpoint", "enabled") == "enabled",
         token_required=options.get("HttpTokens", "optional") == "required",
         tags_served=options.get("InstanceMetadataTags", "disabled") == "enabled",
+        hop_limit=int(options.get("HttpPutResponseHopLimit", 1)),
     )

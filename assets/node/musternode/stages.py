@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Callable, Dict, Mapping, Protocol, Sequence, Set
 
-from . import files, host, packages, units, volume
+from . import files, guard, host, packages, units, volume
 from .aws import Aws, Credentials
 from .failure import Failure
 from .h2 import jar
@@ -52,6 +52,7 @@ def install(this: Host) -> Set[str]:
     bring_packages(this.node.name, packages.needed(system, this.settings.java))
     ensure_user(units.H2_USER, str(this.paths.databases))
     ensure_user(as400gateway.USER, str(this.layout.home))
+    guard.write(this.paths, (units.H2_USER, as400gateway.USER))
     changed = {as400gateway.UNIT} if _artifact(this) else set()
     return changed | _units(this)
 

@@ -1,8 +1,9 @@
 """The units of a node, as text: constant but for addresses, ports and folders."""
 
 from pathlib import Path
-from typing import Dict, Protocol
+from typing import Dict, Protocol, Tuple
 
+from . import guard, hardening
 from .h2.alive import EVERY as WATCHDOG
 from .h2.database import UNIT as H2
 from .paths import Paths
@@ -16,23 +17,6 @@ AGENT, GATE = "muster-agent.service", "muster-gate.service"
 ENABLED = (VOLUME, GATE, MEMBER, READINESS, AGENT)
 """Started at each boot. H2 and the application never are: gate process and member start them when it is time."""
 
-COMMON = """\
-NoNewPrivileges=yes
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectHome=yes
-ProtectControlGroups=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-SystemCallArchitectures=native
-"""
-HARDENED = f"""\
-{COMMON}CapabilityBoundingSet=
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
-"""
-
 
 def units(settings: Settings, node: Node, place: Layout, paths: Paths) -> Dict[str, str]:
     """Return file name and text of each unit of this node."""
@@ -41,9 +25,9 @@ def units(settings: Settings, node: Node, place: Layout, paths: Paths) -> Dict[s
         GATE: _gate(settings, paths),
         H2: _h2(settings, paths),
         MEMBER: member(paths),
-        UNIT: _application(place, "AS400Gateway", f"file:{place.config}/", after=GATE, restart="on-failure"),
+        UNIT: _application(paths, place, "AS400Gateway", f"file:{place.config}/", after=GATE, restart="on-failure"),
         SCHEMA_UNIT: _application(
-            place, "AS400Gateway, run once to make its schema", f"file:{place.config}/,file:{paths.schema}/"
+            paths, place, "AS400Gateway, run once to make its schema", f"file:{place.config}/,file:{paths.schema}/"
         ),
         READINESS: readiness(paths, _asked(settings, node)),
         AGENT: agent(settings, node.name, paths),
@@ -83,7 +67,7 @@ Type=oneshot
 RemainAfterExit=yes
 TimeoutStartSec=300
 {python(paths.current)} volume
-
+{hardening.VOLUME}
 [Install]
 WantedBy=multi-user.target
 """
@@ -118,10 +102,9 @@ WatchdogSec={WATCHDOG}
 WatchdogSignal=SIGKILL
 Nice=-5
 OOMScoreAdjust=-900
-ProtectSystem=full
-{COMMON}CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
-
+ProtectSystem=strict
+ReadWritePaths={paths.etc} {paths.data} {paths.root / "run"}
+{hardening.GATE}
 [Install]
 WantedBy=multi-user.target
 """
@@ -136,22 +119,20 @@ After={VOLUME}
 
 [Service]
 User={H2_USER}
-UMask=0077
 WorkingDirectory={paths.databases}
-ExecStart=/usr/bin/java -Xmx256m -XX:+UseSerialGC -Dfile.encoding=UTF-8 -Dh2.bindAddress=127.0.0.1 \
+{guard.line(paths)}ExecStart=/usr/bin/java -Xmx256m -XX:+UseSerialGC -Dfile.encoding=UTF-8 -Dh2.bindAddress=127.0.0.1 \
 -Dh2.maxCompactTime=0 \
 -cp {paths.h2_jar} org.h2.tools.Server -tcp -tcpPort {settings.ports.database} \
 -baseDir {paths.databases} -ifNotExists -properties null
 SuccessExitStatus=143
 TimeoutStopSec=60
 Restart=no
-ProtectSystem=strict
 ReadWritePaths={paths.databases}
-{HARDENED}"""
+{hardening.HARDENED}"""
 
 
-def member(paths: Paths) -> str:
-    """Return the unit of the member."""
+def member(paths: Paths, rights: Tuple[str, ...] = ()) -> str:
+    """Return the unit of the member, with these `rights` of the kernel beside those that every one has."""
     return f"""\
 [Unit]
 Description=Member of the cluster: keeps its application and its settings
@@ -167,13 +148,15 @@ RuntimeDirectoryPreserve=yes
 {python(paths.current)} member
 Restart=always
 RestartSec=2
-
+{hardening.member(rights)}
 [Install]
 WantedBy=multi-user.target
 """
 
 
-def _application(place: Layout, description: str, configuration: str, *, after: str = "", restart: str = "no") -> str:
+def _application(
+    paths: Paths, place: Layout, description: str, configuration: str, *, after: str = "", restart: str = "no"
+) -> str:
     """Return a unit of the application; at a shutdown it ends before the unit `after`, the way to its data."""
     return f"""\
 [Unit]
@@ -182,18 +165,14 @@ After={after}
 
 [Service]
 User={USER}
-UMask=0027
 StateDirectory={USER}
 Environment=SPRING_CONFIG_ADDITIONALLOCATION={configuration}
-ExecStart={place.jar}
+{guard.line(paths)}ExecStart={place.jar}
 SuccessExitStatus=143
 TimeoutStopSec=60
 Restart={restart}
 RestartSec=5
-NoNewPrivileges=yes
-PrivateTmp=yes
-ProtectHome=yes
-"""
+{hardening.product(place.home)}"""
 
 
 def _asked(settings: Settings, node: Node) -> str:
@@ -216,8 +195,8 @@ DynamicUser=yes
 {python(paths.current)} {command}
 Restart=always
 RestartSec=1
-ProtectSystem=strict
-{HARDENED}
+ProcSubset=pid
+{hardening.NOT_JAVA}
 [Install]
 WantedBy=multi-user.target
 """
@@ -244,8 +223,7 @@ RestartSec=5
 Nice=10
 CPUWeight=20
 MemoryMax=192M
-ProtectSystem=strict
-{HARDENED}
+{hardening.NOT_JAVA}
 [Install]
 WantedBy=multi-user.target
 """

@@ -44,6 +44,12 @@ class AppServer(carbon.Carbon):
         own = narrowed(this)
         return subversion.PACKAGES if own.settings.keeps(own.identity.node) else CLIENT
 
+    def strangers(self, this: Any) -> Sequence[str]:
+        """Return the product's user, as of WSO2 Carbon, and that of the repository."""
+        own = narrowed(this)
+        keeper = (subversion.USER,) if own.settings.keeps(own.identity.node) else ()
+        return (*super().strangers(this), *keeper)
+
     def read(self, text: str) -> Settings:
         """Return the settings document in `text`; raises `Failure` that names the first fault."""
         return settings.read(text)

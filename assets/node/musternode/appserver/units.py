@@ -20,5 +20,6 @@ def texts(this: Host, java_home: Path, script: Path) -> Dict[str, str]:
     if this.settings.settings.database is not None and this.identity.node == this.settings.settings.committer:
         made[UNIT] = made[UNIT].replace('"JAVA_OPTS=', f'"JAVA_OPTS={SETUP} ')
     if this.settings.keeps(this.identity.node):
-        made[subversion.UNIT] = served.server(place.of(this.paths), this.node.address, this.settings.ports.svn)
+        here, port = place.of(this.paths), this.settings.ports.svn
+        made[subversion.UNIT] = served.server(this.paths, here, this.node.address, port)
     return made

@@ -27,6 +27,8 @@ class AxonIvy(kind.Kind[Settings]):
     """The Axon.ivy engine."""
 
     user, unit, number = USER, UNIT, NUMBER
+    rights = ("SYS_ADMIN",)
+    """To name the host (sethostname(2))."""
 
     def packages(self, this: Host) -> Mapping[str, str]:
         """Return what mounts a file system of EFS, if there is one."""

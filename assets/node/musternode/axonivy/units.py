@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from .. import guard, hardening
 from ..units import MEMBER
 from . import launch
 from .host import USER, Host
@@ -29,16 +30,12 @@ RequiresMountsFor={this.settings.settings.shared}
 
 [Service]
 User={USER}
-UMask=0027
 WorkingDirectory={home}
-{environment}ExecStartPre=+/usr/sbin/nft -f {rules_file(this)}
+{environment}{guard.line(this.paths)}ExecStartPre=+/usr/sbin/nft -f {rules_file(this)}
 ExecStart={" ".join(launch.command(Layout(home)))}
 SuccessExitStatus={endings}
 TimeoutStopSec=60
 Restart=on-failure
 RestartSec=5
 LimitNOFILE=65536
-NoNewPrivileges=yes
-PrivateTmp=yes
-ProtectHome=yes
-"""
+{hardening.product(this.distribution, this.settings.settings.shared)}"""

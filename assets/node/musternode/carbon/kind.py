@@ -11,7 +11,7 @@ from . import clustering, product, secret, settings, trust, units, words
 from .host import UNIT, USER, Host, log_of
 from .member import Member
 from .running import Running
-from .settings import BRIDGE, KEYS, Settings
+from .settings import BRIDGE, KEYS, ROLE, Settings
 from .sight import SIGHTS, Sight
 
 
@@ -19,6 +19,10 @@ class Carbon(kind.Kind[Settings]):
     """A product on WSO2 Carbon."""
 
     user, unit = USER, UNIT
+
+    def strangers(self, this: Host) -> Sequence[str]:
+        """Return the product's user, unless its engine finds members by the instance's own role."""
+        return () if this.settings.settings.credentials == ROLE else (USER,)
 
     def read(self, text: str) -> Settings:
         """Return the settings document in `text`; raises `Failure` that names the first fault."""

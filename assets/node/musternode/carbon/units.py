@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Dict
 
-from ..units import HARDENED, MEMBER, python
+from .. import guard, hardening
+from ..units import MEMBER, python
 from .bridge import PORT
 from .host import UNIT, USER, Host
 from .launch import java_options
@@ -38,20 +39,16 @@ StartLimitIntervalSec=0
 {wants}
 [Service]
 User={USER}
-UMask=0027
 WorkingDirectory={script.parent.parent}
 Environment=JAVA_HOME={java_home}
 Environment="JAVA_OPTS={java_options(this.settings)}"
-{rules}ExecStart=/bin/sh {script}
+{guard.line(this.paths)}{rules}ExecStart=/bin/sh {script}
 SuccessExitStatus=143 130
 TimeoutStopSec=60
 Restart=on-failure
 RestartSec=5
 LimitNOFILE=65536
-NoNewPrivileges=yes
-PrivateTmp=yes
-ProtectHome=yes
-"""
+{hardening.product(this.distribution)}"""
 
 
 def _bridge(this: Host) -> str:
@@ -72,5 +69,4 @@ ExecStartPre=+/usr/bin/env PYTHONPATH={program} {_RULES}
 {python(program)} bridge {role} {region} {this.identity.node}
 Restart=always
 RestartSec=1
-ProtectSystem=strict
-{HARDENED}"""
+{hardening.NOT_JAVA}"""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from .. import guard, hardening
 from ..units import MEMBER
 from . import launch
 from .host import USER, Host
@@ -28,19 +29,15 @@ StartLimitIntervalSec=0
 
 [Service]
 User={USER}
-UMask=0027
 WorkingDirectory={home}
-{environment}ExecStartPre=/bin/mkdir -p {" ".join(launch.EMPTY)}
+{environment}{guard.line(this.paths)}ExecStartPre=/bin/mkdir -p {" ".join(launch.EMPTY)}
 ExecStart={home / launch.SCRIPT}
 SuccessExitStatus=143
 TimeoutStopSec={min(heartbeat + 20, LONGEST)}
 Restart=on-failure
 RestartSec=5
 LimitNOFILE={FILES}
-NoNewPrivileges=yes
-PrivateTmp=yes
-ProtectHome=yes
-"""
+{hardening.product(this.distribution)}"""
 
 
 def quoted(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Dict, FrozenSet, Generic, Mapping, Optional, Protocol, Sequence, Set
+from typing import Dict, FrozenSet, Generic, Mapping, Optional, Protocol, Sequence, Set, Tuple
 
 from ..state import Board, State
 from ..tls.front import Front
@@ -41,12 +41,18 @@ class Kind(ABC, Generic[S]):
 
     user: str
     unit: str
+    rights: Tuple[str, ...] = ()
+    """Rights of the kernel that its member needs beside those of every one (capabilities(7), without CAP_)."""
     number: Optional[int] = None
     """The number of user and group where nodes share files, which belong to numbers; None if it does not matter."""
 
     def packages(self, this: Host[S]) -> Mapping[str, str]:  # noqa: ARG002 - it depends on the settings of some
         """Return the packages that it needs beside Java: each by a program that tells that it is there."""
         return {}
+
+    def strangers(self, this: Host[S]) -> Sequence[str]:  # noqa: ARG002 - it depends on the settings of some
+        """Return the users that never need the metadata service, and do not reach it."""
+        return (self.user,)
 
     @abstractmethod
     def read(self, text: str) -> S:

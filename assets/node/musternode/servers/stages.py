@@ -4,7 +4,7 @@ import logging
 import shutil
 from typing import Callable, Set
 
-from .. import files, packages, stages
+from .. import files, guard, packages, stages
 from ..failure import Failure
 from ..system import Systemd, ensure_user
 from ..tls import stages as tls
@@ -23,6 +23,7 @@ def install(kind: Kind[S], this: Host[S]) -> Set[str]:
     more = [package for program, package in kind.packages(this).items() if shutil.which(program) is None]
     stages.bring_packages(this.identity.node, (*packages.needed(system, java, brought=brought), *more))
     ensure_user(kind.user, str(this.home), kind.number)
+    guard.write(this.paths, kind.strangers(this))
     fresh = distribution.bring(kind, this)
     java_home = packages.java_home(java)
     if java_home is None:

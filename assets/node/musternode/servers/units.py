@@ -16,7 +16,7 @@ def common(kind: Kind[S], this: Host[S]) -> Dict[str, str]:
     paths = this.paths
     return {
         VOLUME: units.volume(paths),
-        MEMBER: units.member(paths),
+        MEMBER: units.member(paths, kind.rights),
         READINESS: units.readiness(paths, kind.readiness(this)),
         AGENT: units.agent(this.settings, this.identity.node, paths),
     }

@@ -1,11 +1,13 @@
 """The unit that serves the repository, as text."""
 
-from ..units import HARDENED, MEMBER, VOLUME
+from .. import guard, hardening
+from ..paths import Paths
+from ..units import MEMBER, VOLUME
 from . import USER
 from .place import Place
 
 
-def server(place: Place, address: str, port: int) -> str:
+def server(paths: Paths, place: Place, address: str, port: int) -> str:
     """Return the unit of the server, which listens at `address` alone; the member starts it once there is something.
 
     A process for each connection: one that fails takes no other with it.
@@ -20,13 +22,11 @@ Wants=network-online.target
 
 [Service]
 User={USER}
-UMask=0077
 Environment=LC_ALL=C.UTF-8
-ExecStart=/usr/bin/svnserve --daemon --foreground --root {place.data} --config-file {place.conf} \
+{guard.line(paths)}ExecStart=/usr/bin/svnserve --daemon --foreground --root {place.data} --config-file {place.conf} \
 --listen-host {address} --listen-port {port}
 Restart=always
 RestartSec=1
 TimeoutStopSec=20
-ProtectSystem=strict
 ReadWritePaths={place.data}
-{HARDENED}"""
+{hardening.NOT_JAVA}"""

@@ -1,0 +1,82 @@
+"""Who is kept from the metadata service, and when."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musternode import guard
+from musternode.appserver.kind import KIND as APPSERVER
+from musternode.axonivy.kind import KIND as AXONIVY
+from musternode.carbon.kind import KIND as CARBON
+from musternode.host import Identity
+from musternode.kaazing.kind import KIND as KAAZING
+from musternode.paths import Paths
+from musternode.servers.host import Host
+from musternode.system import Systemd
+from tests import appserver_support, node_axonivy, node_carbon, node_kaazing
+from tests.unit_texts import FORMS
+
+USERS = st.lists(st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True), unique=True, min_size=1)
+
+
+def host(settings: Any) -> Host[Any]:
+    return Host(Identity("a", "/p"), settings, Paths(), Systemd())
+
+
+@given(USERS)
+def test_each_of_the_users_is_refused_at_both_addresses_and_nobody_else(users: list[str]) -> None:
+    refused = re.findall(r"meta skuid \{ (.*) \} (\w+) daddr (\S+) reject", guard.rules(users))
+    assert [rule[1:] for rule in refused] == [("ip", "169.254.169.254"), ("ip6", "fd00:ec2::254")]
+    assert [set(rule[0].replace('"', "").split(", ")) for rule in refused] == [set(users)] * 2
+
+
+def test_the_table_is_made_anew_as_a_whole() -> None:
+    assert guard.rules(["a"]).startswith(f"table inet {guard.TABLE}\ndelete table inet {guard.TABLE}\n")
+
+
+def test_without_users_nothing_is_refused() -> None:
+    assert "reject" not in guard.rules([])
+
+
+def test_the_rules_are_roots_alone_and_a_second_time_changes_nothing(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    assert guard.write(paths, ["a"])
+    assert not guard.write(paths, ["a"])
+    assert (paths.etc / "metadata.nft").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [
+        (form, name)
+        for form, texts in FORMS.items()
+        for name, text in texts().items()
+        if "\nUser=" in text  # those of Muster's own that ask AWS have users that systemd makes up
+    ],
+)
+def test_whoever_runs_as_such_a_user_does_not_start_without_the_rules(form: str, name: str) -> None:
+    lines = FORMS[form]()[name].splitlines()
+    (given,) = (line for line in lines if line == "ExecStartPre=+/usr/sbin/nft -f /etc/muster/metadata.nft")
+    assert lines.index(given) < next(at for at, line in enumerate(lines) if line.startswith("ExecStart="))
+
+
+@pytest.mark.parametrize(
+    ("credentials", "users"), [("role", []), ("bridge", ["wso2"]), ("keys", ["wso2"]), ("none", ["wso2"])]
+)
+def test_an_engine_that_finds_members_by_the_instances_role_alone_keeps_its_way_to_it(
+    credentials: str, users: list[str]
+) -> None:
+    more = {"discovery_role": node_carbon.ROLE} if credentials == "bridge" else {}
+    secrets = {"discovery": "arn"} if credentials == "keys" else {}
+    chosen = node_carbon.chosen(product={"credentials": credentials, **more}, secrets=secrets)
+    assert list(CARBON.strangers(host(chosen))) == users
+
+
+def test_every_other_product_is_kept_away() -> None:
+    assert list(KAAZING.strangers(host(node_kaazing.chosen()))) == ["kaazing"]
+    assert list(AXONIVY.strangers(host(node_axonivy.chosen()))) == ["ivy"]
+    assert list(APPSERVER.strangers(host(appserver_support.chosen()))) == ["wso2", "muster-svn"]
