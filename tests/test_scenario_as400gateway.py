@@ -4,13 +4,19 @@ The tests are one story of one cluster and run in this order.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from rehearsal.canaries.executions import Watcher
+from rehearsal.canaries.search import Search
+from rehearsal.canaries.values import canaries
 from rehearsal.checks import copies, security
 from rehearsal.checks.h2 import ask
 from rehearsal.drive import Rehearsal
+from tests.canary_support import MISSED
+from tests.carbon_support import say
 from tests.scenario_support import (
     EXAMPLE,
     Bench,
@@ -31,8 +37,16 @@ rehearsal = story()
 
 
 @pytest.fixture(scope="module")
-def bench(rehearsal: Rehearsal, empty: set[str], tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    """Deploy the example with the words that a person uses."""
+def watcher() -> Iterator[Watcher]:
+    """See every program that starts on this machine."""
+    with Watcher() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def bench(rehearsal: Rehearsal, empty: set[str], watcher: Watcher, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Deploy the example with the words that a person uses, while `watcher` looks on."""
+    assert watcher
     made = deployed_example(rehearsal, EXAMPLE, tmp_path_factory.mktemp("cluster"), empty)
     made.wait_until_healthy()
     return made
@@ -42,6 +56,15 @@ def test_a_deployed_cluster_passes_every_check(bench: Bench) -> None:
     results = bench.checks()
     assert len(results) == 6 + len(security.CHECKS)
     assert {result.name: (result.verdict, result.detail) for result in results if result.verdict != "valid"} == {}
+
+
+def test_no_program_was_ever_given_a_secret_by_arguments_or_environment(bench: Bench, watcher: Watcher) -> None:
+    """That one would be seen is shown in tests/test_canaries.py."""
+    told = watcher.asked(Search(canaries(bench.scene)))
+    say(f"{told.seen} programs were started, {told.missed} more were not seen")
+    assert told.found == ()
+    assert told.seen > 100
+    assert told.missed <= MISSED * told.seen
 
 
 def test_each_node_restarted_in_turn_keeps_the_data(bench: Bench) -> None:

@@ -1,0 +1,177 @@
+"""Passwords change under users who notice nothing; the former ones get nobody in, and the new ones are seen nowhere.
+
+That the discovery key changes so is the story of test_scenario_wso2_key.py.
+"""
+
+import json
+import secrets as random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from operations import rotate
+from operations.lock import lock_file
+from rehearsal.canaries.executions import Watcher
+from rehearsal.canaries.search import Search
+from rehearsal.canaries.values import canaries
+from rehearsal.checks import copies, secrets
+from rehearsal.poll import poll
+from rehearsal.visitor import CookieJar
+from tests.artifact_support import EXAMPLE as SERVERS
+from tests.artifact_support import account, cluster_file, deployed, refused, whole
+from tests.canary_support import MISSED
+from tests.carbon_support import say
+from tests.load_support import under_load
+from tests.scenario_support import EXAMPLE as PAIR
+from tests.scenario_support import Bench, connect, for_faults, meanwhile, service
+
+pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
+
+READERS = 3
+WRONG_PASSWORD = "28000"
+"""H2's code (api/ErrorCode.java, WRONG_USER_OR_PASSWORD)."""
+GROUPS = {
+    "a": {"zone": "eu-west-1a", "group": "mgt"},
+    "b": {"zone": "eu-west-1b", "group": "worker"},
+    "c": {"zone": "eu-west-1a", "group": "worker"},
+}
+
+ENTER = """
+import json, sys
+sys.path.insert(0, "/opt/muster/current")
+from musternode import host
+from musternode.aws import Credentials
+from musternode.h2.faults import H2Error
+from musternode.h2.session import Session
+from musternode.h2.tools import Tools
+from musternode.paths import Paths
+this, user = host.load(Paths()), json.load(sys.stdin)
+try:
+    with Session(Tools(this.paths.h2_jar, this.paths.run), this.pair.url, Credentials(**user)):
+        print("entered")
+except H2Error as fault:
+    print(fault)
+"""
+"""Gets into the database through both gates, as the application does, with the user on standard input."""
+
+User = dict[str, str]
+
+
+def in_secret(bench: Bench, name: str) -> User:
+    """Return the user that a secret of the cluster holds now."""
+    arn = bench.scene.settings_document["secrets"][name]
+    value = bench.rehearsal.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+    found: User = json.loads(value)
+    return found
+
+
+def enters(bench: Bench, node: str, user: User) -> str:
+    """Return `entered`, or by what words the database keeps a user out who comes from a node."""
+    return bench.scene.run_in(bench.member(node), ["python3", "-c", ENTER], text=json.dumps(user), within=60).strip()
+
+
+@contextmanager
+def users(bench: Bench) -> Iterator[Counter[str]]:
+    """Let users read, and one write, through the balancer all the time; yields how often which answer came."""
+    answers: Counter[str] = Counter()
+
+    def ask(method: str, path: str, jar: CookieJar, body: bytes | None = None) -> None:
+        try:
+            with bench.scene.visitor(jar) as user:
+                answers[str(user.request(method, path, body).code)] += 1
+        except OSError as fault:
+            answers[repr(fault)] += 1
+
+    with ExitStack() as crowd:
+        for number in range(READERS):
+            read = partial(ask, "GET", "/api/session", CookieJar())
+            crowd.enter_context(meanwhile(read, 0.05, f"reader-{number}"))
+        write = partial(ask, "PUT", "/admin/configuration/rotated", CookieJar(), b"x")
+        crowd.enter_context(meanwhile(write, 0.1, "writer"))
+        yield answers
+
+
+def unseen(bench: Bench, watcher: Watcher) -> None:
+    """See that no password, neither of before nor of now, lies anywhere or was in a program's arguments."""
+    result = bench.check(secrets.CHECK)
+    assert result.verdict == "valid", result.detail
+    told = watcher.asked(Search(canaries(bench.scene)))
+    say(f"{result.detail}; {told.seen} programs were started, {told.missed} more were not seen")
+    assert told.found == ()
+    assert told.missed <= MISSED * told.seen
+
+
+def test_after_two_rotations_a_leaked_password_gets_nobody_in_and_no_user_has_noticed(tmp_path: Path) -> None:
+    """The control of the refusal is the same password after one rotation, and the one in force after two."""
+    with Watcher() as watcher, service(PAIR) as rehearsal:
+        bench = Bench(rehearsal, for_faults(tmp_path, "rotated"), tmp_path)
+        run = bench.deploy()
+        assert run.code == 0, run.failure
+        bench.wait_until_healthy()
+        leaked = in_secret(bench, "database_application")
+        for _ in range(2):
+            assert enters(bench, "a", leaked) == "entered"
+            rotated(bench)
+        last = in_secret(bench, "database_application")
+        assert last["username"] == leaked["username"]
+        for node in "ab":
+            assert WRONG_PASSWORD in enters(bench, node, leaked)
+            assert enters(bench, node, last) == "entered"
+        assert bench.check(copies.CHECK).verdict == "valid"
+        unseen(bench, watcher)
+
+
+def rotated(bench: Bench) -> None:
+    """Rotate as an operator does, while users work."""
+    began = time.monotonic()
+    with users(bench) as answers:
+        ended = rotate.rotate_file(bench.file, yes=True, wait=True, ask=lambda _: False, connect=connect(bench))
+    say(f"rotated in {time.monotonic() - began:.1f} s under {answers.total()} requests: {dict(answers)}")
+    assert ended == 0
+    assert set(answers) == {"200"}
+    assert answers.total() > 100
+
+
+def test_other_accounts_of_the_repository_reach_all_by_a_deploy_and_those_of_before_get_nobody_in(
+    tmp_path: Path,
+) -> None:
+    """The control of the refusal are the new accounts, and the former ones before the deploy."""
+    with Watcher() as watcher, service(SERVERS) as rehearsal:
+        bench = Bench(rehearsal, cluster_file(tmp_path, "shop", {"nodes": GROUPS}), tmp_path)
+        changed(bench, 300)
+        deployed(bench, "first", "1")
+        commits, reads = account(bench, "a"), account(bench, "b")
+        assert refused(bench, bench.member("a"), *commits) == ""
+        with under_load(bench):
+            given = {name: another(bench, name) for name in ("commit", "checkout")}
+            changed(bench, 301)
+        assert account(bench, "a")[1:] == given["commit"]
+        assert {account(bench, node)[1:] for node in "bc"} == {given["checkout"]}
+        poll(lambda: "uth" in refused(bench, bench.member("b"), *commits), within=60)
+        assert reads[1:] != given["checkout"]
+        deployed(bench, "second", "2")
+        unseen(bench, watcher)
+
+
+def another(bench: Bench, name: str) -> tuple[str, str]:
+    """Put another account into a secret, as an operator does; return its user and password."""
+    former = in_secret(bench, name)
+    user, password = f"{former['username']}2", random.token_hex(16)
+    arn = bench.scene.settings_document["secrets"][name]
+    value = json.dumps({"username": user, "password": password})
+    bench.rehearsal.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=value)
+    return user, password
+
+
+def changed(bench: Bench, timeout: int) -> None:
+    """Deploy an edit of the file, and wait until all are one cluster."""
+    cluster_file(bench.folder, bench.cluster.name, {"nodes": GROUPS, "formation.timeout": timeout})
+    assert lock_file(bench.file, check=False) == 0
+    run = bench.deploy()
+    assert run.code == 0, run.failure
+    whole(bench)
