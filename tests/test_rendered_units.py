@@ -146,8 +146,9 @@ def test_units_of_axonivy(top: str, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_the_unit_of_the_repository() -> None:
-    where = place.of(Paths())
-    unit = read_by_systemd({"svn.service": subversion.server(where, "10.64.0.10", 3690)})["svn.service"]
+    paths = Paths()
+    where = place.of(paths)
+    unit = read_by_systemd({"svn.service": subversion.server(paths, where, "10.64.0.10", 3690)})["svn.service"]
     command = program(unit)
     assert command[command.index("--root") + 1] == str(where.data)
     assert command[-4:] == ["--listen-host", "10.64.0.10", "--listen-port", "3690"]

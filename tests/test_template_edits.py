@@ -47,7 +47,7 @@ def test_a_policy_of_one_statement_goes_with_it_and_with_what_waited_for_it() ->
     assert changed["Node"]["DependsOn"] == ["Rule"]
 
 
-ALLOWED = [
+ALLOWED: list[dict[str, Any]] = [
     {"Sid": "Files", "Effect": "Allow", "Action": "s3:GetObject", "Resource": [{"Ref": "One"}, {"Ref": "Other"}]},
     {"Sid": "Backups", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "*"},
 ]
