@@ -47,6 +47,19 @@ def test_an_old_python_is_refused_by_its_version(tmp_path: Path) -> None:
     assert "3.11 or newer; python3 here is Python 3.9.2" in done.stderr
 
 
+def test_what_a_linked_environment_leads_to_is_left_alone(tmp_path: Path) -> None:
+    """`venv --clear` empties what a link leads to: another checkout's environment."""
+    checkout, theirs = bare_checkout(tmp_path), tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "kept").touch()
+    (checkout / ".venv").symlink_to(theirs)
+    (checkout / "requirements.txt").write_text("")
+    start(checkout, path=os.environ["PATH"])  # ends where Muster itself would be installed
+    assert [path.name for path in theirs.iterdir()] == ["kept"]
+    assert (checkout / ".venv" / "bin" / "python").exists()
+    assert not (checkout / ".venv").is_symlink()
+
+
 def test_every_python_package_is_pinned_with_hashes() -> None:
     text = (ROOT / "requirements.txt").read_text()
     blocks = re.split(r"\n(?=[a-z0-9])", text)
