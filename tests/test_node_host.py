@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import zipfile
 from dataclasses import replace
@@ -39,6 +40,12 @@ def test_h2_listens_on_loopback_alone() -> None:
     assert "-Dh2.bindAddress=127.0.0.1 " in text_of
     assert "org.h2.tools.Server -tcp -tcpPort 9092" in text_of
     assert "AllowOthers" not in text_of
+
+
+def test_nothing_of_h2_but_its_tcp_server_is_started() -> None:
+    """Neither its web console nor its server for PostgreSQL's clients."""
+    for text_of in all_units().values():
+        assert not re.search(r"\s-(?:web|pg|browser|tool)", text_of), text_of
 
 
 def test_only_volume_gate_member_readiness_and_agent_start_at_boot() -> None:

@@ -17,6 +17,7 @@ from tests.template_help import of_type
 from tests.variants import VARIANTS
 
 DOC = ROOT / "docs" / "security.md"
+RECORDS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 OF_CFN_LINT = re.compile(r"[EWI]\d{4}$")
 
 HARDENED = [name for name in VARIANTS if name.endswith(": hardened")]
@@ -60,6 +61,28 @@ def test_twelve_matters_are_acknowledged_in_a_hardened_example_beyond_the_cdks_o
 
 def test_every_acknowledgement_says_why() -> None:
     assert all(len(each.reason) >= SHORTEST for each in acknowledged(*VARIANTS))
+
+
+def unrecorded(rules: Iterable[str]) -> set[str]:
+    """Return those of the rules that no decision record names."""
+    records = "\n".join(file.read_text(encoding="utf-8") for file in RECORDS)
+    return {rule for rule in rules if not re.search(rf"(?<![A-Za-z0-9_.]){re.escape(rule)}(?![A-Za-z0-9_.])", records)}
+
+
+def told() -> set[str]:
+    """Return the ids that stand in the tables of acknowledged rules."""
+    tables = re.findall(r"<!-- acknowledged .+? -->\n(.*?)<!-- end", DOC.read_text(encoding="utf-8"), re.DOTALL)
+    rows = [line for table in tables for line in table.splitlines()[2:]]
+    return {rule for row in rows for rule in row.split("|")[1].strip().split(", ")}
+
+
+def test_every_acknowledged_rule_is_named_in_a_decision_record() -> None:
+    assert len(told()) >= 40
+    assert unrecorded(told()) == set()
+
+
+def test_a_rule_that_is_in_no_record_is_seen() -> None:
+    assert unrecorded({"CKV_AWS_1", "S", "IAM5"}) == {"CKV_AWS_1", "S"}
 
 
 def test_the_table_of_packs_is_what_they_find() -> None:
