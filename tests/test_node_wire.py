@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from musternode.aws import Credentials
-from musternode.h2 import text
+from musternode.h2 import offline, text
 from musternode.h2.faults import H2Error, Hung
 from musternode.h2.session import Session
 from musternode.h2.store import in_use
@@ -110,6 +110,16 @@ def test_hundreds_of_statements_on_one_session_leave_nothing_behind_in_the_serve
 def test_any_text_comes_back_as_it_was_written(real: Held, value: str) -> None:
     with real.session() as session:
         assert session.query(f"SELECT {text.literal(value)}") == [(value,)]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126) | st.sampled_from("\"';$"), min_size=1, max_size=12))
+def test_any_name_that_is_quoted_is_one_name(real: Held, name: str) -> None:
+    with real.session() as session:
+        session.execute(f"CREATE SCHEMA {offline.quoted(f'x{name}')}")
+        found = session.query("SELECT SCHEMA_NAME FROM INFORMATION_SCHEMA.SCHEMATA")
+        session.execute(f"DROP SCHEMA {offline.quoted(f'x{name}')}")
+    assert (f"x{name}",) in found
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from musternode.appserver import units as appserver
 from musternode.axonivy import launch as ivy_launch
+from musternode.axonivy import shared
 from musternode.axonivy import units as axonivy
+from musternode.axonivy.document import MOUNTED
 from musternode.axonivy.host import Host as Ivy
 from musternode.axonivy.kind import KIND as AXONIVY
 from musternode.axonivy.layout import Layout as Engine
@@ -143,6 +145,12 @@ def test_units_of_axonivy(top: str, tmp_path_factory: pytest.TempPathFactory) ->
     assert program(unit) == [*ivy_launch.command(Engine(home))]
     assert unit.environment == ivy_launch.environment(JAVA)
     assert unit.values["WorkingDirectory"] == str(home)
+
+
+def test_the_mount_of_efs() -> None:
+    unit = read_by_systemd({shared.MOUNT: shared.unit(node_axonivy.FILE_SYSTEM)})[shared.MOUNT]
+    values = (unit.values["Where"], unit.values["What"], unit.values["File System Type"], unit.values["Options"])
+    assert values == (MOUNTED, f"{node_axonivy.FILE_SYSTEM}:/", "efs", "tls,iam,_netdev")
 
 
 def test_the_unit_of_the_repository() -> None:
