@@ -140,7 +140,7 @@ def test_packages_are_installed_in_the_members_confinement_and_not_in_the_gates(
     for name in ("muster-gate", "muster-member"):
         unit = confined_as(sh(bench, f"cat /etc/systemd/system/{name}.service"), install)
         sh(bench, "cat >/run/systemd/system/trial.service && systemctl daemon-reload", unit)
-        said = "systemctl start trial.service >&2 && echo done || journalctl -u trial.service -n 3 -o cat"
+        said = "systemctl start trial.service >&2 && echo done || journalctl -u trial.service -n 20 -o cat"
         outcome[name] = sh(bench, said).strip()
     assert outcome["muster-member"] == "done", outcome
     assert "Read-only file system" in outcome["muster-gate"], outcome

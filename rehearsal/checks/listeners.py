@@ -67,7 +67,16 @@ def _more(cluster: "Cluster", ports: dict[str, int]) -> list[Listener]:
         return [_known("the H2 server itself, behind its gate", ports["database"], ports["database"], LOOPBACK, JAVA)]
     if cluster.product == "kaazing":
         return [_known("JMX, where the configuration asks for it", 2020, 2020, LOOPBACK, JAVA)]
-    return _of_carbon(ports["http"] - OFFSET_FROM) if cluster.product.startswith("wso2") else []
+    return _of_carbon(ports["http"] - OFFSET_FROM) if cluster.product.startswith("wso2") else _of_jgroups()
+
+
+def _of_jgroups() -> list[Listener]:
+    """Return what JGroups opens besides its port: its answers to probes (JGroups manual, "Probe"), by UDP alone."""
+    probes = _known("JGroups: what answers probes", 7500, 7500, OWN, JAVA)
+    return [
+        replace(probes, protocol=UDP),
+        replace(_known("JGroups: a random port of the same", *RANDOM, ALL, JAVA), protocol=UDP),
+    ]
 
 
 def _of_carbon(offset: int) -> list[Listener]:
