@@ -1,6 +1,6 @@
 """The checks of what every product promises of its security, in the order in which they are recorded."""
 
-from rehearsal.checks import hardening, listening, permissions, ports, secrets, shipped
+from rehearsal.checks import hardening, listening, out_of_reach, permissions, ports, secrets, shipped
 from rehearsal.checks.check import AnyCheck
 
 CHECKS: tuple[AnyCheck, ...] = (
@@ -9,5 +9,6 @@ CHECKS: tuple[AnyCheck, ...] = (
     ports.CHECK,
     listening.CHECK,
     hardening.CHECK,
+    out_of_reach.CHECK,
     secrets.CHECK,
 )
