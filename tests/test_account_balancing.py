@@ -100,6 +100,31 @@ def group(account: Account, stacks: Stacks) -> Group:
     return Group(account, stacks)
 
 
+def moved(port: int) -> Template:
+    """Return the template with a group of another port: a new one, to which listener and rule go over."""
+    made = balanced(TWO_AND_ONE)
+    made["Resources"]["Group"]["Properties"]["Port"] = port
+    rule = {
+        "ListenerArn": {"Ref": "Listener"},
+        "Priority": 1,
+        "Conditions": [{"Field": "path-pattern", "Values": ["/admin"]}],
+        "Actions": [{"Type": "forward", "TargetGroupArn": {"Ref": "Group"}}],
+    }
+    made["Resources"]["Rule"] = {"Type": f"{ELB}::ListenerRule", "Properties": rule}
+    return made
+
+
+def test_a_group_to_which_a_change_leads_is_in_use(account: Account, stacks: Stacks) -> None:
+    assert stacks.create("s", moved(8080)) == "CREATE_COMPLETE"
+    before = Group(account, stacks)
+    assert stacks.update("s", moved(8081)) == "UPDATE_COMPLETE"
+    after = Group(account, stacks)
+    assert after.arn != before.arn
+    assert set(after.seen().values()) == {"initial"}
+    after.set("B", 8080, "healthy")
+    assert after.seen()["B", 8080] == "healthy"
+
+
 def test_each_port_of_an_instance_is_a_target_of_its_own(group: Group) -> None:
     group.set("A", 8090, "healthy")
     assert group.seen() == {("A", 8080): "initial", ("A", 8090): "healthy", ("B", 8080): "initial"}

@@ -17,7 +17,14 @@ from moto.ec2.models.amis import Ami
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from rehearsal.account import balancer_attributes, certificates, instance_power, managed_policies, target_health
+from rehearsal.account import (
+    balancer_attributes,
+    certificates,
+    instance_power,
+    managed_policies,
+    target_health,
+    target_use,
+)
 
 Environ = dict[str, Any]
 
@@ -66,6 +73,7 @@ class Emulator:
             raise RuntimeError("an emulated account already runs in this process; stop it first")
         os.environ["MOTO_ACCOUNT_ID"] = self.account_id
         target_health.allow_many_ports()
+        target_use.follow_changes()
         balancer_attributes.refuse_what_aws_refuses()
         instance_power.note_starts_and_reboots()
         certificates.take_any()

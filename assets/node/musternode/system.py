@@ -66,7 +66,7 @@ class Systemd:
         """Return the last lines of `unit` in the journal."""
         argv = ["journalctl", "--unit", unit, "--lines=40", "--output=cat", "--no-pager"]
         lines = run(argv, good=range(256)).stdout.splitlines()
-        telling = [line for line in lines if "ERROR" in line or "Exception" in line or "rror:" in line]
+        telling = [line for line in lines if any(sign in line for sign in ("ERROR", "Exception", "rror:", "[ALERT]"))]
         return (telling or lines or ["nothing in its journal"])[-1].strip()[:300]
 
     def reload(self) -> None:

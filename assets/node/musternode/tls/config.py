@@ -33,6 +33,7 @@ def _global(front: Front, socket: str) -> List[str]:
         "global",
         "  log stdout format raw daemon notice",
         f"  maxconn {front.connections}",
+        "  no strict-limits",  # a machine that allows fewer files takes fewer connections, and serves
         f"  stats socket {socket} mode 600 level admin",
         "  ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets",
         f"  ssl-default-bind-ciphers {_SUITES}",
