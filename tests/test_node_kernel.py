@@ -196,9 +196,11 @@ def test_a_cut_can_be_restored_and_repeated(hosts: Hosts) -> None:
 
 
 @pytest.mark.host
-def test_a_renewal_before_the_port_was_armed_is_a_failure_and_not_a_silence(hosts: Hosts) -> None:
-    with pytest.raises(Failure, match="ended with 1"):
-        hosts.kernel("b").renew(1.0)
+def test_a_renewal_where_there_is_no_table_arms_the_port_with_the_lease(hosts: Hosts) -> None:
+    hosts.kernel("b").renew(60)
+    shown = run_in(hosts.names["b"], ["nft", "list", "table", "inet", TABLE])
+    assert f"{PORT} timeout 1m" in shown.stdout
+    assert f"tcp dport {PORT} tcp dport != @lease reject with tcp reset" in shown.stdout
 
 
 @pytest.mark.host
