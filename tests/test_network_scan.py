@@ -2,7 +2,8 @@
 
 import socket
 import struct
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from rehearsal import netns
 from rehearsal.network import scan
 from tests.network_support import ALL, group, guest, interface, tcp, vpc
+from tests.scenario_support import meanwhile
 
 A, B = "10.64.0.10", "10.64.1.11"
 
@@ -37,6 +39,23 @@ def test_a_listener_and_a_closed_port_answer_and_the_listener_sees_no_connection
             listening.settimeout(0.3)
             with pytest.raises(TimeoutError):
                 listening.accept()
+
+
+@pytest.mark.host
+def test_a_scan_ends_while_the_machines_talk_to_each_other(tmp_path: Path) -> None:
+    """What they say comes to the raw socket, too: without an end it would be waited for without an end."""
+    with vpc(tmp_path) as network:
+        from_, to = guest(network, A), guest(network, B)
+        nodes = group("sg-1", [tcp(8080, groups=("sg-1",))])
+        network.apply([interface(from_, A, nodes), interface(to, B, nodes)])
+        with ExitStack() as open_:
+            listening = open_.enter_context(netns.socket_in(to, socket.SOCK_STREAM, (B, 8080)))
+            heard = open_.enter_context(netns.connect_in(from_, (B, 8080), 5))
+            talking = open_.enter_context(listening.accept()[0])
+            open_.enter_context(meanwhile(lambda: talking.send(b"word"), every=scan.QUIET / 8, name="talk"))
+            open_.enter_context(meanwhile(lambda: heard.recv(4096), every=0, name="hear"))
+            found = ThreadPoolExecutor(1).submit(scan.tcp_answers, from_, B)
+            assert found.result(timeout=20) == {8080}
 
 
 @pytest.mark.host

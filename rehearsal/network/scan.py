@@ -12,7 +12,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from rehearsal.netns import call_in
 
@@ -89,15 +89,12 @@ def echo_answers(namespace: str, target: str, patience: float = QUIET) -> bool:
     """Tell whether `target` answers an ICMP echo request (ping)."""
 
     def scan() -> bool:
-        mark = secrets.randbits(
-            16
-        )  # another one each time: by the same one a firewall that remembers would let it pass
+        mark = secrets.randbits(16)  # another one each time: one that a firewall remembers would pass
         with _raw(socket.IPPROTO_ICMP, target) as wire:
             request = struct.pack("!BBHHH", _ECHO_REQUEST, 0, 0, mark, 1)
             wire.send(request[:2] + struct.pack("!H", checksum(request)) + request[4:])
-            return any(
-                body[0] == _ECHO_REPLY and body[4:6] == mark.to_bytes(2, "big") for body in _bodies(wire, patience)
-            )
+            head = (_ECHO_REPLY, mark.to_bytes(2, "big"))
+            return any(True for _ in _bodies(wire, patience, lambda body: (body[0], body[4:6]) == head))
 
     return call_in(namespace, scan)
 
@@ -165,19 +162,28 @@ def _send(wire: socket.socket, data: bytes) -> None:
 
 def _answered(wire: socket.socket, own: int, patience: float) -> set[int]:
     """Return the ports from which an answer to `own` has come, up to `patience` seconds after the last one."""
-    found = set()
-    for body in _bodies(wire, patience):
-        port, to = struct.unpack_from("!HH", body)
-        if to == own and (body[13] & _RST or body[13] & _SYN_ACK == _SYN_ACK):
-            found.add(port)
-    return found
+
+    def is_answer(body: bytes) -> bool:
+        (to,) = struct.unpack_from("!H", body, 2)
+        return to == own and bool(body[13] & _RST or body[13] & _SYN_ACK == _SYN_ACK)
+
+    return {int.from_bytes(body[:2], "big") for body in _bodies(wire, patience, is_answer)}
 
 
-def _bodies(wire: socket.socket, patience: float) -> Iterator[bytes]:
-    """Yield what packets hold after their IPv4 header (RFC 791), until `patience` seconds bring none."""
-    while select.select([wire], [], [], patience)[0]:
+def _bodies(wire: socket.socket, patience: float, counts: Callable[[bytes], bool]) -> Iterator[bytes]:
+    """Yield what packets hold after their IPv4 header (RFC 791), if it `counts`, until `patience` seconds bring none.
+
+    The machines have more to say to each other: a raw socket hears all of it, and it never ends.
+    """
+    until = time.monotonic() + patience
+    while select.select([wire], [], [], max(0.0, until - time.monotonic()))[0]:
         packet = wire.recv(2048)
-        yield packet[(packet[0] & 15) * 4 :]
+        body = packet[(packet[0] & 15) * 4 :]
+        if counts(body):
+            yield body
+            until = time.monotonic() + patience
+        elif patience and time.monotonic() > until:
+            return
 
 
 def _heard(asked: dict[int, socket.socket], patience: float) -> set[int]:
