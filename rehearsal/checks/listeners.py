@@ -13,7 +13,7 @@ TCP, UDP = "tcp", "udp"
 LOOPBACK, OWN, ALL = "loopback", "its own address", "all addresses"
 WIDER = (LOOPBACK, OWN, ALL)
 """Where something listens; each is open to more than the one before."""
-JAVA, PYTHON, SVN = "java", "python3", "svnserve"
+JAVA, PYTHON, SVN, FRONT = "java", "python3", "svnserve", "haproxy"
 NAMED = {
     "http": (ALL, JAVA),
     "https": (ALL, JAVA),
@@ -23,6 +23,7 @@ NAMED = {
     "peer": (OWN, PYTHON),
     "readiness": (OWN, PYTHON),
     "svn": (OWN, SVN),
+    "tls": (OWN, FRONT),
 }
 """Where each port of a product is open, and whose it is."""
 BRIDGE = 9182
