@@ -35,6 +35,28 @@ def test_a_file_of_another_user_is_invalid_also_for_who_needs_a_token() -> None:
     assert "wso2 of node a reads /etc/muster/credentials.json" in found.detail
 
 
+GATEWAY = Tried("a", "as400gateway", "000", [], server="shut")
+OWN = Tried("a", "muster-h2", "000", [], server="open", serves=True)
+
+
+def test_a_server_that_none_but_root_and_its_own_user_reaches_is_valid() -> None:
+    found = judge([replace(ROOT, server="open"), GATEWAY, OWN])
+    assert found.verdict == "valid"
+    assert "the server behind the gate is shut" in found.detail
+
+
+def test_a_product_that_comes_to_the_server_past_its_gate_is_invalid() -> None:
+    found = judge([replace(ROOT, server="open"), replace(GATEWAY, server="open"), OWN])
+    assert (found.verdict, found.detail) == (
+        "invalid",
+        "as400gateway of node a comes to the database's server past its gate",
+    )
+
+
+def test_a_shut_server_proves_nothing_where_root_does_not_reach_it_either() -> None:
+    assert judge([replace(ROOT, server="shut"), GATEWAY, OWN]).verdict == "unknown"
+
+
 def test_silence_proves_nothing_where_root_gets_no_token_either() -> None:
     assert judge([replace(ROOT, answer="000"), IVY]).verdict == "unknown"
 

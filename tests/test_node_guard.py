@@ -80,3 +80,27 @@ def test_every_other_product_is_kept_away() -> None:
     assert list(KAAZING.strangers(host(node_kaazing.chosen()))) == ["kaazing"]
     assert list(AXONIVY.strangers(host(node_axonivy.chosen()))) == ["ivy"]
     assert list(APPSERVER.strangers(host(appserver_support.chosen()))) == ["wso2", "muster-svn"]
+
+
+@given(st.integers(1, 65535))
+def test_none_but_root_and_the_servers_user_reach_it_on_loopback(port: int) -> None:
+    (rule,) = re.findall(r"meta skuid .*", guard.server_rules("muster-h2", port))
+    wanted = f'meta skuid != {{ 0, "muster-h2" }} ip daddr 127.0.0.0/8 tcp dport {port} reject with tcp reset'
+    assert rule == wanted
+
+
+def test_the_application_does_not_start_without_them_but_for_the_run_that_makes_its_schema() -> None:
+    texts = FORMS["as400gateway"]()
+    given, taken = guard.server_line(Paths()), guard.no_server_line()
+    assert {name for name, text in texts.items() if given in text} == {"as400gateway.service"}
+    assert {name for name, text in texts.items() if taken in text} == {"as400gateway-schema.service"}
+    application = texts["as400gateway.service"]
+    assert application.index(given) < application.index("\nExecStart=")
+
+
+def test_the_servers_rules_are_roots_alone_and_another_port_changes_them(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    assert guard.write_server(paths, "muster-h2", 9092)
+    assert not guard.write_server(paths, "muster-h2", 9092)
+    assert guard.write_server(paths, "muster-h2", 9093)
+    assert (paths.etc / "server.nft").stat().st_mode & 0o777 == 0o600

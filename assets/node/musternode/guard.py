@@ -1,4 +1,4 @@
-"""The kernel's rules that keep the metadata service, and so the instance's credentials, from users who need neither.
+"""The kernel's rules that keep from users what they do not need: the metadata service, and H2's server itself.
 
 Each unit that runs as such a user gives them at its start, before its program: after a boot the kernel knows none.
 """
@@ -12,6 +12,9 @@ ADDRESSES = (("ip", "169.254.169.254"), ("ip6", "fd00:ec2::254"))
 """Where the metadata service is (EC2 User Guide, "Access instance metadata for an EC2 instance")."""
 TABLE = "muster_metadata"
 _FILE = "metadata.nft"
+SERVER_TABLE = "muster_server"
+_SERVER_FILE = "server.nft"
+_NFT = "/usr/sbin/nft"
 
 
 def rules(users: Sequence[str]) -> str:
@@ -41,4 +44,36 @@ def write(paths: Paths, users: Sequence[str]) -> bool:
 
 def line(paths: Paths) -> str:
     """Return the line of a unit that gives the rules, as root; without them its program does not start."""
-    return f"ExecStartPre=+/usr/sbin/nft -f {paths.etc / _FILE}\n"
+    return f"ExecStartPre=+{_NFT} -f {paths.etc / _FILE}\n"
+
+
+def server_rules(user: str, port: int) -> str:
+    """Return the nftables rules by which none but root and `user` reach the server on loopback at `port`.
+
+    H2 makes a database for whoever comes there, and runs Java in it: the gate, which is root, comes for all others.
+    """
+    return f"""\
+table inet {SERVER_TABLE}
+delete table inet {SERVER_TABLE}
+table inet {SERVER_TABLE} {{
+  chain keep {{
+    type filter hook output priority filter; policy accept;
+    meta skuid != {{ 0, "{user}" }} ip daddr 127.0.0.0/8 tcp dport {port} reject with tcp reset
+  }}
+}}
+"""
+
+
+def write_server(paths: Paths, user: str, port: int) -> bool:
+    """Keep those rules where the unit finds them; return whether they are others than before."""
+    return files.write(paths.etc / _SERVER_FILE, server_rules(user, port).encode("ascii"), mode=0o600)
+
+
+def server_line(paths: Paths) -> str:
+    """Return the line of a unit that gives those rules, as root; without them its program does not start."""
+    return f"ExecStartPre=+{_NFT} -f {paths.etc / _SERVER_FILE}\n"
+
+
+def no_server_line() -> str:
+    """Return the line of a unit that takes them away, for the one run that makes a schema before there are data."""
+    return f"ExecStartPre=+-{_NFT} delete table inet {SERVER_TABLE}\n"

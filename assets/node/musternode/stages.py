@@ -53,6 +53,7 @@ def install(this: Host) -> Set[str]:
     ensure_user(units.H2_USER, str(this.paths.databases))
     ensure_user(as400gateway.USER, str(this.layout.home))
     guard.write(this.paths, (units.H2_USER, as400gateway.USER))
+    guard.write_server(this.paths, units.H2_USER, this.settings.ports.database)
     changed = {as400gateway.UNIT} if _artifact(this) else set()
     return changed | _units(this)
 

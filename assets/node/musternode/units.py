@@ -25,9 +25,21 @@ def units(settings: Settings, node: Node, place: Layout, paths: Paths) -> Dict[s
         GATE: _gate(settings, paths),
         H2: _h2(settings, paths),
         MEMBER: member(paths),
-        UNIT: _application(paths, place, "AS400Gateway", f"file:{place.config}/", after=GATE, restart="on-failure"),
+        UNIT: _application(
+            paths,
+            place,
+            "AS400Gateway",
+            f"file:{place.config}/",
+            guard.server_line(paths),
+            after=GATE,
+            restart="on-failure",
+        ),
         SCHEMA_UNIT: _application(
-            paths, place, "AS400Gateway, run once to make its schema", f"file:{place.config}/,file:{paths.schema}/"
+            paths,
+            place,
+            "AS400Gateway, run once to make its schema",
+            f"file:{place.config}/,file:{paths.schema}/",
+            guard.no_server_line(),
         ),
         READINESS: readiness(paths, _asked(settings, node)),
         AGENT: agent(settings, node.name, paths),
@@ -155,9 +167,19 @@ WantedBy=multi-user.target
 
 
 def _application(
-    paths: Paths, place: Layout, description: str, configuration: str, *, after: str = "", restart: str = "no"
+    paths: Paths,
+    place: Layout,
+    description: str,
+    configuration: str,
+    server: str,
+    *,
+    after: str = "",
+    restart: str = "no",
 ) -> str:
-    """Return a unit of the application; at a shutdown it ends before the unit `after`, the way to its data."""
+    """Return a unit of the application; at a shutdown it ends before the unit `after`, the way to its data.
+
+    The line `server` says whether it may come to the H2 server past the gate.
+    """
     return f"""\
 [Unit]
 Description={description}
@@ -167,7 +189,7 @@ After={after}
 User={USER}
 StateDirectory={USER}
 Environment=SPRING_CONFIG_ADDITIONALLOCATION={configuration}
-{guard.line(paths)}ExecStart={place.jar}
+{guard.line(paths)}{server}ExecStart={place.jar}
 SuccessExitStatus=143
 TimeoutStopSec=60
 Restart={restart}
