@@ -69,6 +69,11 @@ def test_a_node_on_which_no_user_tried_proves_nothing() -> None:
     assert judge([ROOT, IVY, replace(ROOT, node="b")]).verdict == "unknown"
 
 
+def test_a_user_who_cannot_even_try_proves_nothing() -> None:
+    """Where no program can be run as that user, nothing is asked: curl says 000 of a service that is silent."""
+    assert judge([ROOT, replace(IVY, answer="")]).verdict == "unknown"
+
+
 def test_an_empty_record_proves_nothing() -> None:
     assert judge([]).verdict == "unknown"
 

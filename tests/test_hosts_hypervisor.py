@@ -30,7 +30,8 @@ class Account:
         if self.broken:
             raise ConnectionError(self.broken)
         keys = ("Reservations", "Vpcs", "Subnets", "SecurityGroups", "RouteTables", "Volumes", "LoadBalancers")
-        return lambda **_asked: {key: [] for key in (*keys, "VpcEndpoints", "FileSystems")}
+        more = ("VpcEndpoints", "FileSystems", "NetworkAcls", "NatGateways")
+        return lambda **_asked: {key: [] for key in (*keys, *more)}
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 """Who is kept from the metadata service, and when."""
 
+import itertools
 import re
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ from musternode import guard
 from musternode.appserver.kind import KIND as APPSERVER
 from musternode.axonivy.kind import KIND as AXONIVY
 from musternode.carbon.kind import KIND as CARBON
+from musternode.failure import Failure
 from musternode.host import Identity
 from musternode.kaazing.kind import KIND as KAAZING
 from musternode.paths import Paths
@@ -104,3 +108,71 @@ def test_the_servers_rules_are_roots_alone_and_another_port_changes_them(tmp_pat
     assert not guard.write_server(paths, "muster-h2", 9092)
     assert guard.write_server(paths, "muster-h2", 9093)
     assert (paths.etc / "server.nft").stat().st_mode & 0o777 == 0o600
+
+
+class Nft:
+    """As much of nft as tables by name, each made by loading its file."""
+
+    def __init__(self) -> None:
+        self.tables: set[str] = set()
+        self.loaded: list[str] = []
+        self.broken = False
+
+    def __call__(self, argv: list[str], **_: float) -> SimpleNamespace:
+        if self.broken:
+            raise Failure("`nft` ended with 1")
+        if argv[1:] == ["list", "tables"]:
+            return SimpleNamespace(stdout="".join(f"table inet {name}\n" for name in sorted(self.tables)))
+        self.loaded.append(Path(argv[-1]).name)
+        self.tables |= set(re.findall(r"^table inet (\w+) \{", Path(argv[-1]).read_text(), re.M))
+        return SimpleNamespace(stdout="")
+
+
+@pytest.fixture
+def nft() -> Nft:
+    return Nft()
+
+
+@pytest.fixture
+def looks(tmp_path: Path, nft: Nft) -> Callable[[], None]:
+    """Return a look of a guard for which every look is due."""
+    paths = Paths(tmp_path)
+    guard.write(paths, ["a"])
+    guard.write_server(paths, "b", 9092)
+    times = itertools.count(0.0, 2 * guard.EVERY)
+    return guard.Guard(paths, nft, lambda: next(times)).look
+
+
+def test_rules_that_are_gone_are_given_again(nft: Nft, looks: Callable[[], None]) -> None:
+    nft.tables = {guard.TABLE, guard.SERVER_TABLE}
+    looks()
+    assert nft.loaded == []
+    nft.tables = set()
+    looks()
+    assert nft.tables == {guard.TABLE, guard.SERVER_TABLE}
+
+
+def test_the_servers_rules_are_not_given_before_the_application_gave_them(nft: Nft, looks: Callable[[], None]) -> None:
+    looks()
+    assert nft.loaded == ["metadata.nft"]
+
+
+def test_a_fault_of_nft_is_no_end_and_the_next_look_gives_them(nft: Nft, looks: Callable[[], None]) -> None:
+    nft.broken = True
+    looks()
+    nft.broken = False
+    looks()
+    assert nft.loaded == ["metadata.nft"]
+
+
+def test_it_is_looked_every_few_seconds_alone(tmp_path: Path, nft: Nft) -> None:
+    paths, now = Paths(tmp_path), [0.0]
+    guard.write(paths, ["a"])
+    keeper = guard.Guard(paths, nft, lambda: now[0])
+    keeper.look()
+    nft.tables = set()
+    keeper.look()
+    assert nft.loaded == ["metadata.nft"]
+    now[0] = guard.EVERY
+    keeper.look()
+    assert nft.loaded == ["metadata.nft"] * 2

@@ -98,6 +98,8 @@ def judge(tries: Sequence[Tried]) -> Finding:
     controls = {each.node for each in tries if each.user == ROOT and _gets_all(each)}
     if lacking := sorted({each.node for each in tries} - controls):
         return unknown(f"root itself gets no token, file or server on {' and '.join(lacking)}")
+    if mute := [each for each in users if not each.answer.isdigit()]:
+        return unknown(f"{mute[0].user} of node {mute[0].node} could not try at all: {mute[0].answer or 'no answer'}")
     if not users or {each.node for each in users} != controls:
         return unknown("no user of a product tried on some node")
     kept, needing = (sorted({each.user for each in users if each.needs is needs}) for needs in (False, True))

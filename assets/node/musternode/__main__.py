@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, List, Mapping, Optional
 
 from . import (
     bootstrap,
+    guard,
     host,
     member,
     readiness,
@@ -177,10 +178,11 @@ def _live(this: Host) -> int:
     whole = _finished(this, board)
     rollback.tell(this.paths)
     trial, growth = _trial(this), volume.Growth(this.node.name, this.node.volume)
-    keeper = Keeper(this.paths, this.front)
+    keeper, rules = Keeper(this.paths, this.front), guard.Guard(this.paths)
     while True:
         growth.look()
         keeper.look()
+        rules.look()
         if whole:
             one.tick()
             trial = _judged(this, trial, one)

@@ -3,10 +3,15 @@
 Each unit that runs as such a user gives them at its start, before its program: after a boot the kernel knows none.
 """
 
-from typing import Sequence
+import logging
+import time
+from typing import Callable, Sequence, Set
 
-from . import files
+from . import commands, files
+from .failure import Failure
 from .paths import Paths
+
+log = logging.getLogger(__name__)
 
 ADDRESSES = (("ip", "169.254.169.254"), ("ip6", "fd00:ec2::254"))
 """Where the metadata service is (EC2 User Guide, "Access instance metadata for an EC2 instance")."""
@@ -15,6 +20,8 @@ _FILE = "metadata.nft"
 SERVER_TABLE = "muster_server"
 _SERVER_FILE = "server.nft"
 _NFT = "/usr/sbin/nft"
+EVERY = 5.0
+"""Seconds after which it is looked again whether rules are there."""
 
 
 def rules(users: Sequence[str]) -> str:
@@ -77,3 +84,41 @@ def server_line(paths: Paths) -> str:
 def no_server_line() -> str:
     """Return the line of a unit that takes them away, for the one run that makes a schema before there are data."""
     return f"ExecStartPre=+-{_NFT} delete table inet {SERVER_TABLE}\n"
+
+
+class Guard:
+    """Gives rules again that were there and are gone, as after `nft flush ruleset` or a firewall's restart.
+
+    Those of the server are looked for once they were seen: a run that makes a schema goes without them.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        run: Callable[..., object] = commands.run,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._files = {TABLE: paths.etc / _FILE, SERVER_TABLE: paths.etc / _SERVER_FILE}
+        self._run, self._clock = run, clock
+        self._seen, self._again = {TABLE}, 0.0
+
+    def look(self) -> None:
+        """Look, if that is due; a fault of nft is logged and looked at again later."""
+        if self._clock() < self._again:
+            return
+        self._again = self._clock() + EVERY
+        try:
+            self._give(self._there())
+        except Failure as fault:
+            log.error("the rules that keep users from what they do not need: %s", fault)  # noqa: TRY400
+
+    def _there(self) -> Set[str]:
+        listed = str(getattr(self._run([_NFT, "list", "tables"], within=10.0), "stdout", ""))
+        return {line.split()[-1] for line in listed.splitlines() if line.strip()}
+
+    def _give(self, there: Set[str]) -> None:
+        for table in sorted(self._seen - there):
+            if self._files[table].is_file():
+                log.warning("the rules of %s are gone: they are given again", table)
+                self._run([_NFT, "-f", str(self._files[table])], within=10.0)
+        self._seen |= there & set(self._files)

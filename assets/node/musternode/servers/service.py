@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
-from .. import bootstrap, files, report, rollback, settings, state, volume
+from .. import bootstrap, files, guard, report, rollback, settings, state, volume
 from .. import host as host_files
 from ..failure import Failure, ascii_sentence, unexpected
 from ..h2 import clock
@@ -92,11 +92,12 @@ def _live(kind: Kind[S], this: Host[S]) -> int:
         peers.serve(this.node.address, this.settings.ports.peer, one.body)
     whole = _finished(kind, this, board)
     rollback.tell(this.paths)
-    trial, growth, keeper = _trial(kind, this), _growth(this), _keeper(kind, this)
+    trial, growth, keeper, rules = _trial(kind, this), _growth(this), _keeper(kind, this), guard.Guard(this.paths)
     while True:
         if growth is not None:
             growth.look()
         keeper.look()
+        rules.look()
         if whole:
             one.tick()
             _tell_seen(this, one)
