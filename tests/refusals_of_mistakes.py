@@ -94,8 +94,8 @@ AS400GATEWAY: Final = [
     (_mail("ops@-example.org"), f"26: alarms.email: got 'ops@-example.org', {EMAIL}"),
     (own("  b: {zone", "  localhost: {zone"), f"9: nodes.localhost: got 'localhost', {OWN_NAME}, {NODE}"),
     (
-        own("gateway.example.org, zone", "gateway.localdomain, zone"),
-        f"20: balancer.domain.name: got 'gateway.localdomain', {OWN_NAME}, {kaazing.HOST}",
+        own("gateway.example.org, zone", "gateway.localhost, zone"),
+        f"20: balancer.domain.name: got 'gateway.localhost', {OWN_NAME}, {kaazing.HOST}",
     ),
 ]
 

@@ -48,10 +48,10 @@ def test_nodes_reach_what_their_system_and_product_ask() -> None:
     assert opened(acl.egress) == {(CIDR, 1024, 65535), *((ANYWHERE, port, port) for port in (443, 2049, 5432))}
 
 
-def test_an_image_of_ones_own_may_ask_from_any_port(tmp_path: Path) -> None:
+def test_an_image_of_ones_own_may_ask_from_any_port_and_mount_by_nfs(tmp_path: Path) -> None:
     instance = {"type": "t4g.medium", "ami": "ami-0123456789abcdef0", "architecture": "arm64", "java": 17}
     acl = node_rules(of(tmp_path, instance={**instance, "os": "amazon-linux-2023"}), CIDR)
-    assert (ANYWHERE, 1024, 65535) in opened(acl.ingress)
+    assert (ANYWHERE, 665, 65535) in opened(acl.ingress)
 
 
 def test_a_balancer_inside_is_reached_at_its_listeners_and_reaches_the_vpc() -> None:

@@ -144,6 +144,23 @@ def test_what_may_pass_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert calls.fetch("bucket", "x.jar", SHA, tmp_path / "x.jar")
 
 
+@pytest.mark.parametrize(("code", "made"), [("AccessDeniedException", 2), ("ThrottlingException", 1)])
+def test_what_was_denied_is_asked_by_another_connection(monkeypatch: pytest.MonkeyPatch, code: str, made: int) -> None:
+    """One that stands may go a way that a policy forbids by now, and is kept as long as it answers."""
+    clients: list[Client] = []
+    answers = Client(error(code), {"Parameter": {"Value": "{}"}})
+
+    def client(*_: str) -> Client:
+        clients.append(answers)
+        return answers
+
+    monkeypatch.setattr("musternode.aws.client", client)
+    time = Time()
+    asked = Aws("a", "eu-west-1", patience=60, clock=time.clock, sleep=time.sleep)
+    assert asked.parameter("/muster/x/settings") == "{}"
+    assert len(clients) == made
+
+
 def test_a_denial_may_pass_within_thirty_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """A role's policy is eventually consistent."""
     value = {"SecretString": json.dumps({"username": "sa", "password": "x"})}

@@ -1,7 +1,12 @@
 """Who is kept from the metadata service, and when."""
 
 import itertools
+import os
+import pwd
 import re
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musternode import guard
+from musternode import commands, guard
 from musternode.appserver.kind import KIND as APPSERVER
 from musternode.axonivy.kind import KIND as AXONIVY
 from musternode.carbon.kind import KIND as CARBON
@@ -21,6 +26,7 @@ from musternode.kaazing.kind import KIND as KAAZING
 from musternode.paths import Paths
 from musternode.servers.host import Host
 from musternode.system import Systemd
+from rehearsal import netns
 from tests import appserver_support, node_axonivy, node_carbon, node_kaazing
 from tests.unit_texts import FORMS
 
@@ -176,3 +182,29 @@ def test_it_is_looked_every_few_seconds_alone(tmp_path: Path, nft: Nft) -> None:
     now[0] = guard.EVERY
     keeper.look()
     assert nft.loaded == ["metadata.nft"] * 2
+
+
+AS_A_USER = "import os, socket, sys; os.setuid(int(sys.argv[1])); socket.create_connection(('127.0.0.1', 9092), 2)"
+
+
+def comes_in(namespace: str, number: int) -> bool:
+    """Tell whether a process of the user with this number connects to the server on loopback there."""
+    command = ["ip", "netns", "exec", namespace, sys.executable, "-c", AS_A_USER, str(number)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 or "ConnectionRefusedError" in done.stderr, done.stderr
+    return done.returncode == 0
+
+
+@pytest.mark.host
+def test_the_kernel_keeps_everybody_else_from_the_server() -> None:
+    namespace = f"mu-g-{os.getpid()}"
+    root, own, other = 0, pwd.getpwnam("daemon").pw_uid, pwd.getpwnam("nobody").pw_uid
+    netns.add(namespace)
+    try:
+        with netns.socket_in(namespace, socket.SOCK_STREAM, ("127.0.0.1", 9092)):
+            assert comes_in(namespace, other)  # the control: without the rules
+            rules = guard.rules(["daemon"]) + guard.server_rules("daemon", 9092)
+            netns.call_in(namespace, lambda: commands.run(["nft", "-f", "-"], given=rules))
+            assert [comes_in(namespace, number) for number in (root, own, other)] == [True, True, False]
+    finally:
+        netns.remove(namespace)

@@ -61,6 +61,20 @@ def test_a_renewal_makes_the_rules_anew_if_the_firewall_was_flushed_and_fails_if
         kernel.renew(2.0)
 
 
+def test_rules_that_are_made_anew_hold_a_cut_that_is_in_force_and_none_that_is_over() -> None:
+    run = Recorded()
+    kernel = Kernel("10.0.0.11", PORT, "10.0.0.12", run)
+    rule = f"add rule inet {TABLE} output ip daddr 10.0.0.12 tcp dport {PORT} reject with tcp reset"
+    kernel.cut()
+    run.refusals = 1
+    kernel.renew(2.0)
+    assert rule in run.calls[-1][1]
+    kernel.restore()
+    run.refusals = 1
+    kernel.renew(2.0)
+    assert rule not in run.calls[-1][1]
+
+
 @pytest.fixture
 def hosts() -> Iterator[Hosts]:
     with wired_hosts.hosts() as made:

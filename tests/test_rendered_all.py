@@ -55,6 +55,9 @@ READ_BACK: Final[Mapping[str, str]] = {
     "subversion/accounts": "node_subversion_accounts::test_what_is_accepted_is_read_back_from_the_file_as_it_was_given",
     "subversion/conf": "node_subversion_server::test_no_other_way_in_is_offered",
     "subversion/hooks": "node_subversion_mirror::test_its_hooks_refuse_writes_that_svnserve_lets_through",
+    "hardening": "node_hardening::test_systemd_knows_every_word_of_every_unit",
+    "tls/units": "node_tls_units::test_systemd_reads_every_line_of_it",
+    "guard": "node_guard::test_the_kernel_keeps_everybody_else_from_the_server",
     "state": "node_state::test_no_words_break_a_reader",
 }
 """By the module on the node, how the name of its test begins.

@@ -19,6 +19,8 @@ UNPRIVILEGED: Final = (1024, 65535)
 """Ports of everything that runs without root, all nodes' services, and of whoever asks something."""
 LINUX: Final = (32768, 60999)
 """From where Linux asks (Documentation/networking/ip-sysctl, ip_local_port_range)."""
+OF_AN_IMAGE: Final = (665, 65535)
+"""From where an image of one's own may ask: of NFS that it mounts, from below 1024 (sunrpc.min_resvport; nfs(5))."""
 
 MOST: Final = 12
 """Ports that get an entry each: an ACL takes 20 for each direction (Amazon VPC quotas)."""
@@ -61,9 +63,9 @@ def ways_out(cluster: Cluster) -> Collection[int]:
 def node_rules(cluster: Cluster, cidr: str) -> Acl:
     """Return what nodes need: the VPC at ports of services, answers, and the ways out; nobody outside may ask them.
 
-    In an image of one's own the kernel may ask from other ports than Linux does by itself.
+    In an image of one's own the kernel may ask from other ports than Linux does by itself, and for NFS from lower ones.
     """
-    own_ports = UNPRIVILEGED if cluster.instance.ami else LINUX
+    own_ports = OF_AN_IMAGE if cluster.instance.ami else LINUX
     return Acl(
         ingress=[Rule(_INSIDE, cidr, *UNPRIVILEGED), Rule(_ANSWERS, ANYWHERE, *own_ports), Rule(_TOO_LARGE, ANYWHERE)],
         egress=[

@@ -5,10 +5,14 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
 ITSELF: Final = "which each node would look for on itself"
-_OWN_NAMES: Final = {"localhost", "localdomain", "localhost4", "localdomain4", "localhost6", "localdomain6"}
-"""What names end with that a system's own /etc/hosts leads to the machine itself (Amazon Linux 2023; RFC 6761)."""
+_OWN_NAMES: Final = {f"localhost{each}" for each in ("", "4", "6")} | {
+    f"localhost{each}.localdomain{each}" for each in ("", "4", "6")
+}
+"""What a system's own /etc/hosts leads to the machine itself (Amazon Linux 2023)."""
 
 _OWN_OF_DEBIAN: Final = {"ip6-localhost", "ip6-loopback"}
+_OWN_DOMAIN: Final = ".localhost"
+"""What all names end with that lead there, too (RFC 6761)."""
 _THIS_NETWORK: Final = IPv4Network("0.0.0.0/8")
 _LABEL: Final = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 
@@ -16,7 +20,7 @@ _LABEL: Final = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 def calls_itself(name: str) -> bool:
     """Return whether every machine takes `name` for one of its own."""
     plain = name.rstrip(".").lower()
-    return plain in _OWN_OF_DEBIAN or plain.rpartition(".")[2] in _OWN_NAMES
+    return plain in _OWN_NAMES | _OWN_OF_DEBIAN or plain.endswith(_OWN_DOMAIN)
 
 
 def host_fault(host: str) -> str | None:

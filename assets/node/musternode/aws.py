@@ -76,9 +76,11 @@ class Aws:
 
     def secret_text(self, arn: str) -> str:
         """Return the text held by the secret `arn`, empty if it holds none."""
-        client = self._client("secretsmanager")
-        answer = self._call("secretsmanager:GetSecretValue", arn, lambda: client.get_secret_value(SecretId=arn))
-        return str(answer.get("SecretString", ""))
+
+        def get() -> Any:
+            return self._client("secretsmanager").get_secret_value(SecretId=arn)
+
+        return str(self._call("secretsmanager:GetSecretValue", arn, get).get("SecretString", ""))
 
     def fetch(self, bucket: str, key: str, sha256: str, to: Path) -> bool:
         """Make `to` the object with hash `sha256`; return whether it had to be fetched. Nothing else is left there."""
@@ -116,12 +118,21 @@ class Aws:
             try:
                 return call()
             except ClientError as fault:
+                self._forget_ways(fault)
                 if self._clock() - began >= min(self._patience, _passes_within(fault)):
                     raise Failure(self._sentence(action, resource, fault)) from None
             except BotoCoreError as fault:
                 if self._clock() - began >= self._patience:
                     raise Failure(f"node {self._node}: {action} on {resource} had no answer: {fault}") from None
             self._sleep(2)
+
+    def _forget_ways(self, fault: Any) -> None:
+        """Ask anew by another connection what was denied: one that stands may go a way that a policy forbids by now.
+
+        So does one through a NAT gateway once endpoints are to be the only way.
+        """
+        if str(fault.response.get("Error", {}).get("Code", "")) in DENIED:
+            self._clients.clear()
 
     def _sentence(self, action: str, resource: str, fault: Any) -> str:
         code = str(fault.response.get("Error", {}).get("Code", ""))

@@ -19,6 +19,8 @@ TABLE = "muster_metadata"
 _FILE = "metadata.nft"
 SERVER_TABLE = "muster_server"
 _SERVER_FILE = "server.nft"
+_OF_IVY = "muster_ivy", "axonivy.nft"
+"""The table by which an engine's further ports lead to its connector, and its file (axonivy.redirect and units)."""
 _NFT = "/usr/sbin/nft"
 EVERY = 5.0
 """Seconds after which it is looked again whether rules are there."""
@@ -89,7 +91,8 @@ def no_server_line() -> str:
 class Guard:
     """Gives rules again that were there and are gone, as after `nft flush ruleset` or a firewall's restart.
 
-    Those of the server are looked for once they were seen: a run that makes a schema goes without them.
+    Others than the metadata service's are looked for once they were seen: a run that makes a schema goes without those
+    of the server.
     """
 
     def __init__(
@@ -98,7 +101,11 @@ class Guard:
         run: Callable[..., object] = commands.run,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._files = {TABLE: paths.etc / _FILE, SERVER_TABLE: paths.etc / _SERVER_FILE}
+        self._files = {
+            TABLE: paths.etc / _FILE,
+            SERVER_TABLE: paths.etc / _SERVER_FILE,
+            _OF_IVY[0]: paths.etc / _OF_IVY[1],
+        }
         self._run, self._clock = run, clock
         self._seen, self._again = {TABLE}, 0.0
 

@@ -27,22 +27,25 @@ class Kernel:
         self._port = port
         self._peer = peer
         self._run = run
+        self._cut = ""
 
     def arm(self) -> None:
         """Shut the port to everybody until `renew`; undoes a `cut`. There is no moment without a rule."""
         self._load(ruleset(self._address, self._port))
+        self._cut = ""
 
     def renew(self, seconds: float) -> None:
         """Let clients through for `seconds` from now, whatever was left.
 
-        Where the table is gone, as after `nft flush ruleset` or a firewall's restart, it is made anew with the lease.
+        Where the table is gone, as after `nft flush ruleset` or a firewall's restart, it is made anew with the lease,
+        and with a `cut` that is in force.
         """
         timed = f"{{ {self._port} timeout {max(1, round(seconds * 1000))}ms }}"
         lease = f"add element inet {TABLE} lease {timed}\n"
         try:
             self._load(self._without() + lease)
         except Failure:
-            self._load(ruleset(self._address, self._port) + lease)
+            self._load(ruleset(self._address, self._port) + lease + self._cut)
 
     def drop(self) -> None:
         """End the lease now; established connections are refused too."""
@@ -55,12 +58,15 @@ class Kernel:
         sockets (ss(8) -K, kernel option INET_DIAG_DESTROY): whoever connects again in between meets the rule.
         """
         rule = f"{_family(self._peer)} daddr {self._peer} tcp dport {self._port} reject with tcp reset"
-        self._load(f"flush chain inet {TABLE} output\nadd rule inet {TABLE} output {rule}\n")
+        added = f"add rule inet {TABLE} output {rule}\n"
+        self._load(f"flush chain inet {TABLE} output\n{added}")
+        self._cut = added
         self._kill([])
 
     def restore(self) -> None:
         """Let this node connect to the peer's gate again."""
         self._load(f"flush chain inet {TABLE} output\n")
+        self._cut = ""
 
     def outgoing(self) -> FrozenSet[int]:
         """Return the ports of this node's address from which there are connections to the peer's gate.
