@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from muster.log_groups import names
+from muster.names import log_group_names as names
 from muster.products import PRODUCTS
 from muster.spec import load
 from tests.conftest import Synthesize, WriteCluster

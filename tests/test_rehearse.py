@@ -1,5 +1,7 @@
 """What a rehearsal puts in the place of what cannot be had here is said in words."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,13 @@ def test_each_other_kept_cluster_is_asked_for_a_session(product: str) -> None:
         requests(load(ROOT / f"clusters/{product}.yaml"), "http://balancer", "10.0.0.5")[-1]
         == "-s http://balancer/api/session"
     )
+
+
+@pytest.mark.parametrize("product", sorted(PRODUCTS))
+def test_no_check_brings_the_cdk_whose_node_would_answer_ctrl_c_with_a_traceback(product: str) -> None:
+    script = (
+        f"import sys; from rehearsal.checks.run import checks_of; checks_of({product!r}); import rehearsal.rehearse"
+    )
+    script += "; print('aws_cdk' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

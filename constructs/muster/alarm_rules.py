@@ -10,6 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 
 from muster import metrics
+from muster.names import MEMORY
 
 MOST_METRICS: Final = 10
 """Metrics that one alarm may take (CloudWatch User Guide, "Create an alarm based on a metric math expression")."""
@@ -68,7 +69,7 @@ def of_members(cluster: str, nodes: Sequence[str]) -> list[Rule]:
             for metric, what, most in (
                 (metrics.DISK, "data volume", FULL),
                 (metrics.ROOT, "root volume", FULL),
-                (metrics.MEMORY, "memory", MEMORY_FULL),
+                (MEMORY, "memory", MEMORY_FULL),
             )
         ]
     return rules

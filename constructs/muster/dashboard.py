@@ -9,6 +9,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elb
 from constructs import Construct
 
 from muster import metrics
+from muster.names import MEMORY
 from muster.sticky_balancer import StickyBalancer
 
 _WIDTH = 8
@@ -42,7 +43,7 @@ class Dashboard(Construct):
                 [
                     _searched("Data volume, % used", metrics.DISK, cluster),
                     _searched("Root volume, % used", metrics.ROOT, cluster),
-                    _searched("Memory, % used", metrics.MEMORY, cluster),
+                    _searched("Memory, % used", MEMORY, cluster),
                 ],
                 [_graph("CPU, %", _processors(nodes))],
             ],

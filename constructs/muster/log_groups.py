@@ -7,23 +7,12 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from muster.kept_days import log_group
-from muster.names import log_group_name
+from muster.names import log_group_names
 from muster.spec import Cluster
 
 
-def names(cluster: Cluster) -> dict[str, str]:
-    """Return the names of the log groups of `cluster` by what they hold; `h2` only where the product has a database.
-
-    A node derives the same names from the cluster's, so that no settings document needs to repeat them.
-    """
-    kinds = ["node", "product"]
-    if any(port.name == "database" for port in cluster.about.ports(cluster)):
-        kinds.append("h2")
-    return {kind: log_group_name(cluster.name, kind) for kind in kinds}
-
-
 class LogGroups(Construct):
-    """`groups`: a log group by each name of `names`, kept as many days as the cluster file says.
+    """`groups`: a log group by each of its `log_group_names`, kept as many days as the cluster file says.
 
     They are encrypted with `kms_key` or by CloudWatch Logs itself, and go with the stack.
     """
@@ -32,5 +21,5 @@ class LogGroups(Construct):
         super().__init__(scope, id_)
         self.groups: Mapping[str, logs.LogGroup] = {
             kind: log_group(self, kind.capitalize(), days=cluster.logs.retention, kms_key=kms_key, name=name)
-            for kind, name in names(cluster).items()
+            for kind, name in log_group_names(cluster).items()
         }

@@ -7,16 +7,14 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_elasticloadbalancingv2 as elb
 
-NAMESPACE: Final = "Muster"
-"""CloudWatch namespace of what nodes report; nodes derive nothing else from it."""
+from muster.names import NAMESPACE
 
 MEMBERS: Final = "Members"
 """How many members this node sees serving, itself included."""
 
 DISK: Final = "DiskUsed"
 ROOT: Final = "RootUsed"
-MEMORY: Final = "MemoryUsed"
-"""Percent in use: of the data volume, of the root file system, of the memory."""
+"""Percent in use: of the data volume, of the root file system; `MEMORY` is that of the memory."""
 
 MINUTE: Final = Duration.minutes(1)
 """How often nodes report, and EC2 with detailed monitoring."""

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from muster.acknowledgements import acknowledge
 from muster.endpoints import Endpoints
-from muster.metrics import NAMESPACE
+from muster.names import NAMESPACE
 from muster.node_statements import allow, bound_to_instance, use_of_key
 from muster.spec import Cluster
 from muster.stored_object import StoredObject

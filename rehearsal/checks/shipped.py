@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from muster import log_groups
-from muster.metrics import MEMORY, NAMESPACE
+from muster.names import MEMORY, NAMESPACE, log_group_names
 from rehearsal.checks.check import Check
 from rehearsal.checks.result import Finding, invalid, unknown, valid
 from rehearsal.checks.scene import Member, Scene
@@ -45,7 +44,7 @@ METRICS: Final = f"metrics of {NAMESPACE}"
 
 def record(scene: Scene) -> Iterable[Shipped]:
     """Say a word on every member at once and look for it; count what is in the other groups, and recent metrics."""
-    groups = log_groups.names(scene.cluster)
+    groups = log_group_names(scene.cluster)
     with ThreadPoolExecutor(max_workers=len(scene.members)) as crowd:
         arrived = list(crowd.map(lambda member: _said(scene, groups[NODE], member), scene.members))
     for member, count in zip(scene.members, arrived, strict=True):
