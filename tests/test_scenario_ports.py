@@ -4,8 +4,10 @@ Each product is a story of one cluster. Rules are taken away by the account's AP
 given back; the cluster as deployed, before and after, is the control.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -20,6 +22,8 @@ from tests.rules_support import Rule, entries, made, rules, with_rule, without_e
 from tests.scenario_support import Bench, service
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
+
+T = TypeVar("T")
 
 PRODUCTS = ("as400gateway", "wso2-carbon", "wso2-as", "kaazing", "axonivy")
 DEBUGGER = {"IpProtocol": "tcp", "FromPort": 5005, "ToPort": 5005, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
@@ -62,16 +66,23 @@ def found(bench: Bench) -> tuple[str, str]:
     return result.verdict, result.detail
 
 
+def unmissed(
+    bench: Bench, things: Iterable[T], without: Callable[[Bench, T], AbstractContextManager[None]]
+) -> list[str]:
+    """Take each of the things away for a scan, and return those after which no port was silent that must answer."""
+    left = []
+    for each in things:
+        with without(bench, each):
+            verdict, detail = found(bench)
+        say(f"without {each}: {verdict}, {detail}")
+        if verdict != "invalid" or "is silent" not in detail:
+            left.append(str(each))
+    return left
+
+
 def test_each_rule_of_each_group_is_missed(bench: Bench) -> None:
     assert found(bench)[0] == "valid"
-    unmissed = []
-    for rule in rules(bench):
-        with without_rule(bench, rule):
-            verdict, detail = found(bench)
-        say(f"without {rule}: {verdict}, {detail}")
-        if verdict != "invalid" or "is silent" not in detail:
-            unmissed.append(str(rule))
-    assert unmissed == []
+    assert unmissed(bench, rules(bench), without_rule) == []
     assert found(bench)[0] == "valid"
 
 
@@ -110,14 +121,7 @@ def test_each_entry_of_each_network_acl_is_missed(pair: Bench) -> None:
     """But for the one about too large packets: all wires of a rehearsal carry packets of one size."""
     asked = [entry for entry in entries(pair) if not entry.is_icmp]
     assert len(asked) > 8
-    unmissed = []
-    for entry in asked:
-        with without_entry(pair, entry):
-            verdict, detail = found(pair)
-        say(f"without {entry}: {verdict}, {detail}")
-        if verdict != "invalid" or "is silent" not in detail:
-            unmissed.append(str(entry))
-    assert unmissed == []
+    assert unmissed(pair, asked, without_entry) == []
     assert found(pair)[0] == "valid"
 
 

@@ -59,7 +59,7 @@ def _inside(path: Path) -> str:
 
 def processes(leader: int) -> Iterator[tuple[str, bytes]]:
     """Yield arguments and environment of each process in the host of process 1 `leader`; one that ends is passed by."""
-    space = Path(f"/proc/{leader}/ns/pid").readlink()
+    space = (_of(leader) / "ns" / "pid").readlink()
     for each in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             if each.name.isdigit() and (each / "ns/pid").readlink() == space:
@@ -71,9 +71,19 @@ def processes(leader: int) -> Iterator[tuple[str, bytes]]:
 def journal(host: HostEntry) -> Iterator[tuple[str, bytes]]:
     """Yield the journal with all fields of each entry, in pieces that overlap."""
     for folder in JOURNALS:
-        directory = Path(f"/proc/{host.leader_pid}/root/{folder}")
+        directory = _root(host) / folder
         if directory.is_dir():
             yield from (("the journal", piece) for piece in _exported(directory))
+
+
+def _of(pid: int) -> Path:
+    """Return what the kernel tells of a process (proc(5))."""
+    return Path("/proc") / str(pid)
+
+
+def _root(host: HostEntry) -> Path:
+    """Return the host's own file system, as this machine sees it."""
+    return _of(host.leader_pid) / "root"
 
 
 def _exported(directory: Path) -> Iterator[bytes]:
@@ -91,7 +101,7 @@ def _exported(directory: Path) -> Iterator[bytes]:
 def files(host: HostEntry) -> Iterator[File]:
     """Yield what the host has written: its layer over the image, and whatever else is mounted in it."""
     yield from _walk(WORK / "hosts" / host.instance / "upper", public=True)
-    root = Path(f"/proc/{host.leader_pid}/root")
+    root = _root(host)
     for place in _mounts(host.leader_pid):
         above = (root / parent for parent in Path(place).relative_to("/").parents)
         with contextlib.suppress(OSError):  # unmounted meanwhile
@@ -101,7 +111,7 @@ def files(host: HostEntry) -> Iterator[File]:
 
 def _mounts(leader: int) -> list[str]:
     """Return where file systems with files are mounted in a host (proc(5), mountinfo)."""
-    lines = [line.split() for line in Path(f"/proc/{leader}/mountinfo").read_text().splitlines()]
+    lines = [line.split() for line in (_of(leader) / "mountinfo").read_text().splitlines()]
     kinds = [(line[4], line[line.index("-") + 1]) for line in lines]
     return [place for place, kind in kinds if kind not in _KERNELS_OWN and not place.startswith(("/proc", "/sys"))]
 

@@ -5,9 +5,11 @@ Each unit that runs as such a user gives them at its start, before its program: 
 
 import logging
 import time
-from typing import Callable, Sequence, Set
+from pathlib import Path
+from typing import Any, Callable, Sequence, Set
 
 from . import commands, files
+from .axonivy import redirect
 from .failure import Failure
 from .paths import Paths
 
@@ -19,11 +21,27 @@ TABLE = "muster_metadata"
 _FILE = "metadata.nft"
 SERVER_TABLE = "muster_server"
 _SERVER_FILE = "server.nft"
-_OF_IVY = "muster_ivy", "axonivy.nft"
-"""The table by which an engine's further ports lead to its connector, and its file (axonivy.redirect and units)."""
 _NFT = "/usr/sbin/nft"
 EVERY = 5.0
 """Seconds after which it is looked again whether rules are there."""
+
+
+def given(file: Path) -> str:
+    """Return the line of a unit that gives the rules in `file`, as root; without them its program does not start."""
+    return f"ExecStartPre=+{_NFT} -f {file}\n"
+
+
+def _table(name: str, kept: str) -> str:
+    """Return the table `name`, made anew as a whole, by whose rules `kept` packets of this node's users are judged."""
+    return f"""\
+table inet {name}
+delete table inet {name}
+table inet {name} {{
+  chain keep {{
+    type filter hook output priority filter; policy accept;
+{kept}  }}
+}}
+"""
 
 
 def rules(users: Sequence[str]) -> str:
@@ -35,15 +53,7 @@ def rules(users: Sequence[str]) -> str:
     refused = "".join(
         f"    meta skuid {{ {named} }} {family} daddr {address} reject\n" for family, address in ADDRESSES if users
     )
-    return f"""\
-table inet {TABLE}
-delete table inet {TABLE}
-table inet {TABLE} {{
-  chain keep {{
-    type filter hook output priority filter; policy accept;
-{refused}  }}
-}}
-"""
+    return _table(TABLE, refused)
 
 
 def write(paths: Paths, users: Sequence[str]) -> bool:
@@ -53,7 +63,7 @@ def write(paths: Paths, users: Sequence[str]) -> bool:
 
 def line(paths: Paths) -> str:
     """Return the line of a unit that gives the rules, as root; without them its program does not start."""
-    return f"ExecStartPre=+{_NFT} -f {paths.etc / _FILE}\n"
+    return given(paths.etc / _FILE)
 
 
 def server_rules(user: str, port: int) -> str:
@@ -61,16 +71,10 @@ def server_rules(user: str, port: int) -> str:
 
     H2 makes a database for whoever comes there, and runs Java in it: the gate, which is root, comes for all others.
     """
-    return f"""\
-table inet {SERVER_TABLE}
-delete table inet {SERVER_TABLE}
-table inet {SERVER_TABLE} {{
-  chain keep {{
-    type filter hook output priority filter; policy accept;
-    meta skuid != {{ 0, "{user}" }} ip daddr 127.0.0.0/8 tcp dport {port} reject with tcp reset
-  }}
-}}
-"""
+    return _table(
+        SERVER_TABLE,
+        f'    meta skuid != {{ 0, "{user}" }} ip daddr 127.0.0.0/8 tcp dport {port} reject with tcp reset\n',
+    )
 
 
 def write_server(paths: Paths, user: str, port: int) -> bool:
@@ -80,7 +84,7 @@ def write_server(paths: Paths, user: str, port: int) -> bool:
 
 def server_line(paths: Paths) -> str:
     """Return the line of a unit that gives those rules, as root; without them its program does not start."""
-    return f"ExecStartPre=+{_NFT} -f {paths.etc / _SERVER_FILE}\n"
+    return given(paths.etc / _SERVER_FILE)
 
 
 def no_server_line() -> str:
@@ -98,13 +102,13 @@ class Guard:
     def __init__(
         self,
         paths: Paths,
-        run: Callable[..., object] = commands.run,
+        run: Callable[..., Any] = commands.run,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._files = {
             TABLE: paths.etc / _FILE,
             SERVER_TABLE: paths.etc / _SERVER_FILE,
-            _OF_IVY[0]: paths.etc / _OF_IVY[1],
+            redirect.TABLE: paths.etc / redirect.FILE,
         }
         self._run, self._clock = run, clock
         self._seen, self._again = {TABLE}, 0.0
@@ -120,7 +124,7 @@ class Guard:
             log.error("the rules that keep users from what they do not need: %s", fault)  # noqa: TRY400
 
     def _there(self) -> Set[str]:
-        listed = str(getattr(self._run([_NFT, "list", "tables"], within=10.0), "stdout", ""))
+        listed = self._run([_NFT, "list", "tables"], within=10.0).stdout
         return {line.split()[-1] for line in listed.splitlines() if line.strip()}
 
     def _give(self, there: Set[str]) -> None:

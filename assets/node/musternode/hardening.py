@@ -50,6 +50,16 @@ SystemCallFilter=~@resources
 """
 """For a program of a user of its own that makes no code while it runs."""
 
+FRONT = f"""\
+{_PLAIN}RestrictAddressFamilies=AF_INET AF_UNIX
+MemoryDenyWriteExecute=yes
+PrivateUsers=yes
+ProcSubset=pid
+SystemCallFilter=~@privileged
+UMask=0077
+"""
+"""For what passes bytes on and nothing else; it sets its own limit of open files."""
+
 _PACKAGES = (
     "AUDIT_WRITE",
     "CHOWN",

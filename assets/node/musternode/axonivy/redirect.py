@@ -8,6 +8,8 @@ port alone do not get mixed up: the kernel gives the later one another source po
 from typing import Sequence
 
 TABLE = "muster_ivy"
+FILE = "axonivy.nft"
+"""The name of the file that holds the rules for the engine's own connector."""
 
 
 def rules(address: str, connectors: Sequence[int], table: str = TABLE) -> str:

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from .. import guard, hardening
 from ..units import MEMBER
-from . import launch
+from . import launch, redirect
 from .host import USER, Host
 from .layout import Layout
 
 
 def rules_file(this: Host) -> Path:
     """Return the file with the kernel's rules by which further ports lead to the engine's one."""
-    return this.paths.etc / "axonivy.nft"
+    return this.paths.etc / redirect.FILE
 
 
 def product(this: Host, java_home: Path) -> str:
@@ -31,8 +31,7 @@ RequiresMountsFor={this.settings.settings.shared}
 [Service]
 User={USER}
 WorkingDirectory={home}
-{environment}{guard.line(this.paths)}ExecStartPre=+/usr/sbin/nft -f {rules_file(this)}
-ExecStart={" ".join(launch.command(Layout(home)))}
+{environment}{guard.line(this.paths)}{guard.given(rules_file(this))}ExecStart={" ".join(launch.command(Layout(home)))}
 SuccessExitStatus={endings}
 TimeoutStopSec=60
 Restart=on-failure

@@ -1,5 +1,6 @@
 """The front's unit, as text."""
 
+from .. import guard, hardening
 from ..paths import Paths
 from .config import CREDENTIAL
 from .front import TABLE, Front, Place
@@ -14,7 +15,7 @@ def unit(front: Front, paths: Paths) -> str:
     It begins and ends with nothing else: neither another program of this node nor its product cuts a connection.
     """
     place = Place(paths)
-    rules = f"ExecStartPre=+/usr/sbin/nft -f {place.rules}\nExecStopPost=+-/usr/sbin/nft delete table ip {TABLE}\n"
+    rules = f"{guard.given(place.rules)}ExecStopPost=+-/usr/sbin/nft delete table ip {TABLE}\n"
     return f"""\
 [Unit]
 Description=Ends the TLS of the load balancer before the product of this cluster node
@@ -27,7 +28,6 @@ Type=exec
 DynamicUser=yes
 RuntimeDirectory=muster-tls
 RuntimeDirectoryMode=0700
-UMask=0077
 LoadCredential={CREDENTIAL}:{place.pem}
 LoadCredential=front.cfg:{place.config}
 {rules if front.rules else ""}ExecStart=/usr/sbin/haproxy -db -f ${{CREDENTIALS_DIRECTORY}}/front.cfg
@@ -35,38 +35,8 @@ Restart=always
 RestartSec=0.5
 TimeoutStopSec=10
 LimitNOFILE={2 * front.connections + FILES}
-LimitCORE=0
 OOMScoreAdjust=-500
-{HARDENED}
+{hardening.FRONT}
 [Install]
 WantedBy=multi-user.target
-"""
-
-
-HARDENED = """\
-CapabilityBoundingSet=
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
-NoNewPrivileges=yes
-PrivateDevices=yes
-PrivateTmp=yes
-PrivateUsers=yes
-ProcSubset=pid
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHome=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-ProtectProc=invisible
-ProtectSystem=strict
-RestrictAddressFamilies=AF_INET AF_UNIX
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-SystemCallArchitectures=native
-SystemCallErrorNumber=EPERM
-SystemCallFilter=@system-service
-SystemCallFilter=~@privileged
 """
