@@ -72,7 +72,7 @@ def of_npm(report: dict[str, Any]) -> Iterator[Advisory]:
 
 def _pip_audit(python: Path, pins: str, options: Sequence[str]) -> list[str]:
     # the lists hold everything by hash: pip is neither asked what else is needed, nor does it fetch anything
-    command = [str(python), "-m", "pip_audit", "--require-hashes", "--disable-pip", "--progress-spinner", "off"]
+    command = [str(python), "-I", "-m", "pip_audit", "--require-hashes", "--disable-pip", "--progress-spinner", "off"]
     return [*command, "--format", "json", "--vulnerability-service", "osv", *options, "--requirement", pins]
 
 

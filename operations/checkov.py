@@ -17,7 +17,7 @@ from operations.errors import Failure
 OFFLINE: Final = {"CKV_SKIP_PACKAGE_UPDATE_CHECK": "true", "BC_SKIP_MAPPING": "true"}
 """checkov asks nobody: not for a newer checkov, not for the vendor's own names of its checks."""
 
-COMMAND: Final = ("-m", "checkov.main", "--framework", "cloudformation", "--skip-download", "--compact")
+COMMAND: Final = ("-I", "-m", "checkov.main", "--framework", "cloudformation", "--skip-download", "--compact")
 
 
 @dataclass(frozen=True, order=True)

@@ -8,11 +8,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from operations import ROOT
 from operations.errors import Failure
 from operations.steps import run_step
 from rehearsal import places
+
+# isolated: pip takes a package that the user's PYTHONPATH leads to for installed, and leaves it out
+PIP: Final = ("-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes")
 
 
 def environment(tool: str, costs: str) -> Path:
@@ -32,8 +36,8 @@ def environment(tool: str, costs: str) -> Path:
 
 
 def _key(pins: Path) -> str:
-    """Return 16 hex digits that change with any pin and with the Python that runs."""
-    return hashlib.sha256(pins.read_bytes() + sys.version.encode()).hexdigest()[:16]
+    """Return 16 hex digits that change with any pin, with the Python that runs, and with how it installs."""
+    return hashlib.sha256(pins.read_bytes() + sys.version.encode() + " ".join(PIP).encode()).hexdigest()[:16]
 
 
 @contextmanager
@@ -48,8 +52,8 @@ def _install(tool: str, costs: str, pins: Path, folder: Path) -> None:
     print(f"installing {tool} in {folder} (the first time: {costs})", flush=True)
     began = time.monotonic()
     shutil.rmtree(folder, ignore_errors=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    for command in [sys.executable, "-m", "venv", str(folder)], [*pip, "--require-hashes", "-r", str(pins)]:
+    installing = [str(folder / "bin" / "python"), *PIP, "-r", str(pins)]
+    for command in [sys.executable, "-m", "venv", str(folder)], installing:
         if code := run_step(command, cwd=ROOT):
-            raise Failure(f"{tool} cannot be installed ({command[2]} ended with {code}, its words are above)")
+            raise Failure(f"{tool} cannot be installed ({' '.join(command[1:4])} ended with {code}: above)")
     print(f"installed {tool} in {time.monotonic() - began:.0f} s", flush=True)
