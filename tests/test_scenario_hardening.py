@@ -91,7 +91,8 @@ def test_a_unit_that_is_confined_less_is_found(bench: Bench) -> None:
 
 def test_a_listener_more_is_found(bench: Bench) -> None:
     listen = "systemd-run --quiet --unit=stranger python3 -m http.server 5005"
-    with broken(bench, listening.CHECK, f"{listen}; sleep 1", "systemctl stop stranger") as detail:
+    there = "until ss -Hltn 'sport = :5005' | grep -q .; do sleep 0.1; done"
+    with broken(bench, listening.CHECK, f"{listen} && {there}", "systemctl stop stranger") as detail:
         assert detail == "python3 of node a listens on all addresses, tcp 5005, which no table names"
 
 
