@@ -170,6 +170,7 @@ def test_nobody_reaches_the_port_of_a_repository_that_is_not_made(cluster: Any) 
         ({"database": {"engine": "mysql"}}, (3306,)),
         ({"database": {"engine": "postgres"}}, (5432,)),
         ({"proxy": {"host": "proxy.example.org", "port": 3128}, "artifacts": GIVEN}, (3128, 8443)),
+        ({"outside": [8443, 389], "artifacts": GIVEN}, (389, 8443)),
     ],
     ids=str,
 )

@@ -236,6 +236,7 @@ PRODUCT: Final = Product(
     examples={
         "domain": "wso2.as.domain",
         "member_port": 4000,
+        "outside": [389],
         "proxy": {"host": "proxy.example.org", "port": 3128},
         "trust": "artifacts/ca.pem",
         "management_clients": ["10.0.0.0/8"],
