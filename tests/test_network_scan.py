@@ -73,7 +73,21 @@ def test_datagrams_and_pings_are_answered_exactly_if_rules_allow_them(tmp_path: 
         dns = {"IpProtocol": "udp", "FromPort": 53, "ToPort": 53, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
         ping = {"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
         network.apply([interface(from_, A, group("sg-1", [])), interface(to, B, group("sg-2", [dns, ping]))])
-        assert scan.udp_answers(from_, B, (53, 123)) == {53}
+        assert scan.udp_reached(from_, B, (53, 123)) == {53}
         assert scan.echo_answers(from_, B)
         network.apply([interface(from_, A, group("sg-1", [])), interface(to, B, group("sg-2", [dns]))])
         assert not scan.echo_answers(from_, B)
+
+
+@pytest.mark.host
+def test_a_listener_of_datagrams_that_keeps_silent_is_seen_exactly_if_rules_allow_it(tmp_path: Path) -> None:
+    """Without a look at the other end it is not: that is why there is one."""
+    with vpc(tmp_path) as network:
+        from_, to = guest(network, A), guest(network, B)
+        jgroups = {"IpProtocol": "udp", "FromPort": 7500, "ToPort": 7500, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+        network.apply([interface(from_, A, group("sg-1", [])), interface(to, B, group("sg-2", [jgroups]))])
+        with closing(netns.socket_in(to, socket.SOCK_DGRAM, (B, 7500))):
+            assert scan.udp_reached(from_, B, (7500, 7600)) == set()
+            assert scan.udp_reached(from_, B, (7500, 7600), to) == {7500}
+            network.apply([interface(from_, A, group("sg-1", [])), interface(to, B, group("sg-2", []))])
+            assert scan.udp_reached(from_, B, (7500, 7600), to) == set()
