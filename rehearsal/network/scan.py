@@ -9,6 +9,7 @@ A listener of UDP need not answer anything. So it is looked at the other end, to
 
 import contextlib
 import ctypes
+import errno
 import secrets
 import select
 import socket
@@ -92,7 +93,8 @@ def udp_reached(
             asked = {port: open_.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for port in ports}
             for port, each in asked.items():
                 each.connect((target, port))
-                each.send(mark)
+                with contextlib.suppress(PermissionError):  # as in `_send`
+                    each.send(mark)
             return _heard(asked, patience)
 
     if not behind:
@@ -108,7 +110,8 @@ def echo_answers(namespace: str, target: str, patience: float = QUIET) -> bool:
         mark = secrets.randbits(16)  # another one each time: one that a firewall remembers would pass
         with _raw(socket.IPPROTO_ICMP, target) as wire:
             request = struct.pack("!BBHHH", _ECHO_REQUEST, 0, 0, mark, 1)
-            wire.send(request[:2] + struct.pack("!H", checksum(request)) + request[4:])
+            with contextlib.suppress(PermissionError):  # as in `_send`
+                wire.send(request[:2] + struct.pack("!H", checksum(request)) + request[4:])
             head = (_ECHO_REPLY, mark.to_bytes(2, "big"))
             return any(True for _ in _bodies(wire, patience, lambda body: (body[0], body[4:6]) == head))
 
@@ -162,7 +165,11 @@ def _sweep(wire: socket.socket, own: int, target: str, ports: Collection[int]) -
 
 
 def _send(wire: socket.socket, data: bytes) -> None:
-    """Send segments of 20 bytes with few calls of the kernel. Raises `OSError`."""
+    """Send segments of 20 bytes with few calls of the kernel. Raises `OSError`.
+
+    Where the rules that forbid one stand with the sender, as a router's do for what it says itself, it is told so
+    (EPERM) of the first of what is left: that one has no answer, and the others are sent.
+    """
     count, store = len(data) // _SEGMENT.size, ctypes.create_string_buffer(data, len(data))
     start, size, step = ctypes.addressof(store), _SEGMENT.size, ctypes.sizeof(_Piece)
     pieces = (_Piece * count)(*[_Piece(start + n * size, size) for n in range(count)])
@@ -171,9 +178,9 @@ def _send(wire: socket.socket, data: bytes) -> None:
     done = 0
     while done < count:
         sent = _libc.sendmmsg(wire.fileno(), ctypes.byref(messages, done * ctypes.sizeof(_Message)), count - done, 0)
-        if sent < 0:
+        if sent < 0 and ctypes.get_errno() != errno.EPERM:
             raise OSError(ctypes.get_errno(), "sendmmsg")
-        done += sent
+        done += 1 if sent < 0 else sent
 
 
 def _answered(wire: socket.socket, own: int, patience: float) -> set[int]:
