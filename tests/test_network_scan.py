@@ -94,6 +94,7 @@ def test_a_listener_of_datagrams_that_keeps_silent_is_seen_exactly_if_rules_allo
             assert scan.udp_reached(from_, B, (7500, 7600), to) == set()
 
 
+@pytest.mark.host
 def test_what_rules_of_the_senders_own_forbid_is_silent_and_all_else_is_asked(tmp_path: Path) -> None:
     drop = "add table ip own; add chain ip own out { type filter hook output priority 0; }; add rule ip own out "
     with vpc(tmp_path) as network:
