@@ -127,3 +127,17 @@ def test_a_change_is_told_so_that_no_other_one_begins_its_turn(node: Node) -> No
     assert words.read(node.board.state.updates) == Word(NOW, words.CHANGES)
     node.part.look()  # the change is over, or was refused
     assert words.read(node.board.state.updates) == Word(NOW, words.DONE)
+
+
+def test_settings_change_while_nobody_has_its_turn(node: Node) -> None:
+    assert node.part.may_change(peer(words.WAITS))
+    assert not node.part.may_change(peer(words.INSTALLS))
+    assert node.part.may_change(peer(words.DONE))
+
+
+def test_a_node_changes_nothing_in_its_own_turn_but_may_be_mended_after_its_restart(node: Node) -> None:
+    node.says(words.INSTALLS)
+    assert not node.part.may_change({})
+    node.says(words.RESTARTS)
+    node.boot()
+    assert node.part.may_change({})

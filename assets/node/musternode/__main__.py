@@ -199,8 +199,8 @@ def _live(this: Host) -> int:
             one.tick()
             trial = _judged(this, trial, one)
         document, peer = watch.pending(), standing.peer(this.paths)
-        others_turn = part.busy({} if peer is None else {this.peer.name: peer})
-        if document is not None and not has_turn and others_turn is None:
+        free = part.may_change({} if peer is None else {this.peer.name: peer})
+        if document is not None and free:
             _roll_out(this, document, watch, peer, part.change)
         time.sleep(FORMED if board.state.formed else FORMING)
 

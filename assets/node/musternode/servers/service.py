@@ -108,8 +108,7 @@ def _live(kind: Kind[S], this: Host[S]) -> int:
             trial = _judged(this, trial, one)
         if whole:
             _tell_seen(this, one)
-        others_turn = part.busy(one.states())
-        if not has_turn and others_turn is None:
+        if part.may_change(one.states()):
             _roll_out(kind, this, parts, part.change)
         time.sleep(FORMED if board.state.formed else FORMING)
 
