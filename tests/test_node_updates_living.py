@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from musternode import __main__ as main
-from musternode import guard
+from musternode import guard, standing, switching, volume
 from musternode.carbon.kind import KIND
 from musternode.servers import peers, service
 from musternode.state import LEAVING, SERVING, Board, State
@@ -32,6 +32,11 @@ class One:
         self.board, self.did = Board(State("a", "g", phase=SERVING)), {"tick": 0, "change": 0}
         self.said: dict[str, State] = {}
         self.seen = frozenset[str]()
+
+    def told(self, _: object, board: Board, __: object) -> "One":
+        """Have the board that the process tells by."""
+        self.board = board
+        return self
 
     def tick(self) -> None:
         self.did["tick"] += 1
@@ -77,7 +82,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "_keeper", lambda *_: idle)
     monkeypatch.setattr(service, "_tell_seen", lambda *_: None)
     monkeypatch.setattr(main, "Keeper", lambda *_: idle)
-    monkeypatch.setattr(main.volume, "Growth", lambda *_: idle)
+    monkeypatch.setattr(volume, "Growth", lambda *_: idle)
 
 
 def server(folder: Path, monkeypatch: pytest.MonkeyPatch, one: One, own: str, others: str) -> None:
@@ -100,11 +105,11 @@ def pair(folder: Path, monkeypatch: pytest.MonkeyPatch, one: One, own: str, othe
         words.say(this.paths, Word(NOW, own))
         peer = State("b", "g", phase=SERVING, updates=f"{NOW} {others}")
         watch = SimpleNamespace(start=lambda: None, pending=lambda: "a document")
-        monkeypatch.setattr(main.standing, "peer", lambda _: peer)
-        monkeypatch.setattr(main.switching, "in_use", lambda _: "user")
-        monkeypatch.setattr(main.switching, "turner", lambda _: SimpleNamespace(start=lambda: None))
+        monkeypatch.setattr(standing, "peer", lambda _: peer)
+        monkeypatch.setattr(switching, "in_use", lambda _: "user")
+        monkeypatch.setattr(switching, "turner", lambda _: SimpleNamespace(start=lambda: None))
         monkeypatch.setattr(main, "Watch", lambda *_: watch)
-        monkeypatch.setattr(main, "_assembled", lambda _, board, __: setattr(one, "board", board) or one)
+        monkeypatch.setattr(main, "_assembled", one.told)
         monkeypatch.setattr(main, "_roll_out", one.change)
         with pytest.raises(Ended):
             main._live(this)
