@@ -36,12 +36,12 @@ COMMON = {
     "updates",
 }
 EXAMPLES = {
-    "as400gateway": COMMON | {"admin"},
+    "as400gateway": COMMON | {"admin", "outside"},
     "axonivy": COMMON | {"driver", "outside", "weights"},
     "kaazing": COMMON | {"cluster", "outside", "path"},
     "wso2-as": (COMMON - {"certificate"})
-    | {"artifacts", "committer", "database", "management_clients", "member_port", "proxy", "trust"},
-    "wso2-carbon": COMMON | {"member_port", "proxy", "trust"},
+    | {"artifacts", "committer", "database", "management_clients", "member_port", "outside", "proxy", "trust"},
+    "wso2-carbon": COMMON | {"member_port", "outside", "proxy", "trust"},
 }
 """By product, settings that stand with an example: taken in, they change the cluster."""
 
