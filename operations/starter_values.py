@@ -77,6 +77,7 @@ def _examples(start: Start) -> dict[str, Any]:
         "account": account,
         "tags": {"cost-center": "1234"},
         "alarms": {"email": "operations@example.org"},
+        "updates": {"day": "sunday", "hour": 3},
         "kms_key": f"{where}:kms:{start.region}:{account}:key/{key_id}",
         "permission_boundary": f"{where}:iam::{account}:policy/boundary",
         "instance.ami": "ami-0123456789abcdef0",

@@ -38,7 +38,7 @@ PLACES: list[tuple[int, str, str]] = [
         (
             "12: balancr: is unknown (did you mean 'balancer'?), allowed: name, account, product, region, "
             "protection, tags, nodes, instance, artifact, balancer, network, formation, logs, alarms, "
-            "kms_key, permission_boundary, database, as400gateway"
+            "kms_key, permission_boundary, database, updates, as400gateway"
         ),
     ),
     (

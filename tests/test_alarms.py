@@ -37,6 +37,16 @@ def test_go_off_under_exactly_these_conditions(node_side: Synthesize) -> None:
     }
 
 
+def test_updates_that_fail_are_told_at_once_where_the_file_asks_for_any(node_side: Synthesize) -> None:
+    told = alarms(node_side(updates={"day": "sunday", "hour": 3}))
+    assert condition(told["Updates"]) == (MORE, 0, 1, "ignore")
+    expression, *figures = told["Updates"]["Metrics"]
+    assert expression["Expression"] == "MAX(METRICS())"
+    assert {each["MetricStat"]["Metric"]["MetricName"] for each in figures} == {"UpdatesFailed"}
+    assert "its journal says why" in told["Updates"]["AlarmDescription"]
+    assert "Updates" not in alarms(node_side())
+
+
 @pytest.mark.parametrize(
     ("name", "metric", "function", "statistic"),
     [

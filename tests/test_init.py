@@ -23,7 +23,18 @@ from tests.test_cli import muster
 
 REGIONS = ("eu-west-1", "us-gov-west-1", "cn-north-1")
 KNOWN = "as400gateway or axonivy or kaazing or wso2-as or wso2-carbon"
-COMMON = {"account", "tags", "ami", "clients", "certificate", "domain", "alarms", "kms_key", "permission_boundary"}
+COMMON = {
+    "account",
+    "tags",
+    "ami",
+    "clients",
+    "certificate",
+    "domain",
+    "alarms",
+    "kms_key",
+    "permission_boundary",
+    "updates",
+}
 EXAMPLES = {
     "as400gateway": COMMON | {"admin", "outside"},
     "axonivy": COMMON | {"driver", "outside", "weights"},

@@ -11,6 +11,7 @@ import pytest
 
 from musternode import guard
 from musternode.units import AGENT, GATE, MEMBER, READINESS, VOLUME
+from musternode.updates.units import SERVICE as UPDATES
 from rehearsal.checks import hardening
 from tests.unit_texts import FORMS
 
@@ -104,12 +105,12 @@ def test_no_unit_leaves_a_core_file_or_gets_more_rights_by_what_it_runs(form: st
 @pytest.mark.parametrize(("form", "name"), SERVICES)
 def test_nothing_but_what_must_be_root_is_root(form: str, name: str) -> None:
     own = lines(form, name, "User") + lines(form, name, "DynamicUser")
-    assert bool(own) != (name in {GATE, MEMBER, VOLUME})
+    assert bool(own) != (name in {GATE, MEMBER, VOLUME, UPDATES})
 
 
 @pytest.mark.parametrize(("form", "name"), SERVICES)
 def test_whoever_has_a_user_of_its_own_has_no_right_of_the_kernel_and_writes_nowhere_else(form: str, name: str) -> None:
-    if name in {GATE, MEMBER, VOLUME}:
+    if name in {GATE, MEMBER, VOLUME, UPDATES}:
         return
     assert lines(form, name, "CapabilityBoundingSet") == [""]
     assert lines(form, name, "ProtectSystem") == ["strict"]

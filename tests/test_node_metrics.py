@@ -10,6 +10,8 @@ from botocore.exceptions import EndpointConnectionError
 from musternode.agent import metrics
 from musternode.agent.quiet import Quiet
 from musternode.state import State
+from musternode.updates import words
+from musternode.updates.words import Word
 from tests.test_node_agent import refused
 
 MEMINFO = "MemTotal:  1000 kB\nMemFree:  100 kB\nMemAvailable:  250 kB\nHugePages_Total:  0\n"
@@ -31,6 +33,17 @@ def test_a_volume_that_is_not_mounted_has_no_figure(tmp_path: Path) -> None:
     off = metrics.measured(0, tmp_path, tmp_path, tmp_path / "meminfo")
     on = metrics.measured(0, tmp_path, Path("/proc"), tmp_path / "meminfo")
     assert ("DiskUsed" in off, "DiskUsed" in on) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("phase", "failed"),
+    [(words.WAITS, 0.0), (words.RESTARTS, 0.0), (words.DONE, 0.0), *((one, 1.0) for one in words.OVER)],
+)
+def test_a_round_of_updates_that_is_over_before_its_end_is_a_figure(tmp_path: Path, phase: str, failed: float) -> None:
+    (tmp_path / "meminfo").write_text(MEMINFO)
+    told = metrics.measured(0, tmp_path, tmp_path, tmp_path / "meminfo", Word("2026-W48", phase))
+    assert told["UpdatesFailed"] == (failed, "Count")
+    assert "UpdatesFailed" not in metrics.measured(0, tmp_path, tmp_path, tmp_path / "meminfo")
 
 
 @pytest.mark.parametrize(

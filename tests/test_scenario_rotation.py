@@ -6,10 +6,6 @@ That the discovery key changes so is the story of test_scenario_wso2_key.py.
 import json
 import secrets as random
 import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,18 +17,17 @@ from rehearsal.canaries.search import Search
 from rehearsal.canaries.values import canaries
 from rehearsal.checks import copies, secrets
 from rehearsal.poll import poll
-from rehearsal.visitor import CookieJar
 from tests.artifact_support import EXAMPLE as SERVERS
 from tests.artifact_support import account, cluster_file, deployed, refused, whole
 from tests.canary_support import MISSED
 from tests.carbon_support import say
 from tests.load_support import under_load
+from tests.pair_users import users
 from tests.scenario_support import EXAMPLE as PAIR
-from tests.scenario_support import Bench, connect, for_faults, meanwhile, service
+from tests.scenario_support import Bench, connect, for_faults, service
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
-READERS = 3
 WRONG_PASSWORD = "28000"
 """H2's code (api/ErrorCode.java, WRONG_USER_OR_PASSWORD)."""
 GROUPS = {
@@ -73,27 +68,6 @@ def in_secret(bench: Bench, name: str) -> User:
 def enters(bench: Bench, node: str, user: User) -> str:
     """Return `entered`, or by what words the database keeps a user out who comes from a node."""
     return bench.scene.run_in(bench.member(node), ["python3", "-c", ENTER], text=json.dumps(user), within=60).strip()
-
-
-@contextmanager
-def users(bench: Bench) -> Iterator[Counter[str]]:
-    """Let users read, and one write, through the balancer all the time; yields how often which answer came."""
-    answers: Counter[str] = Counter()
-
-    def ask(method: str, path: str, jar: CookieJar, body: bytes | None = None) -> None:
-        try:
-            with bench.scene.visitor(jar) as user:
-                answers[str(user.request(method, path, body).code)] += 1
-        except OSError as fault:
-            answers[repr(fault)] += 1
-
-    with ExitStack() as crowd:
-        for number in range(READERS):
-            read = partial(ask, "GET", "/api/session", CookieJar())
-            crowd.enter_context(meanwhile(read, 0.05, f"reader-{number}"))
-        write = partial(ask, "PUT", "/admin/configuration/rotated", CookieJar(), b"x")
-        crowd.enter_context(meanwhile(write, 0.1, "writer"))
-        yield answers
 
 
 def unseen(bench: Bench, watcher: Watcher) -> None:

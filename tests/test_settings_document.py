@@ -124,6 +124,7 @@ EDITS: list[dict[str, Any]] = [
     {"alarms": {"email": "ops@example.org"}},
     {"kms_key": KEY},
     {"permission_boundary": BOUNDARY},
+    {"updates": {"day": "sunday", "hour": 3}},
     {"database": {"name": "other"}},
     {"database": {"port": 19092}},
     {"database": {"peer_port": 19093}},
@@ -298,6 +299,7 @@ def test_the_document_of_a_pair_with_everything_on_fits_the_standard_tier(write_
             alarms={"email": "ops@example.org"},
             kms_key=KEY,
             permission_boundary=BOUNDARY,
+            updates={"day": "wednesday", "hour": 23, "release": "2023.999.20251117"},
             instance={"type": "t4g.medium", "ami": IMAGE, "architecture": "arm64", "volume": 16384},
             balancer={"scheme": "internet-facing", "clients": ["10.0.0.0/8"], "stickiness": {"cookie": "JSESSIONID"}},
             database={"seed": {"s3": "bucket/gateway.sql.gz", "sha256": "0123456789abcdef" * 4}},
@@ -305,6 +307,12 @@ def test_the_document_of_a_pair_with_everything_on_fits_the_standard_tier(write_
     )
     whole = {**content(cluster), "generation": "0" * 16, "wait_url": "u" * WAIT_URL_LENGTH}
     assert settings.length(whole) <= STANDARD
+
+
+def test_nodes_are_told_of_updates_where_the_file_asks_for_any(write_cluster: WriteCluster) -> None:
+    asked = content(load(write_cluster(updates={"day": "sunday", "hour": 3})))
+    assert asked["updates"] == {"day": "sunday", "hour": 3, "release": "latest"}
+    assert "updates" not in content(load(write_cluster()))
 
 
 @given(JSON)

@@ -67,7 +67,7 @@ HOURS = "balancer.stickiness.hours"
 WEEK = "whole hours from 1 to 168 (7 days)"
 TOP = (
     "name, account, product, region, protection, tags, nodes, instance, artifact, balancer, network, formation, logs, "
-    "alarms, kms_key, permission_boundary, database, as400gateway"
+    "alarms, kms_key, permission_boundary, database, updates, as400gateway"
 )
 A, B = {"zone": "eu-west-1a"}, {"zone": "eu-west-1b"}
 

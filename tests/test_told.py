@@ -38,7 +38,9 @@ def server(secret: int, path: int) -> Fields:
         },
         "database": {"engine": "postgres"},
     }
-    return {**merged(SERVER, {"name": "c" * 24, "wso2as": block, "protection": "on"}), "nodes": nodes}
+    updates = {"day": "wednesday", "hour": 23, "release": "2023.999.20251117"}
+    changes = {"name": "c" * 24, "wso2as": block, "protection": "on", "updates": updates}
+    return {**merged(SERVER, changes), "nodes": nodes}
 
 
 def written(fields: Fields, folder: Path) -> Path:

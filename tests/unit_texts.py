@@ -15,7 +15,9 @@ from musternode.paths import Paths
 from musternode.products import as400gateway
 from musternode.servers import units as servers
 from musternode.servers.host import Host
+from musternode.settings import Updates
 from musternode.system import Systemd
+from musternode.updates import units as updates
 from tests import appserver_support, node_axonivy, node_carbon, node_kaazing
 from tests.node_support import settings
 
@@ -27,7 +29,9 @@ Texts = Mapping[str, str]
 def pair() -> Texts:
     """Return those of a node of an AS400Gateway pair."""
     chosen, paths = settings(), Paths()
-    return units.units(chosen, chosen.members[0], as400gateway.layout(chosen), paths)
+    of_updates = updates.units(Updates("sunday", 3, "latest"), paths)
+    timed = {updates.SERVICE: of_updates[updates.SERVICE]}
+    return {**units.units(chosen, chosen.members[0], as400gateway.layout(chosen), paths), **timed}
 
 
 def bridged() -> Texts:

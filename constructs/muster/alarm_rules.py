@@ -75,6 +75,20 @@ def of_members(cluster: str, nodes: Sequence[str]) -> list[Rule]:
     return rules
 
 
+def of_updates(cluster: str, nodes: Sequence[str]) -> list[Rule]:
+    """Return the rules about security updates that `nodes` of `cluster` install by themselves."""
+    return [
+        Rule(
+            f"Updates{first // MOST_METRICS + 1 if first else ''}",
+            f"Cluster {cluster}: security updates of a node failed, and the others wait; its journal says why",
+            metrics.over_nodes("MAX", metrics.UPDATES, cluster, nodes[first : first + MOST_METRICS]),
+            0,
+            periods=1,
+        )
+        for first in range(0, len(nodes), MOST_METRICS)
+    ]
+
+
 def of_instances(nodes: Mapping[str, ec2.Instance]) -> list[Rule]:
     """Return a rule for each instance that AWS may find impaired: it says which one to look at."""
     return [

@@ -8,7 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from constructs import Construct, IDependable
 
-from muster.alarm_rules import Rule, of_balancer, of_instances, of_leader, of_members
+from muster.alarm_rules import Rule, of_balancer, of_instances, of_leader, of_members, of_updates
 from muster.alarm_topic import AlarmTopic
 from muster.dashboard import Dashboard
 from muster.spec import Cluster
@@ -38,6 +38,7 @@ class Alarms(Construct):
         self.topic = AlarmTopic(self, "Topic", email=cluster.alarms.email, kms_key=kms_key, after=after).topic
         rules = [
             *of_members(cluster.name, sorted(nodes)),
+            *(of_updates(cluster.name, sorted(nodes)) if cluster.updates else ()),
             *of_instances(nodes),
             *of_balancer(balancer.balancer, balancer.target_groups),
             *of_leader(balancer.balancer, balancer.led_group),

@@ -16,6 +16,9 @@ DISK: Final = "DiskUsed"
 ROOT: Final = "RootUsed"
 """Percent in use: of the data volume, of the root file system; `MEMORY` is that of the memory."""
 
+UPDATES: Final = "UpdatesFailed"
+"""1 while a node could not install its security updates, or has stopped for another's sake; 0 after it could."""
+
 MINUTE: Final = Duration.minutes(1)
 """How often nodes report, and EC2 with detailed monitoring."""
 

@@ -44,7 +44,9 @@ def content(
         | {"present": each.present, "volume": volumes[each.name]}
         for each in plan.members
     ]
+    updates = cluster.updates
     return {
+        **({"updates": updates.model_dump(mode="json")} if updates else {}),
         **({"table": pair.table, "takeover_interval": cluster.database.takeover_interval} if pair else {}),
         "format": FORMAT,
         "cluster": cluster.name,

@@ -16,6 +16,7 @@ MOST = 3.0
 """The exposure that a unit may have, from 0.0 to 10.0."""
 EXPOSED: Mapping[str, tuple[float, str]] = {
     "muster-member.service": (4.5, "installs packages, which are root's and write anywhere, and grows a file system"),
+    "muster-updates.service": (4.4, "installs security updates, a kernel among them, as muster-member does packages"),
     "muster-volume.service": (4.5, "mounts for the whole host: it is root, and has no view of its own of the files"),
 }
 """Units that are more exposed: how much at most, and why."""

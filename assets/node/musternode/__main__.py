@@ -5,7 +5,7 @@ import sys
 import time
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional
 
 from . import (
     bootstrap,
@@ -28,6 +28,7 @@ from .host import Host, Identity
 from .paths import Paths
 from .report import Reported
 from .tls.keeper import Keeper
+from .updates.part import Part
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ UNABLE = 5.0
 """Seconds until a gate process without settings or key ends."""
 USAGE = (
     "bootstrap DOCUMENT NODE PARAMETER | member | gate | volume | readiness | carbon-readiness | appserver-readiness | "
-    "kaazing-readiness | axonivy-readiness | bridge | agent"
+    "kaazing-readiness | axonivy-readiness | bridge | agent | updates"
 )
 
 
@@ -80,6 +81,8 @@ def _run(arguments: List[str]) -> int:
         return int(answering.run(arguments[1:], paths))
     if arguments == ["gate"]:
         return _gate(paths)
+    if arguments == ["updates"]:
+        return _updates(paths)
     if arguments[:1] == ["readiness"]:
         return readiness.run(arguments[1:], paths)
     if arguments[:1] == ["agent"]:
@@ -118,6 +121,13 @@ def _volume(paths: Paths) -> int:
         node = host.load(paths).node
     volume.mount(node.name, node.volume, paths.data)
     return 0
+
+
+def _updates(paths: Paths) -> int:
+    from .updates import service as updates
+
+    product = _product(paths)
+    return updates.run(paths, _kind(product) if product in KINDS else None)
 
 
 def _server_member(paths: Paths) -> int:
@@ -179,16 +189,19 @@ def _live(this: Host) -> int:
     rollback.tell(this.paths)
     trial, growth = _trial(this), volume.Growth(this.node.name, this.node.volume)
     keeper, rules = Keeper(this.paths, this.front), guard.Guard(this.paths)
+    part = Part(this.paths, board, this.services)
     while True:
         growth.look()
         keeper.look()
         rules.look()
-        if whole:
+        has_turn = part.look()
+        if whole and not has_turn:
             one.tick()
             trial = _judged(this, trial, one)
-        document = watch.pending()
-        if document is not None:
-            _roll_out(this, document, watch, standing.peer(this.paths))
+        document, peer = watch.pending(), standing.peer(this.paths)
+        free = part.may_change({} if peer is None else {this.peer.name: peer})
+        if document is not None and free:
+            _roll_out(this, document, watch, peer, part.change)
         time.sleep(FORMED if board.state.formed else FORMING)
 
 
@@ -243,7 +256,9 @@ def _finished(this: Host, board: state.Board) -> bool:
     return True
 
 
-def _roll_out(this: Host, document: str, watch: Watch, peer: "state.State | None") -> None:
+def _roll_out(
+    this: Host, document: str, watch: Watch, peer: "state.State | None", begins: Callable[[], object] = lambda: None
+) -> None:
     outline = settings.outline(document)
     wanted = outline.generation
     if not rollout.is_turn(this.settings, this.identity.node, wanted, peer, rollout.readable(document)):
@@ -251,6 +266,7 @@ def _roll_out(this: Host, document: str, watch: Watch, peer: "state.State | None
             rollout.report_failure(this, document, cause)
             watch.tried(wanted)  # the deploy has failed by now: the parameter falls back
         return
+    begins()
     try:
         rollout.apply(this, document)
     except Exception as fault:  # whatever it is: this generation failed here, and the one in force goes on

@@ -13,6 +13,7 @@ from .paths import Paths
 from .report import Reported
 from .system import Systemd
 from .tls import stages as tls
+from .updates import stages as updates
 from .waiting import poll
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,7 @@ def _stages(this: Host) -> None:
     stages.timed("install", lambda: stages.install(this))
     stages.timed("configure", lambda: stages.configure(this))
     stages.timed("front", lambda: tls.carry_out(this.paths, this.services, this.front))
+    stages.timed("updates", lambda: updates.carry_out(this.paths, this.settings.updates))
     stages.timed("start", lambda: stages.start(this))
 
 

@@ -121,6 +121,21 @@ SystemCallFilter={calls}
 """
 
 
+UPDATES = f"""\
+{EVERY}CapabilityBoundingSet={_rights((*_PACKAGES, "MKNOD", "SYS_CHROOT"))}
+PrivateTmp=yes
+ProtectControlGroups=yes
+ProtectHome=read-only
+ProtectKernelLogs=yes
+ProtectKernelTunables=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+SystemCallFilter=@system-service chroot
+"""
+"""For what installs updates. A kernel's lie below /lib/modules, which ProtectKernelModules= hides; who makes its first
+file system makes devices in it, and changes the root (dracut(8), `ldconfig -r`). Nobody may load a module all the same:
+the right to is not among these."""
+
+
 OWN = ("-/srv", "-/var/log")
 """Places for folders that an image gives to a product's user; the rights of files decide there, as everywhere."""
 

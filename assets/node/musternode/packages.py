@@ -69,7 +69,7 @@ def install(os_name: str, names: Sequence[str], runner: Runner = run) -> None:
     if not names:
         return
     for argv in install_commands(os_name, names):
-        runner(argv, within=600, environment=_environment())
+        runner(argv, within=600, environment=environment())
 
 
 def install_commands(os_name: str, names: Sequence[str]) -> List[List[str]]:
@@ -95,5 +95,6 @@ def _present_apt(names: Sequence[str], runner: Runner) -> Set[str]:
     return {words[0] for words in lines if words[1:] == ["ii"]}
 
 
-def _environment() -> Mapping[str, str]:
+def environment() -> Mapping[str, str]:
+    """Return the environment in which package tools ask nobody anything, and speak English."""
     return {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}

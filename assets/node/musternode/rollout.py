@@ -16,6 +16,7 @@ from .settings import Settings
 from .state import SERVING, State
 from .tls import stages as tls
 from .tls.front import refusal as front_refusal
+from .updates import stages as updates
 from .waiting import poll
 
 log = logging.getLogger(__name__)
@@ -125,6 +126,7 @@ def carry_out(new: Host, *, again: bool = False) -> None:
     if brought and not again and schema.may_change(new):
         schema.migrate(new)
     tls.carry_out(new.paths, new.services, new.front)
+    updates.carry_out(new.paths, new.settings.updates)
     for unit in (units.READINESS, units.AGENT):
         if unit in changed:
             stages.restart(new.services, unit)

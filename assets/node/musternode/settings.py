@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Dict, Optional, Tuple
 
@@ -11,6 +12,9 @@ from .failure import Failure
 FORMAT = 1
 LEADER, ANY = "leader", "any"
 """Who takes administrative writes: the node that leads the pair, or every node."""
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+LATEST = "latest"
+"""The newest release of Amazon Linux 2023."""
 FILE, SCRIPT = "file", "script"
 """Kinds of a database that the pair begins with: the product's own file, or a dump by H2's SCRIPT."""
 
@@ -89,6 +93,18 @@ class Backup:
 
 
 @dataclass(frozen=True)
+class Updates:
+    """When nodes look for security updates: the day of the week, and the hour (UTC).
+
+    `release` is the one of Amazon Linux 2023 whose updates they take, `latest` for the newest.
+    """
+
+    day: str
+    hour: int
+    release: str
+
+
+@dataclass(frozen=True)
 class ProductSettings:
     """Settings of AS400Gateway: its home folder, database name, health path and who takes administrative writes.
 
@@ -107,7 +123,8 @@ class ProductSettings:
 class Settings:
     """One settings document; `members` stand by ordinal, `table` holds the witness item.
 
-    `formation_timeout` is in seconds, `takeover_interval` too: the least time between two automatic take-overs.
+    `formation_timeout` is in seconds, `takeover_interval` too: the least time between two automatic take-overs. Without
+    `updates` nodes install none by themselves.
     """
 
     format: int
@@ -126,6 +143,7 @@ class Settings:
     secrets: Secrets
     ports: Ports
     settings: ProductSettings
+    updates: Optional[Updates] = None
 
     def member(self, name: str) -> Node:
         """Return the member called `name`; raises `Failure` if the document has none."""
@@ -187,7 +205,10 @@ def read(text: str) -> Settings:
 
 
 def content(text: str) -> Dict[str, Any]:
-    """Return the JSON object in `text`, which is of this musternode's format; raises `Failure`."""
+    """Return the JSON object in `text`, which is of this musternode's format; raises `Failure`.
+
+    One that says nothing of updates, as those of before there were any, wants none.
+    """
     try:
         value = json.loads(text)
     except ValueError as fault:
@@ -198,6 +219,20 @@ def content(text: str) -> Dict[str, Any]:
         raise Failure(
             f"the settings document has format {value.get('format')!r}; this musternode reads format {FORMAT}"
         )
+    return {**value, "updates": _updates(value.get("updates", {}))}
+
+
+def _updates(value: Any) -> Any:
+    """Return `value`, that of `updates`; raises `Failure` for one that no timer can have."""
+    if not isinstance(value, dict) or not value:
+        return value
+    day, hour, release = value.get("day"), value.get("hour"), value.get("release")
+    if day not in DAYS:
+        raise Failure(f"updates.day is {day!r}; it is one of {', '.join(DAYS)}")
+    if type(hour) is not int or not 0 <= hour <= 23:
+        raise Failure(f"updates.hour is {hour!r}; it is within 0 and 23")
+    if not isinstance(release, str) or not re.fullmatch(r"latest|2023\.\d+\.\d{8}", release):
+        raise Failure(f"updates.release is {release!r}; it is {LATEST} or such as 2023.9.20251117")
     return value
 
 

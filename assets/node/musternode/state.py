@@ -20,7 +20,8 @@ STARTING, WAITING, SEEDING, COPYING, SERVING, FAILED = "starting", "waiting", "s
 LEAVING, LEFT = "leaving", "left"
 """Phases of a member that is to be absent: still in use but given no new users; out of use.
 
-One whose application is about to begin anew with another user of the database is given no new users either."""
+One whose application is about to begin anew with another user of the database is given no new users either, nor one
+whose turn it is to install updates."""
 EMPTY = "empty"
 """Disk without whole data (h2/store.py has the other words)."""
 STALE = 10.0
@@ -35,7 +36,8 @@ class State:
     """One member's own words. One that is `alone` serves without the other by the cluster file.
 
     `formed` once its row of this generation has come through the pair; `failure` is why it cannot go on; `user` is the
-    name of the user with which its application is in the database.
+    name of the user with which its application is in the database. `updates` is how far the node is in a round of
+    security updates (`updates.words`).
     """
 
     node: str
@@ -48,6 +50,7 @@ class State:
     failure: str = ""
     alone: bool = False
     user: str = ""
+    updates: str = ""
 
 
 def read(value: Any) -> Optional[State]:

@@ -29,6 +29,7 @@ from muster.spec.faults import Fault, SpecError
 from muster.spec.instance import ARTIFACT_KINDS, Artifact, ArtifactFile, ArtifactInS3, GroupedNode, Instance, Node
 from muster.spec.network import ExistingVpc, Network, Subnet, VpcZone
 from muster.spec.reading import Document
+from muster.spec.updates import Updates
 
 __all__ = [
     "UNION_KINDS",
@@ -54,6 +55,7 @@ __all__ = [
     "SeedInS3",
     "Stickiness",
     "Subnet",
+    "Updates",
     "VpcZone",
     "file_model",
     "foreign",
@@ -130,6 +132,8 @@ class Cluster(Block):
     """A managed policy that bounds every role of the cluster."""
     database: Database = Database()
     """The H2 pair."""
+    updates: Annotated[Updates | None, Check("a mapping such as {day: sunday, hour: 3}")] = None
+    """When nodes install security updates by themselves. Without it they install none."""
 
     _document: Document | None = PrivateAttr(default=None)
 

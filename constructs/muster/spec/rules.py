@@ -14,6 +14,7 @@ from muster.spec.network_rules import NETWORK_RULES
 from muster.spec.node_rules import NODE_RULES
 from muster.spec.outside_rules import OUTSIDE_RULES
 from muster.spec.told_rules import TOLD_RULES
+from muster.spec.updates_rules import UPDATES_RULES
 from muster.spec.wso2_as_rules import WSO2_AS_RULES
 from muster.spec.wso2_database_rules import WSO2_DATABASE_RULES
 from muster.spec.wso2_rules import WSO2_RULES
@@ -30,6 +31,7 @@ RULES: Final = (
     *KAAZING_RULES,
     *AXONIVY_RULES,
     *OUTSIDE_RULES,
+    *UPDATES_RULES,
     *TOLD_RULES,
 )
 

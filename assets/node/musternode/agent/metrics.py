@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..state import SERVING, State
+from ..updates import words
+from ..updates.words import Word
 from .quiet import Quiet
 
 NAMESPACE = "Muster"
@@ -48,13 +50,18 @@ class Meter:
         ]
 
 
-def measured(serving: int, root: Path, data: Path, meminfo: Path) -> Values:
-    """Return the metrics now, with the number of members that serve; the data volume is left out while not mounted."""
+def measured(serving: int, root: Path, data: Path, meminfo: Path, word: Optional[Word] = None) -> Values:
+    """Return the metrics now, with the number of members that serve; the data volume is left out while not mounted.
+
+    `word` is how far this node is with security updates, None where it takes no part in any.
+    """
     found = {
         "Members": (float(serving), "Count"),
         "RootUsed": (disk_used(os.statvfs(root)), "Percent"),
         "MemoryUsed": (memory_used(meminfo.read_text()), "Percent"),
     }
+    if word is not None:
+        found["UpdatesFailed"] = (float(word.phase in words.OVER), "Count")
     if os.path.ismount(data):
         found["DiskUsed"] = (disk_used(os.statvfs(data)), "Percent")
     return found

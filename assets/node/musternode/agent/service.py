@@ -10,6 +10,7 @@ from typing import Callable, Sequence
 from .. import aws, standing, state
 from ..failure import Failure
 from ..paths import Paths
+from ..updates import words
 from .journal import Journal
 from .metrics import Meter, Values, measured, members
 from .quiet import Quiet
@@ -61,7 +62,9 @@ def _guarded(work: Callable[[], None], ended: threading.Event) -> None:
 
 
 def _measured(paths: Paths) -> Values:
-    return measured(_members(paths), paths.root, paths.data, paths.root / "proc/meminfo")
+    own = state.own(paths)
+    word = None if own is None else words.read(own.updates)
+    return measured(_members(paths), paths.root, paths.data, paths.root / "proc/meminfo", word)
 
 
 def _members(paths: Paths) -> int:

@@ -6,7 +6,7 @@ import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from .. import bootstrap, files, guard, report, rollback, settings, state, volume
 from .. import host as host_files
@@ -21,6 +21,8 @@ from ..state import Board
 from ..system import Systemd
 from ..tls import stages as tls
 from ..tls.keeper import Keeper
+from ..updates import stages as updates
+from ..updates.part import Part
 from ..watch import Watch
 from . import distribution, drain, host, peers, rollout, stages, turns
 from .host import Host, S
@@ -46,6 +48,7 @@ def _stages(kind: Kind[S], this: Host[S]) -> None:
     timed("install", lambda: stages.install(kind, this))
     timed("configure", lambda: stages.configure(kind, this))
     timed("front", lambda: tls.carry_out(this.paths, this.services, kind.front(this)))
+    timed("updates", lambda: updates.carry_out(this.paths, this.settings.updates))
     timed("start", lambda: stages.start(this))
 
 
@@ -93,16 +96,20 @@ def _live(kind: Kind[S], this: Host[S]) -> int:
     whole = _finished(kind, this, board)
     rollback.tell(this.paths)
     trial, growth, keeper, rules = _trial(kind, this), _growth(this), _keeper(kind, this), guard.Guard(this.paths)
+    part = Part(this.paths, board, this.services)
     while True:
         if growth is not None:
             growth.look()
         keeper.look()
         rules.look()
-        if whole:
+        has_turn = part.look()
+        if whole and not has_turn:
             one.tick()
-            _tell_seen(this, one)
             trial = _judged(this, trial, one)
-        _roll_out(kind, this, parts)
+        if whole:
+            _tell_seen(this, one)
+        if part.may_change(one.states()):
+            _roll_out(kind, this, parts, part.change)
         time.sleep(FORMED if board.state.formed else FORMING)
 
 
@@ -176,7 +183,7 @@ def _finished(kind: Kind[S], this: Host[S], board: Board) -> bool:
     return True
 
 
-def _roll_out(kind: Kind[S], this: Host[S], parts: Parts) -> None:
+def _roll_out(kind: Kind[S], this: Host[S], parts: Parts, begins: Callable[[], object] = lambda: None) -> None:
     document = parts.watch.pending()
     if document is None:
         return
@@ -191,6 +198,7 @@ def _roll_out(kind: Kind[S], this: Host[S], parts: Parts) -> None:
     known = bootstrap.seconds_since(this.paths, outline.generation)
     if parts.newcomers.awaited(this.settings, node, outline.generation, chosen, known):
         return
+    begins()
     try:
         rollout.apply(kind, this, document, lambda: _lead_away(this, parts.member))
     except Exception as fault:  # whatever it is: this generation failed here, and the one in force goes on

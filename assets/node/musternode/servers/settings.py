@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Optional, Protocol, Tuple, TypeVar
 
 from ..failure import Failure
-from ..settings import Artifact, Asset, Node
+from ..settings import Artifact, Asset, Node, Updates
 
 D = TypeVar("D", bound="Document")
 
@@ -47,6 +47,7 @@ class Document:
     java: int
     ports: Ports
     settings: ProductSettings
+    updates: Optional[Updates]
 
     @property
     def present(self) -> Tuple[Node, ...]:

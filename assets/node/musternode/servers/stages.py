@@ -9,6 +9,7 @@ from ..failure import Failure
 from ..system import Systemd, ensure_user
 from ..tls import stages as tls
 from ..units import AGENT, READINESS
+from ..updates import stages as updates
 from . import distribution, units
 from .host import Host, S
 from .kind import Kind
@@ -59,6 +60,7 @@ def carry_out(
     """
     changed = _brought(kind, new, lead_away, again=again)
     tls.carry_out(new.paths, new.services, kind.front(new), lead_away)
+    updates.carry_out(new.paths, new.settings.updates)
     kind.settle(new, changed)
     for unit in (READINESS, AGENT):
         if unit in changed:

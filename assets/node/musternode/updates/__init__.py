@@ -1,0 +1,1 @@
+"""Security updates of the operating system, once a week, one node after the other."""

@@ -1,0 +1,84 @@
+"""The member's side of a round: it tells the others how far this node is, and does nothing else in its turn."""
+
+import logging
+import time
+from typing import Callable, Dict, Mapping, Optional
+
+from ..failure import Failure
+from ..paths import Paths
+from ..state import LEAVING, Board, State
+from ..system import Services
+from . import words
+from .units import SERVICE
+from .words import Word
+
+log = logging.getLogger(__name__)
+HELD = 600.0
+"""Seconds after which a node that took its turn and was not heard since no longer keeps others from a change."""
+EVERY = 5.0
+"""Seconds between two looks whether the process of the round runs."""
+
+
+class Part:
+    """What the member does about updates, beside its own work. Not for several threads."""
+
+    def __init__(
+        self, paths: Paths, board: Board, services: Services, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._paths, self._board, self._services, self._clock = paths, board, services, clock
+        self._again = 0.0
+        self._turns: Dict[str, float] = {}
+
+    def look(self) -> bool:
+        """Say how far this node is; return whether it has its turn, in which it leads its users away.
+
+        The process of the round is started if it does not run: after the restart, in which it is to see that this node
+        serves, and where somebody ended it, which it then tells.
+        """
+        word = words.load(self._paths)
+        self._board.put(updates="" if word is None else word.text)
+        if word is None or word.phase not in words.TURN:
+            return False
+        self._keep_going()
+        if words.restarted(self._paths):
+            return False
+        self._board.put(phase=LEAVING)
+        return True
+
+    def _keep_going(self) -> None:
+        if self._clock() < self._again:
+            return
+        self._again = self._clock() + EVERY
+        try:
+            if not self._services.running(SERVICE):
+                log.info("the node goes on with its turn of updates")
+                self._services.start(SERVICE)
+        except Failure as fault:  # while the host shuts down nothing is started any more
+            log.info("the round of updates was not begun again: %s", fault)
+
+    def may_change(self, others: Mapping[str, State]) -> bool:
+        """Return whether this node may put other settings in force: neither it nor one of the `others` has its turn.
+
+        One that is back after its restart may: what keeps it from serving may be mended by them.
+        """
+        word = words.load(self._paths)
+        own = word is not None and word.phase in words.TURN and not words.restarted(self._paths)
+        return self.busy(others) is None and not own
+
+    def busy(self, others: Mapping[str, State]) -> Optional[str]:
+        """Return the name of another node that has its turn by its last word: until it is back nobody changes.
+
+        It is not heard while it restarts.
+        """
+        for name, state in others.items():
+            word = words.read(state.updates)
+            if word is not None and word.phase in words.TURN:
+                self._turns[name] = self._clock()
+            else:
+                self._turns.pop(name, None)
+        return next((name for name, at in sorted(self._turns.items()) if self._clock() - at < HELD), None)
+
+    def change(self) -> None:
+        """Say that this node puts other settings in force: no other one begins its turn then."""
+        word = words.load(self._paths)
+        self._board.put(updates=Word("-" if word is None else word.round, words.CHANGES).text)

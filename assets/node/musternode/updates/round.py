@@ -1,0 +1,159 @@
+"""A node's part in one round: it looks what there is, waits for its turn, installs, restarts, and serves again."""
+
+import logging
+from dataclasses import dataclass
+from typing import Callable, Optional, Protocol, Sequence, Tuple, TypeVar
+
+from ..failure import Failure, unexpected
+from ..paths import Paths
+from ..servers.drain import SECONDS as LED
+from ..state import SERVING
+from . import turn, words
+from .turn import Sight, Verdict
+from .words import Word
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+WAITS = 6 * 3600.0
+"""Seconds for which a node waits for its turn: sixteen nodes may each need a quarter of an hour."""
+BACK = 900.0
+"""Seconds that a node has after its restart until it serves: longer than a member copies a database."""
+OFF = 600.0
+"""Seconds within which a restart must have ended this process."""
+AGAIN = "mend it, then `systemctl start muster-updates` on this node, and on each that has stopped for it"
+
+
+class Installs(Protocol):
+    """The distribution's security updates (`system.Updates`); each raises `Failure`."""
+
+    def available(self) -> Tuple[str, ...]:
+        """Return the packages that have one."""
+
+    def fetch(self) -> None:
+        """Bring them without installing any."""
+
+    def install(self, names: Sequence[str]) -> None:
+        """Install them."""
+
+
+class Polls(Protocol):
+    """`waiting.poll`."""
+
+    def __call__(self, condition: Callable[[], Optional[T]], *, within: float, every: float = ...) -> Optional[T]:
+        """Return the first true value of `condition`, or its last."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """The part of node `node` in the round `number`; `look` says what it sees, `restart` begins to restart it."""
+
+    node: str
+    number: str
+    paths: Paths
+    updates: Installs
+    look: Callable[[], Sight]
+    restart: Callable[[], object]
+    poll: Polls
+
+    def run(self) -> int:
+        """Take part, or go on after the restart; return the exit status. What went wrong has been logged and told."""
+        before = words.load(self.paths)
+        try:
+            if before is not None and before.phase in words.TURN:
+                self._came_back(before)
+            else:
+                self._take_part()
+        except _Stopped as cause:
+            return self._end(words.STOPPED, f"its security updates wait for another round: {cause}")
+        except Exception as fault:
+            if not isinstance(fault, Failure):
+                log.exception("musternode failed")
+            return self._end(words.FAILED, f"its security updates failed: {unexpected(fault)}; {AGAIN}")
+        return 0
+
+    def _take_part(self) -> None:
+        self._say(words.WAITS)
+        names = self.updates.available()
+        if not names:
+            log.info("there are no security updates for node %s", self.node)
+            self._say(words.DONE)
+            return
+        log.info("node %s has security updates of %d packages: %s", self.node, len(names), " ".join(names))
+        self.updates.fetch()
+        self._take_turn()
+        self._say(words.INSTALLS)
+        self.updates.install(names)
+        log.info("the security updates are installed; node %s restarts", self.node)
+        self._say(words.RESTARTS)
+        self.restart()
+        self.poll(lambda: None, within=OFF)
+        raise Failure(f"the node did not restart within {OFF:g} s")
+
+    def _take_turn(self) -> None:
+        """Wait until the others can do without this node and its users have been led to them."""
+        reasons = [""]
+
+        def led() -> bool:
+            found = turn.judge(self.look(), self.number)
+            if found.stop:
+                raise _Stopped(found.stop)
+            if found.wait and found.wait != reasons[-1]:
+                log.info("the turn of node %s has not come: %s", self.node, found.wait)
+            reasons.append(found.wait)
+            return found.go and self._lead_away()
+
+        if not self.poll(led, within=WAITS, every=5.0):
+            raise Failure(f"its turn did not come within {WAITS:g} s: {reasons[-1]}")
+
+    def _lead_away(self) -> bool:
+        """Lead users to others, as long as that takes; return False, and take them back, if one of those goes away."""
+        own = self.look().own
+        generation = own.generation if own is not None else ""
+        self._say(words.LEADS)
+        log.info("users of node %s are led to other nodes for %g s", self.node, LED)
+
+        def hindered() -> Optional[Verdict]:
+            found = turn.hindrance(self.look(), generation, self.number)
+            return None if found.go else found
+
+        hindrance = self.poll(hindered, within=LED, every=1.0)
+        if hindrance is None:
+            return True
+        log.warning("node %s gives its turn back: %s", self.node, hindrance.wait)
+        self._say(words.WAITS)
+        return False
+
+    def _came_back(self, before: Word) -> None:
+        if not words.restarted(self.paths):
+            raise Failure("its process was ended in its turn")
+        if before.phase != words.RESTARTS:
+            raise Failure("the node went off in its turn; look whether packages are half installed (`dpkg --audit`)")
+
+        def serves() -> bool:
+            own = self.look().own
+            return own is not None and own.phase == SERVING
+
+        if not self.poll(serves, within=BACK, every=1.0):
+            own = self.look().own
+            found = "its member does not answer" if own is None else f"it is {own.phase} {own.failure}".strip()
+            raise Failure(f"the node does not serve {BACK:g} s after its restart: {found}")
+        log.info("node %s serves with its security updates", self.node)
+        self._say(words.DONE)
+
+    def _say(self, phase: str) -> None:
+        words.say(self.paths, Word(self._round, phase))
+
+    def _end(self, phase: str, sentence: str) -> int:
+        log.error("node %s: %s", self.node, sentence)
+        words.say(self.paths, Word(self._round, phase, sentence))
+        return 1
+
+    @property
+    def _round(self) -> str:
+        """The round in which this node is: the one before its restart, if it is in the middle of that."""
+        before = words.load(self.paths)
+        return before.round if before is not None and before.phase in words.TURN else self.number
+
+
+class _Stopped(Exception):  # noqa: N818 - it is no error of this program
+    """The round is over for this node, because of another."""

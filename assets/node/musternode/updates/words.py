@@ -1,0 +1,76 @@
+"""What a node says of its part in a round of updates: kept on its disk, and told to the others in its state."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+from .. import files
+from ..paths import Paths
+
+WAITS, LEADS, INSTALLS, RESTARTS = "waits", "leads", "installs", "restarts"
+DONE, FAILED, STOPPED = "done", "failed", "stopped"
+CHANGES = "changes"
+"""Said by a node that puts other settings in force, and takes no part in a round just then."""
+TURN = frozenset({LEADS, INSTALLS, RESTARTS})
+"""Phases of the node whose turn it is: it leads its users away, installs, and restarts until it serves again."""
+OVER = frozenset({FAILED, STOPPED})
+"""Phases that end the round for every node: this one could not be updated, or has stopped for another's sake."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """How far a node is in a round; `cause` is why it failed or stopped, which stays on the node."""
+
+    round: str
+    phase: str
+    cause: str = ""
+
+    @property
+    def text(self) -> str:
+        """What others are told."""
+        return f"{self.round} {self.phase}"
+
+
+def read(text: str) -> Optional[Word]:
+    """Return what a node says by `text`, or None if it says nothing of updates."""
+    number, _, phase = text.partition(" ")
+    return Word(number, phase) if number and phase else None
+
+
+def load(paths: Paths) -> Optional[Word]:
+    """Return what this node said last, or None if it never took part in a round."""
+    try:
+        value = json.loads(_file(paths).read_bytes())
+        return Word(str(value["round"]), str(value["phase"]), str(value["cause"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def say(paths: Paths, word: Word) -> None:
+    """Keep `word` through a restart; of a turn also that it began after the last one."""
+    if word.phase in TURN:
+        files.write(_mark(paths), b"", mode=0o600)
+    value = {"round": word.round, "phase": word.phase, "cause": word.cause}
+    files.write(_file(paths), json.dumps(value).encode("ascii"), mode=0o600)
+    if word.phase not in TURN:
+        _mark(paths).unlink(missing_ok=True)
+
+
+def forget(paths: Paths) -> None:
+    """Say nothing of updates any more."""
+    _file(paths).unlink(missing_ok=True)
+    _mark(paths).unlink(missing_ok=True)
+
+
+def restarted(paths: Paths) -> bool:
+    """Return whether the node has restarted since it last said that it has its turn."""
+    return not _mark(paths).exists()
+
+
+def _file(paths: Paths) -> Path:
+    return paths.etc / "updates.json"
+
+
+def _mark(paths: Paths) -> Path:
+    return paths.run / "has-turn"

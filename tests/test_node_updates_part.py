@@ -1,0 +1,143 @@
+"""What a member does about updates beside its own work: it tells, it leads away, it keeps changes apart."""
+
+from pathlib import Path
+
+import pytest
+
+from musternode.failure import Failure
+from musternode.paths import Paths
+from musternode.state import LEAVING, SERVING, Board, State
+from musternode.updates import words
+from musternode.updates.part import EVERY, HELD, Part
+from musternode.updates.units import SERVICE
+from musternode.updates.words import Word
+from tests.node_machine import Recorded
+
+NOW = "2026-W48"
+
+
+class Node:
+    """A member's part, below a folder; `up` is whether the process of the round runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.paths, self.now, self.up, self.broken = Paths(folder), 100.0, False, ""
+        self.started: list[str] = []
+        self.board = Board(State("b", "g", phase=SERVING))
+        self.part = Part(self.paths, self.board, self._services(), lambda: self.now)
+
+    def _services(self) -> Recorded:
+        node = self
+
+        class Services(Recorded):
+            def start(self, unit: str) -> None:
+                if node.broken:
+                    raise Failure(node.broken)
+                node.started.append(unit)
+
+            def running(self, _: str) -> bool:
+                return node.up
+
+        return Services()
+
+    def says(self, phase: str) -> None:
+        """Say how far it is."""
+        words.say(self.paths, Word(NOW, phase))
+
+    def boot(self) -> None:
+        """Come back after a restart."""
+        (self.paths.run / "has-turn").unlink()
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Node:
+    """Return a node that has said nothing yet."""
+    return Node(tmp_path)
+
+
+def peer(phase: str) -> dict[str, State]:
+    """Return what the other node says, by its name."""
+    return {"a": State("a", "g", phase=SERVING, updates=f"{NOW} {phase}")}
+
+
+def test_a_node_without_updates_says_nothing_of_them(node: Node) -> None:
+    assert not node.part.look()
+    assert (node.board.state.updates, node.started) == ("", [])
+
+
+@pytest.mark.parametrize("phase", [words.WAITS, words.DONE, words.FAILED, words.STOPPED])
+def test_others_hear_how_far_it_is_while_it_serves_on(node: Node, phase: str) -> None:
+    node.says(phase)
+    assert not node.part.look()
+    assert (node.board.state.updates, node.board.state.phase) == (f"{NOW} {phase}", SERVING)
+
+
+@pytest.mark.parametrize("phase", sorted(words.TURN))
+def test_in_its_turn_its_users_are_led_away_and_it_does_nothing_else(node: Node, phase: str) -> None:
+    node.up = True
+    node.says(phase)
+    assert node.part.look()
+    assert (node.board.state.phase, node.started) == (LEAVING, [])
+
+
+def test_after_the_restart_it_serves_and_the_round_goes_on(node: Node) -> None:
+    node.says(words.RESTARTS)
+    node.boot()
+    assert not node.part.look()
+    assert node.board.state.phase == SERVING
+    assert node.started == [SERVICE]
+
+
+def test_a_round_whose_process_was_ended_is_begun_again_and_not_each_half_second(node: Node) -> None:
+    node.says(words.INSTALLS)
+    for _ in range(3):
+        node.part.look()
+    assert node.started == [SERVICE]
+    node.now += EVERY
+    node.part.look()
+    assert node.started == [SERVICE, SERVICE]
+
+
+def test_a_host_that_shuts_down_starts_nothing_and_no_member_fails_for_it(node: Node) -> None:
+    node.broken = "`systemctl start` ended with 1: Transaction is destructive"
+    node.says(words.RESTARTS)
+    assert node.part.look()
+
+
+@pytest.mark.parametrize("phase", sorted(words.TURN))
+def test_another_node_in_its_turn_keeps_changes_back_while_it_is_not_heard_too(node: Node, phase: str) -> None:
+    assert node.part.busy(peer(words.WAITS)) is None
+    assert node.part.busy(peer(phase)) == "a"
+    node.now += HELD - 1
+    assert node.part.busy({}) == "a"
+
+
+def test_changes_go_on_once_it_is_through_or_gone_for_long(node: Node) -> None:
+    node.part.busy(peer(words.RESTARTS))
+    assert node.part.busy(peer(words.DONE)) is None
+    node.part.busy(peer(words.RESTARTS))
+    node.now += HELD
+    assert node.part.busy({}) is None
+
+
+def test_a_change_is_told_so_that_no_other_one_begins_its_turn(node: Node) -> None:
+    node.part.change()
+    assert words.read(node.board.state.updates) == Word("-", words.CHANGES)
+    node.says(words.DONE)
+    node.part.change()
+    assert words.read(node.board.state.updates) == Word(NOW, words.CHANGES)
+    node.part.look()  # the change is over, or was refused
+    assert words.read(node.board.state.updates) == Word(NOW, words.DONE)
+
+
+def test_settings_change_while_nobody_has_its_turn(node: Node) -> None:
+    assert node.part.may_change(peer(words.WAITS))
+    assert not node.part.may_change(peer(words.INSTALLS))
+    assert node.part.may_change(peer(words.DONE))
+
+
+def test_a_node_changes_nothing_in_its_own_turn_but_may_be_mended_after_its_restart(node: Node) -> None:
+    node.says(words.INSTALLS)
+    assert not node.part.may_change({})
+    node.says(words.RESTARTS)
+    node.boot()
+    assert node.part.may_change({})

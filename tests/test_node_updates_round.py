@@ -1,0 +1,207 @@
+"""A node's part in a round: what it does in which order, what it says of it, and what it says when it goes wrong."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from musternode.failure import Failure
+from musternode.paths import Paths
+from musternode.state import SERVING, State
+from musternode.updates import words
+from musternode.updates.round import Round
+from musternode.updates.turn import Other, Sight
+from musternode.updates.words import Word
+
+NOW = "2026-W48"
+
+
+class Restarted(BaseException):
+    """The host went down: nothing of this process goes on."""
+
+
+@dataclass
+class Host:
+    """One node `b` after `a`; `at` holds what happens before the so many-eth look."""
+
+    paths: Paths
+    names: Sequence[str] = ("openssl",)
+    broken: str = ""
+    goes_down: bool = True
+    other: State | None = field(default_factory=lambda: State("a", "g", phase=SERVING, updates=f"{NOW} done"))
+    own: State | None = field(default_factory=lambda: State("b", "g", phase=SERVING))
+    at: dict[int, Callable[[], object]] = field(default_factory=dict)
+    did: list[str] = field(default_factory=list)
+    looks: int = 0
+
+    def available(self) -> tuple[str, ...]:
+        self._do("look")
+        return tuple(self.names)
+
+    def fetch(self) -> None:
+        self._do("fetch")
+
+    def install(self, names: Sequence[str]) -> None:
+        self._do(f"install {' '.join(names)}")
+
+    def restart(self) -> None:
+        self._do("restart")
+        if self.goes_down:
+            raise Restarted
+
+    def look(self) -> Sight:
+        self.looks += 1
+        self.at.get(self.looks, lambda: None)()
+        return Sight(1, self.own, (Other("a", 0, self.other),))
+
+    def poll(self, condition: Callable[[], Any], *, within: float, every: float = 1.0) -> Any:
+        """Ask as often as the time lets, ten times at most."""
+        for _ in range(min(10, int(within / every))):
+            if value := condition():
+                return value
+        return condition()
+
+    def _do(self, what: str) -> None:
+        word = words.load(self.paths)
+        self.did.append(f"{what} ({word.phase if word else ''})")
+        if self.broken and what.startswith(self.broken):
+            raise Failure(f"`{self.broken}` ended with 100")
+
+    def part(self, number: str = NOW) -> Round:
+        """Return the part of this node."""
+        return Round("b", number, self.paths, self, self.look, self.restart, self.poll)
+
+    @property
+    def said(self) -> Word:
+        """What it said last."""
+        word = words.load(self.paths)
+        assert word is not None
+        return word
+
+    def boot(self) -> None:
+        """Come back after a restart: what is in memory is gone."""
+        for file in self.paths.run.glob("*"):
+            file.unlink()
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    """Return a host below a folder."""
+    return Host(Paths(tmp_path))
+
+
+def test_everything_is_done_in_its_order_and_the_turn_kept_through_the_restart(host: Host) -> None:
+    with pytest.raises(Restarted):
+        host.part().run()
+    assert host.did == ["look (waits)", "fetch (waits)", "install openssl (installs)", "restart (restarts)"]
+    assert (host.said.phase, words.restarted(host.paths)) == (words.RESTARTS, False)
+
+
+def test_a_node_that_serves_after_its_restart_is_through_with_the_round_in_which_it_began(host: Host) -> None:
+    with pytest.raises(Restarted):
+        host.part().run()
+    host.boot()
+    host.did.clear()
+    host.own = None
+    host.at = {host.looks + 3: lambda: setattr(host, "own", State("b", "g", phase=SERVING))}
+    assert host.part("2026-W49").run() == 0
+    assert (host.said, host.did) == (Word(NOW, words.DONE), [])
+
+
+def test_a_node_that_does_not_come_back_to_its_users_stops_the_round(
+    host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Restarted):
+        host.part().run()
+    host.boot()
+    host.own = State("b", "g", phase="failed", failure="the application does not answer")
+    assert host.part().run() == 1
+    assert host.said.phase == words.FAILED
+    assert "does not serve 900 s after its restart: it is failed the application does not answer" in caplog.text
+
+
+def test_without_updates_nobody_is_led_away_and_no_turn_waited_for(host: Host) -> None:
+    host.names, host.other = (), None
+    assert host.part().run() == 0
+    assert (host.did, host.looks, host.said.phase) == (["look (waits)"], 0, words.DONE)
+
+
+@pytest.mark.parametrize(
+    ("step", "done"),
+    [("look", ["look"]), ("fetch", ["look", "fetch"]), ("install", ["look", "fetch", "install openssl"])],
+)
+def test_a_step_that_fails_ends_the_part_and_is_told_with_what_to_do(
+    host: Host, caplog: pytest.LogCaptureFixture, step: str, done: list[str]
+) -> None:
+    host.broken = step
+    assert host.part().run() == 1
+    assert [each.partition(" (")[0] for each in host.did] == done
+    assert host.said.phase == words.FAILED
+    assert host.said.cause in caplog.text
+    assert host.said.cause.startswith(f"its security updates failed: `{step}` ended with 100; mend it, then `systemctl")
+
+
+def test_a_failed_node_stops_this_one_before_its_users_notice(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    assert host.other is not None
+    host.other = replace(host.other, updates=f"{NOW} {words.FAILED}")
+    assert host.part().run() == 1
+    assert host.said.phase == words.STOPPED
+    assert [each.partition(" ")[0] for each in host.did] == ["look", "fetch"]
+    assert "node b: its security updates wait for another round: node a could not be updated" in caplog.text
+
+
+def test_a_turn_is_given_back_if_another_node_goes_away_meanwhile(host: Host) -> None:
+    """And taken again once that one is back."""
+    there = host.other
+    phases: list[str] = []
+    host.at = {
+        4: lambda: setattr(host, "other", None),
+        5: lambda: phases.append(host.said.phase),
+        7: lambda: setattr(host, "other", there),
+    }
+    with pytest.raises(Restarted):
+        host.part().run()
+    assert phases == [words.WAITS]
+    assert host.did[-1] == "restart (restarts)"
+
+
+def test_a_turn_that_never_comes_is_told_with_its_reason(host: Host) -> None:
+    host.other = None
+    assert host.part().run() == 1
+    assert "its turn did not come within 21600 s: node a does not answer" in host.said.cause
+
+
+def test_a_host_that_does_not_go_down_is_told(host: Host) -> None:
+    host.goes_down = False
+    assert host.part().run() == 1
+    assert "the node did not restart within 600 s" in host.said.cause
+
+
+@pytest.mark.parametrize("phase", [words.LEADS, words.INSTALLS])
+def test_a_node_that_went_off_in_the_middle_says_so_and_restarts_no_more(host: Host, phase: str) -> None:
+    words.say(host.paths, Word(NOW, phase))
+    host.boot()
+    assert host.part().run() == 1
+    assert "went off in its turn; look whether packages are half installed" in host.said.cause
+    assert host.did == []
+
+
+def test_a_process_that_was_ended_in_its_turn_is_told(host: Host) -> None:
+    words.say(host.paths, Word(NOW, words.INSTALLS))
+    assert host.part().run() == 1
+    assert "its process was ended in its turn" in host.said.cause
+
+
+def test_a_fault_of_this_program_is_told_like_any_other(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "fetch", lambda: 1 / 0)
+    assert host.part().run() == 1
+    assert "musternode failed: ZeroDivisionError" in host.said.cause
+
+
+def test_a_word_outlives_a_loss_of_power_whole(host: Host) -> None:
+    words.say(host.paths, Word(NOW, words.DONE))
+    assert words.load(host.paths) == Word(NOW, words.DONE)
+    (host.paths.etc / "updates.json").write_text("{")
+    assert words.load(host.paths) is None

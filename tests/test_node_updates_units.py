@@ -1,0 +1,146 @@
+"""The hour of updates on a node: its timer comes, changes and goes with the settings."""
+
+import datetime
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from musternode import settings
+from musternode import stages as node_stages
+from musternode.failure import Failure
+from musternode.paths import Paths
+from musternode.settings import DAYS, Updates
+from musternode.updates import service, stages, words
+from musternode.updates.units import DEBIANS, SERVICE, TIMER, units
+from musternode.updates.words import Word
+from tests import node_axonivy, node_carbon, node_kaazing
+from tests.appserver_support import chosen as appserver
+from tests.test_node_settings import DOCUMENT
+
+SUNDAY = Updates("sunday", 3, "latest")
+
+
+class Machine:
+    """A host below a folder; `said` is what systemd was asked for."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.paths, self.active, self.said = Paths(folder), False, [""]
+        self.said.clear()
+        monkeypatch.setattr(stages, "run", self.run)
+        monkeypatch.setattr(stages, "Systemd", lambda: self)
+        monkeypatch.setattr(node_stages, "Systemd", lambda: self)
+
+    def run(self, argv: list[str], **_: Any) -> "subprocess.CompletedProcess[str]":
+        if "is-active" in argv:
+            return subprocess.CompletedProcess(argv, 0 if self.active else 3, "", "")
+        self.said.append(" ".join(argv[1:]))
+        return subprocess.CompletedProcess(argv, 0, "", "")
+
+    def enable(self, unit: str) -> None:
+        self.said.append(f"enable {unit}")
+
+    def restart(self, unit: str) -> None:
+        self.said.append(f"restart {unit}")
+        self.active = True
+
+    def reload(self) -> None:
+        self.said.append("reload")
+
+    def carry_out(self, updates: Updates | None) -> list[str]:
+        """Return what systemd was asked for."""
+        self.said.clear()
+        stages.carry_out(self.paths, updates)
+        return list(self.said)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """Return a host without updates."""
+    return Machine(tmp_path, monkeypatch)
+
+
+def test_a_node_whose_file_says_nothing_of_updates_has_nothing_of_them(machine: Machine) -> None:
+    assert machine.carry_out(None) == []
+    assert not machine.paths.units.exists()
+
+
+def test_a_timer_comes_and_is_left_alone_as_long_as_it_is_the_same(machine: Machine) -> None:
+    assert machine.carry_out(SUNDAY) == ["reload", f"enable {TIMER}", f"restart {TIMER}"]
+    assert machine.carry_out(SUNDAY) == []
+    assert machine.carry_out(Updates("monday", 3, "latest")) == ["reload", f"enable {TIMER}", f"restart {TIMER}"]
+
+
+def test_a_timer_that_somebody_stopped_is_started_again(machine: Machine) -> None:
+    machine.carry_out(SUNDAY)
+    machine.active = False
+    assert machine.carry_out(SUNDAY) == [f"enable {TIMER}", f"restart {TIMER}"]
+
+
+def test_everything_goes_with_the_field(machine: Machine) -> None:
+    machine.carry_out(SUNDAY)
+    words.say(machine.paths, Word("2026-W48", words.FAILED, "why"))
+    assert machine.carry_out(None) == [f"disable --quiet --now {TIMER}", "reload"]
+    assert [name for name in (TIMER, SERVICE, DEBIANS) if (machine.paths.units / name).exists()] == []
+    assert words.load(machine.paths) is None
+
+
+@pytest.mark.parametrize(("day", "short"), [(day, day[:3].title()) for day in DAYS])
+def test_the_timer_goes_off_at_the_hour_of_the_day_in_utc_and_makes_up_for_none(day: str, short: str) -> None:
+    text = units(Updates(day, 7, "latest"), Paths())[TIMER]
+    assert f"OnCalendar={short} *-*-* 07:00:00 UTC\nPersistent=no\n" in text
+
+
+def test_debians_own_updates_rest_while_the_timer_is_there() -> None:
+    assert units(SUNDAY, Paths())[DEBIANS] == (
+        "[Unit]\nConditionPathExists=!/etc/systemd/system/muster-updates.timer\n"
+    )
+
+
+def test_a_kernel_can_be_installed_and_no_module_be_loaded() -> None:
+    text = units(SUNDAY, Paths())[SERVICE]
+    assert "ProtectKernelModules" not in text
+    assert "CAP_SYS_MODULE" not in text
+
+
+@pytest.mark.parametrize(
+    ("at", "number"),
+    [
+        ("2026-11-23T00:00:01+00:00", "2026-W48"),
+        ("2026-11-29T23:00:01+00:00", "2026-W48"),
+        ("2027-01-03T23:00:01+00:00", "2026-W53"),
+    ],
+)
+def test_a_round_is_a_week_that_begins_on_monday(at: str, number: str) -> None:
+    assert service.number(datetime.datetime.fromisoformat(at)) == number
+
+
+TOLD = {"day": "sunday", "hour": 3, "release": "latest"}
+
+
+def test_a_document_of_before_there_were_updates_wants_none() -> None:
+    assert settings.read(json.dumps(DOCUMENT)).updates is None
+    assert settings.read(json.dumps({**DOCUMENT, "updates": {}})).updates is None
+    assert settings.read(json.dumps({**DOCUMENT, "updates": TOLD})).updates == SUNDAY
+
+
+def test_every_product_is_told_of_updates() -> None:
+    readers = (node_carbon.chosen("abc"), node_kaazing.chosen(), node_axonivy.chosen(), appserver())
+    assert [each.updates for each in readers] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words_of_it"),
+    [
+        ({"day": "sun"}, "updates.day is 'sun'"),
+        ({"hour": 24}, "updates.hour is 24; it is within 0 and 23"),
+        ({"hour": True}, "updates.hour is True"),
+        ({"release": "2023 --repo"}, "updates.release is '2023 --repo'; it is latest or such as"),
+        ({"minute": 1}, "unknown key updates.minute"),
+    ],
+)
+def test_what_no_timer_and_no_package_manager_takes_is_refused(wrong: dict[str, Any], words_of_it: str) -> None:
+    with pytest.raises(Failure, match=words_of_it):
+        settings.read(json.dumps({**DOCUMENT, "updates": {**TOLD, **wrong}}))
