@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 class Place:
     """Where this node's gate process stands: addresses with the peer port, key, and the folders of its words.
 
+    `guest` is the address from which the peer's clients come where fronts stand between the nodes, empty for its own.
     `admin` is the database's administrator, whom the gate refuses; `memory` is lost at each boot, `public` is read by
     everybody on this node.
     """
@@ -43,6 +44,7 @@ class Place:
     admin: str
     memory: Path
     public: Path
+    guest: str = ""
 
 
 class Parts:
@@ -73,7 +75,10 @@ class Parts:
         put, pair = self.keeper.put, database.pair
         gate_port = int(pair.own.rsplit(":", 1)[1])
         policy = Policy(pair.name, pair.list, place.admin)
-        self.gate = Gate((place.own[0], gate_port), pair.local, policy, lambda hit: put(Hit(hit)))
+        stands_for = {place.guest: place.peer[0]} if place.guest else {}
+        self.gate = Gate(
+            (place.own[0], gate_port), pair.local, policy, lambda hit: put(Hit(hit)), stands_for=stands_for
+        )
         self._flush = Flush(database, look=lambda: look(database))
         self._watch = ServerWatch(runs, self._flush, put, self._look_at_disk)
         self._heartbeat = Heartbeat(self._client(rules), put)
@@ -110,8 +115,10 @@ class Parts:
         self.keeper.put(Remembered(self._open_mark.read_text() if self._open_mark.is_file() else ""))
         self._server.start()
         say_alive()
-        for part in (self._heartbeat, self._scribe, self._watch, self._comparison, self._half_open):
+        for part in (self._heartbeat, self._scribe, self._watch, self._comparison):
             part.start()
+        if not self._place.guest:  # else no kernel has both ends of a connection, and the fronts find a dead wire
+            self._half_open.start()
         try:
             self.keeper.run(self._hands, self.publish, self._flush.resume)
         finally:
