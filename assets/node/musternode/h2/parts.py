@@ -151,7 +151,8 @@ class Parts:
         return self._place.memory / "open"
 
     def _client(self, rules: Rules) -> PeerClient:
-        return PeerClient(*self._place.peer, self._place.key, rules.me, rules.peer)
+        own, fronted = self._place, bool(self._place.guest)
+        return PeerClient(*own.peer, own.key, rules.me, rules.peer, fronted=fronted)
 
     def _jobs(
         self,
