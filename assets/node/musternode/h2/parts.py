@@ -4,7 +4,7 @@ import logging
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Mapping, Tuple
+from typing import Any, Callable, Mapping, Protocol, Sequence, Tuple
 
 from . import answers, clock
 from .alive import say_alive
@@ -45,6 +45,13 @@ class Place:
     memory: Path
     public: Path
     guest: str = ""
+
+
+class Watching(Protocol):
+    """What does its work in a thread of its own."""
+
+    def start(self) -> None:
+        """Start that thread."""
 
 
 class Parts:
@@ -115,10 +122,8 @@ class Parts:
         self.keeper.put(Remembered(self._open_mark.read_text() if self._open_mark.is_file() else ""))
         self._server.start()
         say_alive()
-        for part in (self._heartbeat, self._scribe, self._watch, self._comparison):
+        for part in self._watching():
             part.start()
-        if not self._place.guest:  # else no kernel has both ends of a connection, and the fronts find a dead wire
-            self._half_open.start()
         try:
             self.keeper.run(self._hands, self.publish, self._flush.resume)
         finally:
@@ -126,6 +131,11 @@ class Parts:
             self._server.stop()
             self._flush.stop()
             self.publish(self.keeper.state)
+
+    def _watching(self) -> Sequence[Watching]:
+        """Return what watches by itself; for half-open connections fronts do, of which no kernel has both ends."""
+        watching = (self._heartbeat, self._scribe, self._watch, self._comparison)
+        return watching if self._place.guest else (*watching, self._half_open)
 
     def kill(self) -> None:
         """End the loop at once, as if the process were gone: nothing is said to anybody."""
