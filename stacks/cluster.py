@@ -298,8 +298,7 @@ class ClusterStack(cdk.Stack):
 
     def _ready(self) -> Sequence[IDependable]:
         """Return what all nodes share, and wait for."""
-        files = self._shared.ready if self._shared else []
-        return [*files, *([self._database.instance] if self._database else [])]
+        return [each for part in (self._shared, self._database) if part for each in part.ready]
 
     def _tags(self, node: str, name: str) -> dict[str, str]:
         cluster = self._cluster.name

@@ -46,6 +46,18 @@ def _repository(url: str) -> str:
 
 
 AS400GATEWAY: Final = [
+    (own("[449, 8471]", "[449, 449]"), "30: as400gateway.outside.1: got 449 twice, want it once"),
+    (
+        own("[449, 8471]", "[ibmi.example.org:8471]"),
+        "30: as400gateway.outside.0: got 'ibmi.example.org:8471', want a port from 1 to 65535",
+    ),
+    (
+        own("egress: nat-per-zone", "egress: endpoints"),
+        (
+            "30: as400gateway.outside: is for what no node of a VPC of the cluster's own reaches by endpoints, want "
+            "none, network.egress: nat or nat-per-zone, or network.vpc: a VPC with a way there"
+        ),
+    ),
     (_home("/var/lib"), f"30: as400gateway.home: got '/var/lib', {TAKEN}, {HOME}"),
     (_home("/usr/local"), f"30: as400gateway.home: got '/usr/local', {TAKEN}, {HOME}"),
     (_home("/opt/aws/bin"), f"30: as400gateway.home: got '/opt/aws/bin', {TAKEN}, {HOME}"),

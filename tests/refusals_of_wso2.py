@@ -158,9 +158,13 @@ BESIDE: list[tuple[str, str]] = [
         own(("egress: nat", "egress: endpoints")),
         (
             "23: wso2.proxy: is for calls that leave the VPC, but network.egress is endpoints, and nothing leaves it, "
-            "want none"
+            "want none\n"
+            "25: wso2.outside: is for what no node of a VPC of the cluster's own reaches by endpoints, want none, "
+            "network.egress: nat or nat-per-zone, or network.vpc: a VPC with a way there"
         ),
     ),
+    (own(("[389, 1521]", "[389, 389]")), "25: wso2.outside.1: got 389 twice, want it once"),
+    (own(("[389, 1521]", "389")), "25: wso2.outside: got 389, want a list of 1 to 20 TCP ports such as [61616]"),
     (own((".126.zip}", ".126.jar}")), "9: artifact.file: got 'wso2-carbon-4.10.126.jar', want a .zip for wso2-carbon"),
     (
         own(("{file: artifacts/wso2-carbon-4.10.126.zip}", f"{{s3: bucket/x/as400.jar, sha256: {SHA}}}")),

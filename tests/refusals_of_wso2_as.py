@@ -70,8 +70,8 @@ SECONDS: Final = "want whole seconds from 1 to 4000"
 URL: Final = "want the address of a Subversion repository such as https://svn.example.org/repos/as or svn://10.0.3.7/as"
 FIELDS: Final = (
     "version, membership, domain, home, http_port, member_port, peer_port, readiness_port, heartbeat, short_heartbeat, "
-    "proxy, trust, management, host, management_clients, proxy_ports, socket_timeout, tenant_range, committer, "
-    "tenants, artifacts, svn_port, database"
+    "proxy, outside, trust, management, host, management_clients, proxy_ports, socket_timeout, tenant_range, "
+    "committer, tenants, artifacts, svn_port, database"
 )
 ENDPOINTS: Final = "13: network.egress: got 'endpoints', by which no node of a VPC of the cluster's own reaches"
 LONG: Final = ".".join(["a" * 63] * 2 + ["example"])

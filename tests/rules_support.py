@@ -15,6 +15,8 @@ IN_FORCE_WITHIN = 15.0
 """Seconds from a change in the account until the router has it."""
 
 PEERS = ("IpRanges", "UserIdGroupPairs")
+NOBODY = "255.255.255.255/32"
+"""The peer of the rule by which the CDK writes that a group has no way out at all."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def made(bench: Bench, kind: str) -> list[str]:
 
 
 def rules(bench: Bench) -> list[Rule]:
-    """Return every rule of the stack's security groups, with one peer each."""
+    """Return every rule of the stack's security groups that lets anything pass, with one peer each."""
     groups = bench.rehearsal.client("ec2").describe_security_groups(GroupIds=made(bench, "SecurityGroup"))
     ways = (("Ingress", "IpPermissions"), ("Egress", "IpPermissionsEgress"))
     return [
@@ -48,6 +50,7 @@ def rules(bench: Bench) -> list[Rule]:
         for way, key in ways
         for permission in group[key]
         for alone in _alone(permission)
+        if {"CidrIp": NOBODY}.items() - alone.get("IpRanges", [{}])[0].items()
     ]
 
 

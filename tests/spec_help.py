@@ -44,7 +44,8 @@ permission_boundary: {BOUNDARY}
 database: {{name: connections, port: 9092, peer_port: 9093, takeover_interval: 9, \
 seed: {{file: c.sql}}, backup: {{days: 9}}}}
 as400gateway: {{home: /opt/as400gateway, port: 8080, tls_port: 8443, readiness_port: 9180, \
-admin: /admin, admin_writes: any}}
+admin: /admin, admin_writes: any, \
+outside: [449, 8471]}}
 """
 """A cluster file with every field that a VPC of the cluster's own allows."""
 
@@ -73,6 +74,7 @@ wso2:
   short_heartbeat: true
   proxy: {host: proxy.example.org, port: 3128}
   trust: artifacts/ca.pem
+  outside: [389, 1521]
 """
 """A cluster file of WSO2 Carbon with every field of its product that goes with the others."""
 

@@ -216,6 +216,30 @@ def test_what_was_written_before_is_not_the_rehearsals_own(tmp_path: Path, monke
 # programs
 
 
+def test_what_another_user_made_is_not_the_rehearsals_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path / "made", 0o600)
+    since = time.time() - 60
+    assert list(own._fresh(tmp_path, since)) == [tmp_path / "made"]
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert list(own._fresh(tmp_path, since)) == []
+
+
+@pytest.mark.parametrize(("bound", "most"), [("MOST", 2), ("LARGEST", 100)])
+def test_more_than_a_rehearsal_makes_is_left_out_and_told(
+    bound: str, most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ours/one", "theirs/one", "theirs/two", "theirs/three"):
+        written(tmp_path / name, 0o600)
+    (tmp_path / "theirs/three").write_bytes(b"x" * 100)
+    search, since = Search([CANARY]), time.time() - 60
+    whole = own._temporary(search, tmp_path, since)
+    assert (whole.place, whole.things) == ("temporary files", 4)
+    monkeypatch.setattr(own, bound, most)
+    bounded = own._temporary(search, tmp_path, since)
+    assert bounded.place == "temporary files but for theirs, of which there is too much"
+    assert [found.rpartition("/")[2] for found in bounded.found] == ["one has pair.password"]
+
+
 def test_a_folder_that_was_there_before_is_somebody_elses(tmp_path: Path) -> None:
     written(tmp_path / "made", 0o600)
     assert list(own._fresh(tmp_path, time.time() - 60)) == [tmp_path / "made"]

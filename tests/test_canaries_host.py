@@ -29,9 +29,9 @@ def test_arguments_and_environment_of_a_process_are_seen() -> None:
 
 def test_the_journal_is_read_with_all_its_fields_and_its_failure_is_told(tmp_path: Path) -> None:
     """That a line is found in it is seen on a host."""
-    assert list(hosts._exported(tmp_path)) == []
+    assert list(hosts._exported(os.getpid(), str(tmp_path))) == []
     with pytest.raises(OSError, match="journalctl ended with"):
-        list(hosts._exported(tmp_path / "gone"))
+        list(hosts._exported(os.getpid(), str(tmp_path / "gone")))
 
 
 def test_a_program_that_ended_at_once_was_seen_by_its_arguments_and_another_by_its_environment() -> None:

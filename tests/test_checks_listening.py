@@ -1,6 +1,9 @@
 """What listens, as ss says it; what may, by the cluster file; and the judge of both."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -8,8 +11,9 @@ from muster.products import PRODUCTS
 from muster.spec import load
 from rehearsal.cdk_cli import ROOT
 from rehearsal.checks import listening
-from rehearsal.checks.listeners import ALL, LOOPBACK, OWN, Listener, table
+from rehearsal.checks.listeners import ALL, LOOPBACK, OWN, Listener, leaving, table
 from rehearsal.checks.listening import judge, listeners
+from rehearsal.checks.scene import Scene
 
 READY = Listener("a", "tcp", 9180, 9180, OWN, "python3", known=True, why="readiness", needed=True)
 H2 = Listener("a", "tcp", 9092, 9092, LOOPBACK, "java", known=True, why="H2")
@@ -112,3 +116,33 @@ def test_every_port_of_a_product_is_in_its_table_and_needed_ones_are_musters_own
 def test_ssh_is_in_no_table(product: str) -> None:
     found = table(load(ROOT / "clusters" / f"{product}.yaml"))
     assert [each for each in found if each.first <= 22 <= each.last] == []
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_a_front_that_leaves_is_at_its_own_address_alone_where_the_product_has_one(product: str) -> None:
+    cluster = load(ROOT / "clusters" / f"{product}.yaml")
+    fronts = [(each.first, each.last, each.where, each.program, each.needed) for each in leaving(cluster)]
+    wanted = [] if product.startswith("wso2") else [(8443, 8443, OWN, "haproxy", False)]
+    assert fronts == wanted
+
+
+class Node:
+    """A scene of one node: haproxy listens at 8443, and the timer that ends it is in the state `timer`."""
+
+    def __init__(self, timer: str) -> None:
+        self.cluster = load(ROOT / "clusters" / "as400gateway.yaml")
+        self.members = [SimpleNamespace(name="a")]
+        self._timer = timer
+
+    def run_in(self, _: object, command: Sequence[str], *, within: float) -> str:  # noqa: ARG002 - as a scene's
+        if command[0] == "systemctl":
+            assert command[-1] == "muster-tls-end.timer"
+            return f"{self._timer}\n"
+        return 'tcp LISTEN 0 64 10.64.0.10:8443 0.0.0.0:* users:(("haproxy",pid=302,fd=3))\n'
+
+
+@pytest.mark.parametrize(("timer", "named"), [("active", True), ("inactive", False)])
+def test_a_front_that_is_wanted_no_more_may_listen_while_the_timer_runs_that_ends_it(timer: str, named: bool) -> None:
+    found = judge(list(listening.record(cast(Scene, Node(timer)))))
+    assert ("haproxy" in found.detail) is not named
+    assert found.verdict == ("unknown" if named else "invalid")  # nothing that must listen is seen

@@ -74,7 +74,7 @@ def test_nodes_of_debian_reach_its_mirrors(tmp_path: Path) -> None:
 def test_what_the_product_asks_outside_is_allowed_and_files_are_reached_by_nodes_alone() -> None:
     sight = replace(SIGHT, services=[("fs-1", 2049)])
     found = allowed(load(ROOT / "clusters" / "axonivy.yaml"), sight)
-    assert found["a", OUTSIDE] == {443, 2049, 5432}
+    assert found["a", OUTSIDE] == {443, 5432}
     assert found["a", "fs-1"] == {2049}
     assert found[VISITOR, "fs-1"] == set()
 

@@ -68,6 +68,25 @@ def test_dynamodb_is_reached_where_there_is_a_witness_alone(write_cluster: Write
     assert list(wanted(load(write_cluster(**CARBON)))) == ["s3"]
 
 
+def awaited(template: Template, name: str) -> set[str]:
+    """Return what a resource waits for by DependsOn, and what that waits for."""
+    direct = depends_on(template, name)
+    return direct.union(*(awaited(template, each) for each in direct))
+
+
+def test_an_endpoint_takes_its_services_name_when_nodes_are_let_in_and_no_sooner() -> None:
+    template = parts(network=ONLY)
+    rules = of_type(template, "EC2::SecurityGroupIngress").items()
+    let_in = {name for name, rule in rules if "Endpoints" in name and rule["FromPort"] == 443}
+    entries = {*of_type(template, "EC2::NetworkAclEntry")}
+    found = of_type(template, "EC2::VPCEndpoint").items()
+    names = [name for name, each in found if each["VpcEndpointType"] == "Interface"]
+    assert let_in
+    assert entries
+    assert names
+    assert [name for name in names if not let_in | entries <= awaited(template, name)] == []
+
+
 def test_endpoints_let_in_the_nodes_alone_and_ask_nobody() -> None:
     template = parts(network=ONLY)
     (group,) = {each["SecurityGroupIds"][0]["Fn::GetAtt"][0] for each in endpoints(template, "Interface").values()}

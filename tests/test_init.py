@@ -25,12 +25,12 @@ REGIONS = ("eu-west-1", "us-gov-west-1", "cn-north-1")
 KNOWN = "as400gateway or axonivy or kaazing or wso2-as or wso2-carbon"
 COMMON = {"account", "tags", "ami", "clients", "certificate", "domain", "alarms", "kms_key", "permission_boundary"}
 EXAMPLES = {
-    "as400gateway": COMMON | {"admin"},
+    "as400gateway": COMMON | {"admin", "outside"},
     "axonivy": COMMON | {"driver", "outside", "weights"},
     "kaazing": COMMON | {"cluster", "outside", "path"},
     "wso2-as": (COMMON - {"certificate"})
-    | {"artifacts", "committer", "database", "management_clients", "member_port", "proxy", "trust"},
-    "wso2-carbon": COMMON | {"member_port", "proxy", "trust"},
+    | {"artifacts", "committer", "database", "management_clients", "member_port", "outside", "proxy", "trust"},
+    "wso2-carbon": COMMON | {"member_port", "outside", "proxy", "trust"},
 }
 """By product, settings that stand with an example: taken in, they change the cluster."""
 

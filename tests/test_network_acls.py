@@ -45,7 +45,7 @@ def test_nodes_are_asked_from_the_vpc_alone_and_get_answers_from_outside() -> No
 
 def test_nodes_reach_what_their_system_and_product_ask() -> None:
     acl = node_rules(load(ROOT / "clusters" / "axonivy.yaml"), CIDR)
-    assert opened(acl.egress) == {(CIDR, 1024, 65535), *((ANYWHERE, port, port) for port in (443, 2049, 5432))}
+    assert opened(acl.egress) == {(CIDR, 1024, 65535), *((ANYWHERE, port, port) for port in (443, 5432))}
 
 
 def test_an_image_of_ones_own_may_ask_from_any_port_and_mount_by_nfs(tmp_path: Path) -> None:

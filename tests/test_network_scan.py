@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -73,7 +74,35 @@ def test_datagrams_and_pings_are_answered_exactly_if_rules_allow_them(tmp_path: 
         dns = {"IpProtocol": "udp", "FromPort": 53, "ToPort": 53, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
         ping = {"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
         network.apply([interface(from_, A, group("sg-1", [])), interface(to, B, group("sg-2", [dns, ping]))])
-        assert scan.udp_answers(from_, B, (53, 123)) == {53}
+        assert scan.udp_reached(from_, B, (53, 123)) == {53}
         assert scan.echo_answers(from_, B)
         network.apply([interface(from_, A, group("sg-1", [])), interface(to, B, group("sg-2", [dns]))])
         assert not scan.echo_answers(from_, B)
+
+
+@pytest.mark.host
+def test_a_listener_of_datagrams_that_keeps_silent_is_seen_exactly_if_rules_allow_it(tmp_path: Path) -> None:
+    """Without a look at the other end it is not: that is why there is one."""
+    with vpc(tmp_path) as network:
+        from_, to = guest(network, A), guest(network, B)
+        jgroups = {"IpProtocol": "udp", "FromPort": 7500, "ToPort": 7500, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+        network.apply([interface(from_, A, group("sg-1", [])), interface(to, B, group("sg-2", [jgroups]))])
+        with closing(netns.socket_in(to, socket.SOCK_DGRAM, (B, 7500))):
+            assert scan.udp_reached(from_, B, (7500, 7600)) == set()
+            assert scan.udp_reached(from_, B, (7500, 7600), to) == {7500}
+            network.apply([interface(from_, A, group("sg-1", [])), interface(to, B, group("sg-2", []))])
+            assert scan.udp_reached(from_, B, (7500, 7600), to) == set()
+
+
+@pytest.mark.host
+def test_what_rules_of_the_senders_own_forbid_is_silent_and_all_else_is_asked(tmp_path: Path) -> None:
+    drop = "add table ip own; add chain ip own out { type filter hook output priority 0; }; add rule ip own out "
+    with vpc(tmp_path) as network:
+        from_, to = guest(network, A), guest(network, B)
+        network.apply([interface(from_, A, group("sg-1", ALL)), interface(to, B, group("sg-1", ALL))])
+        rules = f"{drop} tcp dport 1-60000 drop; add rule ip own out icmp type echo-request drop"
+        rules += "; add rule ip own out udp dport 53 drop"
+        netns.call_in(from_, lambda: subprocess.run(["nft", rules], check=True))
+        assert scan.tcp_answers(from_, B) == set(range(60001, 65536))
+        assert not scan.echo_answers(from_, B)
+        assert scan.udp_reached(from_, B, (53, 123), to) == {123}

@@ -119,6 +119,28 @@ def test_what_all_nodes_must_have_in_common_at_once_is_not_changed_one_by_one(
     assert named in found
 
 
+@pytest.mark.parametrize(
+    ("url", "without"),
+    [
+        ("jdbc:postgresql://db:5432/ivy?user=me", "jdbc:postgresql://db:5432/ivy"),
+        ("jdbc:mysql://db/ivy?user=me&useSSL=true", "jdbc:mysql://db/ivy?useSSL=true"),
+        ("jdbc:mysql://db/ivy?useSSL=true&user=me", "jdbc:mysql://db/ivy?useSSL=true"),
+        ("jdbc:mysql://(host=db,user=me)/ivy", "jdbc:mysql://(host=db)/ivy"),
+        ("jdbc:mysql://(user=me,host=db)/ivy", "jdbc:mysql://(host=db)/ivy"),
+        ("jdbc:sqlserver://db;userName=me;databaseName=ivy", "jdbc:sqlserver://db;databaseName=ivy"),
+    ],
+)
+def test_a_user_goes_from_the_address_of_a_running_cluster_and_nothing_else_does(url: str, without: str) -> None:
+    """An address could have one once, and a cluster file is refused with it: the cluster must get rid of it."""
+
+    def moves(old: str, new: str) -> str | None:
+        before, after = (chosen(product={"database": {"url": each}}) for each in (old, new))
+        return axonivy_document.refusal(before, after)
+
+    assert moves(url, without) is None
+    assert "the system database of running members" in str(moves(url, without.replace("ivy", "ivy2")))
+
+
 def test_neither_are_the_ports_and_addresses_by_which_they_know_each_other() -> None:
     ports = DOCUMENT["ports"]
     assert "the members' port" in str(refusal({"jgroups": 7801}, ports={**ports, "jgroups": 7801}))

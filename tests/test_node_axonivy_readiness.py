@@ -115,6 +115,19 @@ def test_one_that_hangs_is_the_reason_before_the_balancers_patience_ends(engine:
     assert time.monotonic() - began < 1.9
 
 
+def hanging() -> list[str]:
+    """Say nothing for longer than a balancer waits."""
+    time.sleep(2.5)
+    return []
+
+
+def test_a_front_that_hangs_beside_it_costs_no_more_time(engine: Engine, paths: Paths) -> None:
+    engine.seconds, began = 2.5, time.monotonic()
+    found = readiness.reasons(paths, engine.server_port, HEALTH, hanging)
+    assert found == ["front: no answer within 1.6 s", LACKS.format(page=HEALTH, port=engine.server_port)]
+    assert time.monotonic() - began < 1.9
+
+
 def test_a_member_that_wants_no_users_is_the_reason(engine: Engine, paths: Paths) -> None:
     say(paths.root, phase="starting")
     assert readiness.reasons(paths, engine.server_port, HEALTH) == ["the member is starting"]

@@ -254,6 +254,13 @@ def test_keys_sort_by_time(first: float, second: float) -> None:
     assert keys == sorted(keys)
 
 
+def test_when_a_backup_was_made_is_read_by_nobody_else(tmp_path: Path) -> None:
+    file = tmp_path / "backed-up"
+    file.touch(mode=0o644)
+    backup.Last(file).note()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 def test_the_last_backup_is_remembered(tmp_path: Path) -> None:
     last = backup.Last(tmp_path / "backed-up")
     assert last.at() == 0.0

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -18,6 +19,7 @@ import pytest
 from musternode.carbon import bridge
 from musternode.carbon.bridge import Bridge, Credentials
 from musternode.failure import Failure
+from musternode.paths import Paths
 from rehearsal import netns
 from tests import wired_hosts
 from tests.node_carbon import ROLE
@@ -242,17 +244,21 @@ def test_the_role_is_taken_at_the_regions_own_sts_for_an_hour(monkeypatch: pytes
     assert said["endpoint"] == "https://sts.us-east-1.amazonaws.com"
 
 
-def test_the_rules_are_given_to_the_kernel_as_one_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[tuple[list[str], str]] = []
-    monkeypatch.setattr(bridge, "run_command", lambda argv, *, given: calls.append((argv, given)))
-    assert bridge.run(["rules", "wso2"]) == 0
-    assert calls == [(["nft", "--file", "-"], bridge.rules("wso2"))]
+def test_the_rules_are_given_to_the_kernel_as_one_text_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[list[str]] = []
+    monkeypatch.setattr(bridge, "run_command", calls.append)
+    assert bridge.run(["rules", "wso2"], Paths(tmp_path)) == 0
+    file = Paths(tmp_path).etc / "bridge.nft"
+    assert (calls, file.read_text()) == ([["nft", "--file", str(file)]], bridge.rules("wso2"))
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("arguments", [[], ["rules"], ["x", "y"], ["rules", "x", "y", "z"]])
-def test_other_arguments_are_refused_with_those_that_are_wanted(arguments: list[str]) -> None:
+def test_other_arguments_are_refused_with_those_that_are_wanted(arguments: list[str], tmp_path: Path) -> None:
     with pytest.raises(Failure, match="usage: musternode bridge ROLE REGION NODE"):
-        bridge.run(arguments)
+        bridge.run(arguments, Paths(tmp_path))
 
 
 # on a kernel

@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 
 from musternode import commands, guard
 from musternode.appserver.kind import KIND as APPSERVER
+from musternode.axonivy import redirect
 from musternode.axonivy.kind import KIND as AXONIVY
 from musternode.between import passage
+from musternode.carbon import bridge
 from musternode.carbon.kind import KIND as CARBON
 from musternode.failure import Failure
 from musternode.host import Identity
@@ -27,6 +29,7 @@ from musternode.kaazing.kind import KIND as KAAZING
 from musternode.paths import Paths
 from musternode.servers.host import Host
 from musternode.system import Systemd
+from musternode.tls.front import TABLE, Place
 from rehearsal import netns
 from tests import appserver_support, node_axonivy, node_carbon, node_kaazing
 from tests.unit_texts import FORMS
@@ -131,7 +134,7 @@ class Nft:
         if argv[1:] == ["list", "tables"]:
             return SimpleNamespace(stdout="".join(f"table inet {name}\n" for name in sorted(self.tables)))
         self.loaded.append(Path(argv[-1]).name)
-        self.tables |= set(re.findall(r"^table inet (\w+) \{", Path(argv[-1]).read_text(), re.M))
+        self.tables |= set(re.findall(r"^table (?:inet|ip) (\w+) \{", Path(argv[-1]).read_text(), re.M))
         return SimpleNamespace(stdout="")
 
 
@@ -187,6 +190,39 @@ def test_a_fault_of_nft_is_no_end_and_the_next_look_gives_them(nft: Nft, looks: 
     nft.broken = False
     looks()
     assert nft.loaded == ["metadata.nft"]
+
+
+def test_rules_that_lead_to_a_bridge_and_to_a_front_are_given_again(
+    tmp_path: Path, nft: Nft, looks: Callable[[], None]
+) -> None:
+    front = fronted(tmp_path)
+    (Paths(tmp_path).etc / guard.BRIDGE_FILE).write_text(bridge.rules("wso2"))
+    nft.tables = {guard.TABLE, guard.BRIDGE_TABLE, TABLE}
+    looks()
+    assert nft.loaded == []
+    nft.tables = {guard.TABLE}
+    looks()
+    assert nft.loaded == ["bridge.nft", front.rules.name]
+
+
+def test_those_of_a_front_that_has_ended_stay_away(tmp_path: Path, nft: Nft, looks: Callable[[], None]) -> None:
+    front = fronted(tmp_path)
+    nft.tables = {guard.TABLE, TABLE}
+    looks()
+    front.socket.unlink()  # systemd removes the unit's folder with its end
+    nft.tables = {guard.TABLE}
+    looks()
+    assert nft.loaded == []
+
+
+def fronted(folder: Path) -> Place:
+    """Let a front run on the node below `folder`, and have further ports lead to it."""
+    front = Place(Paths(folder))
+    for file in (front.rules, front.socket):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    front.rules.write_text(redirect.rules("10.0.0.1", (8443, 8453), TABLE))
+    front.socket.touch()
+    return front
 
 
 def test_it_is_looked_every_few_seconds_alone(tmp_path: Path, nft: Nft) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from musternode.units import GATE, MEMBER, VOLUME
+from musternode import guard
+from musternode.units import AGENT, GATE, MEMBER, READINESS, VOLUME
 from rehearsal.checks import hardening
 from tests.unit_texts import FORMS
 
@@ -64,6 +65,16 @@ def test_the_table_has_only_units_that_cannot_do_without_it(found: Mapping[tuple
 @pytest.mark.parametrize("name", sorted({name for _, name in SERVICES}))
 def test_every_unit_is_looked_at_in_the_rehearsal(name: str) -> None:
     assert hardening.ours(name)
+
+
+def test_what_asks_aws_nothing_and_has_a_made_up_user_reaches_no_metadata_service() -> None:
+    denied = [" ".join(address for _, address in guard.ADDRESSES)]
+    for form in FORMS:
+        for name in services(form):
+            if name == READINESS:
+                assert lines(form, name, "IPAddressDeny") == denied
+            if name == AGENT:
+                assert lines(form, name, "IPAddressDeny") == [], "it asks AWS with the node's role"
 
 
 @needs_systemd

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -47,6 +48,20 @@ def test_a_gateway_that_opens_no_websocket_is_the_reason(tmp_path: Path) -> None
     with gateway(lambda connection, _: connection.sendall(b"HTTP/1.1 404 Not Found\r\n\r\n")) as service:
         (reason,) = readiness.reasons(say(tmp_path), service)
     assert reason.startswith(f"the gateway answers 404 at /echo on port {service.port}")
+
+
+def slow() -> list[str]:
+    """Say after a while that the front is shut."""
+    time.sleep(1.0)
+    return ["the front is shut"]
+
+
+def test_a_front_and_a_gateway_that_hang_are_both_told_before_the_balancers_patience_ends(tmp_path: Path) -> None:
+    with gateway(lambda *_: time.sleep(2.5)) as service:
+        began = time.monotonic()
+        found = readiness.reasons(say(tmp_path), service, slow)
+        assert time.monotonic() - began < 1.9
+    assert found == ["the front is shut", f"the gateway does not answer at {service} within 1.5 s"]
 
 
 @pytest.mark.parametrize(

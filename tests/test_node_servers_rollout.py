@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from musternode import host, rollback
+from musternode import guard, host, rollback
 from musternode.carbon import settings, units
 from musternode.carbon.host import UNIT, Host
 from musternode.carbon.kind import KIND
@@ -130,8 +130,10 @@ def test_another_role_or_program_of_the_bridge_takes_the_product_along(tmp_path:
 def test_a_bridge_that_nobody_needs_any_more_is_ended_and_its_unit_removed(tmp_path: Path) -> None:
     with machine(tmp_path, BRIDGED) as node:
         assert units.BRIDGE_UNIT in node.units()
+        (node.paths.etc / guard.BRIDGE_FILE).write_text("its rules, which its unit had kept there")
         node.apply(node.new({"membership": "wka", "credentials": "none", "discovery_role": ROLE}))
         assert units.BRIDGE_UNIT not in node.units()
+        assert not (node.paths.etc / guard.BRIDGE_FILE).exists()
         assert node.services.said == [*STOP, f"stop {units.BRIDGE_UNIT}"]
         node.services.said.clear()
         node.apply(node.changed(generation="third", product={"membership": "wka", "credentials": "none"}))

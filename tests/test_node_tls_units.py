@@ -38,6 +38,10 @@ def test_a_node_without_a_port_for_it_has_no_front() -> None:
     assert front.of(NODE, 0, 8080) is None
 
 
+def test_it_reaches_no_metadata_service() -> None:
+    assert values(text(), "IPAddressDeny") == ["169.254.169.254 fd00:ec2::254"]
+
+
 @pytest.mark.host
 @pytest.mark.parametrize("rules", ["", "table ip x {}"])
 def test_it_is_as_shut_in_as_a_service_that_passes_bytes_on_can_be(rules: str, tmp_path: Path) -> None:

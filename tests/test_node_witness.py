@@ -49,10 +49,14 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield client
 
 
+PATIENT = 30.0
+"""Seconds: a client is made within the time of a call, and that takes some while a machine is busy."""
+
+
 @pytest.fixture
 def node_a() -> Witness:
-    """Return the witness as node a sees it."""
-    return Witness(TABLE, REGION, "a")
+    """Return the witness as node a sees it; how long a call may last is asked of others."""
+    return Witness(TABLE, REGION, "a", longest=PATIENT)
 
 
 def stored(table: Any) -> dict[str, Any]:
@@ -113,7 +117,7 @@ def test_a_pause_outlives_the_writes_of_nodes_that_do_not_know_of_it(node_a: Wit
 
 def test_the_first_item_is_created_once(node_a: Witness) -> None:
     assert node_a.create(BOTH)
-    assert not Witness(TABLE, REGION, "b").create(replace(BOTH, leader="b"))
+    assert not Witness(TABLE, REGION, "b", longest=PATIENT).create(replace(BOTH, leader="b"))
     assert node_a.read().item == BOTH
 
 
@@ -141,7 +145,7 @@ def test_of_two_that_race_exactly_one_wins(node_a: Witness, monkeypatch: pytest.
     monkeypatch.setattr(DynamoDBBackend, "update_item", update_item)
     node_a.create(BOTH)
     start, won = threading.Barrier(2), []
-    askers = {"a": node_a, "b": Witness(TABLE, REGION, "b")}
+    askers = {"a": node_a, "b": Witness(TABLE, REGION, "b", longest=PATIENT)}
 
     def take(node: str) -> None:
         start.wait()
@@ -209,7 +213,7 @@ def test_a_creation_that_was_lost_on_its_way_is_neither_yes_nor_no(node_a: Witne
 
 def test_a_lost_answer_hides_no_winner_of_before(node_a: Witness) -> None:
     node_a.create(BOTH)
-    other = Witness(TABLE, REGION, "b")
+    other = Witness(TABLE, REGION, "b", longest=PATIENT)
     on(node_a, ASKED + "UpdateItem", lambda: other.replace(1, ALONE))
     on(node_a, ASKED + "UpdateItem", raising(LOST))
     assert not node_a.replace(1, Item(2, frozenset("a"), "a"))
@@ -218,7 +222,7 @@ def test_a_lost_answer_hides_no_winner_of_before(node_a: Witness) -> None:
 
 def test_a_lost_answer_hides_no_write_of_after(node_a: Witness) -> None:
     node_a.create(BOTH)
-    other = Witness(TABLE, REGION, "b")
+    other = Witness(TABLE, REGION, "b", longest=PATIENT)
     on(node_a, ANSWERED + "UpdateItem", lambda: other.replace(2, replace(ALONE, epoch=3)))
     on(node_a, ANSWERED + "UpdateItem", raising(LOST))
     assert not node_a.replace(1, Item(2, frozenset("a"), "a"))

@@ -108,7 +108,8 @@ def test_a_diff_right_after_the_deploy_is_empty_and_a_change_shows(bench: Bench)
 def test_a_changed_setting_reaches_every_node_by_a_second_deploy_without_a_new_instance(bench: Bench) -> None:
     instances = {member.instance for member in bench.scene.members}
     block = "  stickiness: {cookie: JSESSIONID, hours: 8}"
-    changed = bench.of(derived(bench.folder, "as400", (block, f"{block}\nas400gateway: {{health: /actuator/info}}")))
+    fields = "as400gateway: {health: /actuator/info, outside: [449]}"
+    changed = bench.of(derived(bench.folder, "as400", (block, f"{block}\n{fields}")))
     run = changed.deploy()
     assert run.code == 0, run.failure
     changed.wait_until_healthy()

@@ -48,6 +48,7 @@ def both(effect: Effect) -> dict[str, Effect]:
 EDITS = [
     Edit("stickiness", {"balancer.stickiness.hours": 4}, both(Effect.NOTHING), marks=pytest.mark.full),
     Edit("health path", {"as400gateway.health": "/actuator/info"}, both(Effect.ROLLING), marks=pytest.mark.full),
+    Edit("ways out", {"as400gateway.outside": [449]}, both(Effect.NOTHING), marks=pytest.mark.full),
     Edit("tags", {"tags.team": "middleware"}, both(Effect.NOTHING), marks=pytest.mark.full),
     Edit("log retention", {"logs.retention": 14}, both(Effect.NOTHING), marks=pytest.mark.full),
     Edit("formation time-out", {"formation.timeout": 600}, both(Effect.ROLLING), marks=pytest.mark.full),

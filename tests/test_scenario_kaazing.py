@@ -37,7 +37,7 @@ rehearsal = story(EXAMPLE)
 def bench(rehearsal: Rehearsal, empty: set[str], tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Deploy two gateways that notice a fault within seconds."""
     folder = tmp_path_factory.mktemp("cluster")
-    made = Bench(rehearsal, cluster_file(folder, "pair", {"nodes.c": None}), folder)
+    made = Bench(rehearsal, cluster_file(folder, "pair", {"nodes.c": None, "kaazing.outside": [389]}), folder)
     run = made.deploy()
     assert run.code == 0, run.failure
     assert contents(rehearsal) > empty

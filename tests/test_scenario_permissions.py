@@ -38,11 +38,15 @@ ROLES = ("wso2-as",)
 """Products whose nodes have two roles: one that may read its settings waits for who may not, and says so."""
 
 
+SECONDS = {"as400gateway": 75, "axonivy": 75, "kaazing": 75, "wso2-as": 150, "wso2-carbon": 75}
+"""How long the stack waits for nodes that cannot say why they do not come; the other role's nodes say it late."""
+
+
 def begins(product: str, role: str = "NodeRole", *more: str) -> list[Case]:
     """Return the cases of what a node does at its start: it reads its settings, and fetches two files and `more`."""
     files = ("NodeAsset", "Artifact", *more)
     return [
-        Case(product, role, "Settings", READ, says=ALONE if product in ROLES else SILENT, timeout=75),
+        Case(product, role, "Settings", READ, says=ALONE if product in ROLES else SILENT, timeout=SECONDS[product]),
         *(Case(product, role, "Files", FETCH, file) for file in files),
     ]
 

@@ -137,6 +137,7 @@ EDITS: list[dict[str, Any]] = [
     {"as400gateway": {"health": "/health"}},
     {"as400gateway": {"admin": "/x"}},
     {"as400gateway": {"admin_writes": "any"}},
+    {"as400gateway": {"outside": [449]}},
 ]
 
 

@@ -84,7 +84,9 @@ def test_nobody_but_nodes_reaches_it_and_it_reaches_nobody(made: Template) -> No
     assert "SecurityGroupIngress" not in own
     assert [each["CidrIp"] for each in own["SecurityGroupEgress"]] == ["255.255.255.255/32"]
     assert instance(made)["VPCSecurityGroups"] == [attribute(group, "GroupId")]
-    assert 3306 in {each.get("FromPort") for each in shared_by_nodes["SecurityGroupEgress"]}
+    assert 3306 not in {each.get("FromPort") for each in shared_by_nodes["SecurityGroupEgress"]}
+    _, way = the(made, "EC2::SecurityGroupEgress", DestinationSecurityGroupId=attribute(group, "GroupId"))
+    assert (way["GroupId"], way["FromPort"], way["ToPort"]) == (attribute(nodes, "GroupId"), 3306, 3306)
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,24 @@ def test_nobody_but_nodes_reaches_it_and_it_reaches_nobody(own: Template) -> Non
     assert "SecurityGroupIngress" not in made
     (way_out,) = made["SecurityGroupEgress"]
     assert way_out["CidrIp"] == "255.255.255.255/32"
-    assert 2049 in {each.get("FromPort") for each in nodes["SecurityGroupEgress"]}
+    assert 2049 not in {each.get("FromPort") for each in nodes["SecurityGroupEgress"]}
+    name, way = the(own, "EC2::SecurityGroupEgress", DestinationSecurityGroupId=attribute(group, "GroupId"))
+    assert way["GroupId"] == attribute(shared, "GroupId")
+    assert (way["IpProtocol"], way["FromPort"], way["ToPort"]) == ("tcp", 2049, 2049)
+    assert all(name in depends_on(own, node) for node in of_type(own, "EC2::Instance"))
+
+
+def test_one_that_is_there_is_reached_in_the_vpc_alone(given: Template) -> None:
+    _, nodes = the(given, "EC2::SecurityGroup", GroupName="muster-ivy")
+    ways = [each["CidrIp"] for each in nodes["SecurityGroupEgress"] if each["FromPort"] == 2049]
+    assert ways == ["10.0.0.0/16"]
+
+
+def test_a_folder_that_an_own_image_mounts_may_come_from_anywhere(synthesize: Synthesize) -> None:
+    image = {"type": "t4g.medium", "ami": "ami-0123456789abcdef0", "architecture": "arm64"}
+    template = synthesize(**ivy({"shared": "/srv/ivy/files"}, instance=image))
+    _, nodes = the(template, "EC2::SecurityGroup", GroupName="muster-ivy")
+    assert [each["CidrIp"] for each in nodes["SecurityGroupEgress"] if each["FromPort"] == 2049] == ["0.0.0.0/0"]
 
 
 def test_nodes_are_told_of_it(own: Template, given: Template) -> None:

@@ -73,12 +73,20 @@ def test_debian_fetches_packages_by_plain_http_too() -> None:
     assert rules(template) == INTERNAL | {("out", "nodes", 80, "0.0.0.0/0")}
 
 
-@pytest.mark.parametrize(("product", "block"), [("kaazing", {"host": "wss.example.org"}), ("axonivy", IVY["axonivy"])])
+@pytest.mark.parametrize(
+    ("product", "field", "archive", "block"),
+    [
+        ("as400gateway", "as400gateway", "x.jar", {}),
+        ("axonivy", "axonivy", "x.zip", IVY["axonivy"]),
+        ("kaazing", "kaazing", "x.zip", {"host": "wss.example.org"}),
+        ("wso2-carbon", "wso2", "x.zip", {"kernel": "4.10.126", "membership": "wka"}),
+    ],
+)
 def test_what_the_file_says_of_the_outside_is_open_there_and_to_nobody_from_there(
-    product: str, block: dict[str, Any]
+    product: str, field: str, archive: str, block: dict[str, Any]
 ) -> None:
     def found(outside: dict[str, Any]) -> set[Rule]:
-        return rules(parts(product=product, artifact={"file": "x.zip"}, **{product: {**block, **outside}}))
+        return rules(parts(product=product, artifact={"file": archive}, **{field: {**block, **outside}}))
 
     more = {("out", "nodes", port, "0.0.0.0/0") for port in (25, 61616)}
     assert found({"outside": [61616, 25, 443]}) == found({}) | more

@@ -35,10 +35,11 @@ def by_the_product(of: Cluster) -> set[Rule]:
     """Return the rules of the nodes' group that the product asks for, on Amazon Linux."""
     others = [port.number for port in of.about.ports_for(of, Reach.BALANCER) if port.name != of.about.serving]
     asked = [(each.number, each.asked) for each in of.about.ports_for(of, Reach.MEMBERS)]
+    beside = {2049} if of.about.shared_files(of) == "efs" else set[int]()
     return {
         *((BALANCER, port, port) for port in [*users_ports(of), *others]),
         *((MEMBERS, tried[0] if tried else port, tried[-1] if tried else port) for port, tried in asked),
-        *((OUTSIDE, port, port) for port in {443, *of.about.ways_out(of)}),
+        *((OUTSIDE, port, port) for port in {443, *beside, *of.about.ways_out(of)}),
     }
 
 
@@ -54,12 +55,19 @@ def by_the_template(example: str) -> set[Rule]:
         if each["Type"] == "AWS::EC2::SecurityGroupIngress" and each["Properties"]["GroupId"]["Fn::GetAtt"][0] == own
     ]
     assert "SecurityGroupIngress" not in group, "no rule is written into the group itself"
+    beside = [
+        each["Properties"]
+        for each in resources.values()
+        if each["Type"] == "AWS::EC2::SecurityGroupEgress"
+        and each["Properties"]["GroupId"]["Fn::GetAtt"][0] == own
+        and each["Properties"]["DestinationSecurityGroupId"]["Fn::GetAtt"][0] != own
+    ]
     return {
         *(
             (MEMBERS if rule["SourceSecurityGroupId"]["Fn::GetAtt"][0] == own else BALANCER, *span(rule))
             for rule in inward
         ),
-        *((OUTSIDE, *span(rule)) for rule in group["SecurityGroupEgress"]),
+        *((OUTSIDE, *span(rule)) for rule in [*group["SecurityGroupEgress"], *beside]),
     }
 
 

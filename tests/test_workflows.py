@@ -13,7 +13,7 @@ from tests.workflow_support import GITHUB, every_workflow, steps, workflow
 
 WRITTEN = ("audit", "deploy", "destroy", "diff")
 SCRIPTS = ("review", "aws-session")
-KNOWN_ACTIONS = {"actions/checkout", "actions/setup-python", "actions/cache"}
+KNOWN_ACTIONS = {"actions/checkout", "actions/setup-python", "actions/cache", "actions/upload-artifact"}
 
 
 def permissions(name: str) -> dict[str, dict[str, str]]:
@@ -55,6 +55,14 @@ def test_known_vulnerabilities_are_asked_for_at_each_push_and_each_week() -> Non
     runs = [step["run"] for _, step in steps("audit") if "run" in step]
     assert runs[0] == "./muster audit"
     assert not any("continue-on-error" in step for _, step in steps("audit"))
+
+
+def test_the_bill_of_materials_is_kept_whatever_the_audit_finds() -> None:
+    written, kept = [step for _, step in steps("audit")][-2:]
+    assert written["run"] == f"./muster sbom {kept['with']['path']}"
+    assert kept["uses"].startswith("actions/upload-artifact@")
+    assert kept["with"]["if-no-files-found"] == "error"
+    assert {written["if"], kept["if"]} == {"success() || failure()"}
 
 
 @pytest.mark.parametrize("name", every_workflow())

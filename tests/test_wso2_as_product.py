@@ -167,9 +167,9 @@ def test_nobody_reaches_the_port_of_a_repository_that_is_not_made(cluster: Any) 
         ({"artifacts": {**GIVEN, "url": "https://svn.example.org"}}, (443,)),
         ({"artifacts": {**GIVEN, "url": "svn://svn.example.org/as"}}, (3690,)),
         ({"database": DATABASE}, (5433,)),
-        ({"database": {"engine": "mysql"}}, (3306,)),
-        ({"database": {"engine": "postgres"}}, (5432,)),
+        ({"database": {"engine": "mysql"}}, ()),  # the way there is made with it
         ({"proxy": {"host": "proxy.example.org", "port": 3128}, "artifacts": GIVEN}, (3128, 8443)),
+        ({"outside": [8443, 389], "artifacts": GIVEN}, (389, 8443)),
     ],
     ids=str,
 )

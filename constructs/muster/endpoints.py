@@ -65,6 +65,9 @@ class Endpoints(Construct):
 
     Their names are AWS's own (private DNS), so that nodes notice no difference. They lie in the balancer's subnets: AWS
     gives an endpoint any free address, and in a node subnet that could be the one of a node that is still to come.
+
+    From its first moment on it has its service's name, so that it waits for what lets nodes in: in a cluster that had
+    another way out, what they ask would be lost until then.
     """
 
     def __init__(self, scope: Construct, id_: str, *, place: Place, names: Sequence[str]) -> None:
@@ -104,7 +107,7 @@ class Endpoints(Construct):
         )
 
     def _interface(self, name: str, place: Place, group: ec2.SecurityGroup | None) -> None:
-        ec2.CfnVPCEndpoint(
+        made = ec2.CfnVPCEndpoint(
             self,
             name,
             vpc_id=place.vpc.vpc_id,
@@ -114,6 +117,7 @@ class Endpoints(Construct):
             security_group_ids=[group.security_group_id] if group else [],
             private_dns_enabled=True,
         )
+        made.node.add_dependency(*([group] if group else []), *(place.acls.standing if place.acls else []))
 
     def _security_group(self, vpc: ec2.IVpc) -> ec2.SecurityGroup:
         """Make a group without a way out: endpoints answer, they never ask."""

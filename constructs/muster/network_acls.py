@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aws_cdk import aws_ec2 as ec2
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from muster.acknowledgements import acknowledge
 from muster.acl_rules import Acl, Rule, edge_rules, inner_rules, node_rules
@@ -32,7 +32,7 @@ class NetworkAcls(Construct):
     """An ACL for each kind of subnets of the VPC, and what lets through exactly what a cluster needs.
 
     A subnet gets its ACL when all entries stand: until then it has the VPC's default one, which lets everything pass.
-    `guard` gives the inner subnets' ACL to one more.
+    `guard` gives the inner subnets' ACL to one more. Whoever waits for `standing` finds the entries of all others.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class NetworkAcls(Construct):
         super().__init__(scope, id_)
         acknowledge(self, "AwsSolutions-VPC3", _WHY)
         self._vpc = vpc
+        self.standing: list[IDependable] = []
         self._made: dict[str, tuple[ec2.CfnNetworkAcl, Sequence[ec2.CfnNetworkAclEntry]]] = {}
         self._rules = {
             "Nodes": node_rules(cluster, cidr),
@@ -69,6 +70,7 @@ class NetworkAcls(Construct):
             self, f"{kind}-{name}", network_acl_id=acl.attr_id, subnet_id=subnet.subnet_id
         )
         made.node.add_dependency(*entries)
+        self.standing.append(made)
 
     def _acl(self, kind: str) -> tuple[ec2.CfnNetworkAcl, Sequence[ec2.CfnNetworkAclEntry]]:
         if kind not in self._made:

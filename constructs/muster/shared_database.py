@@ -7,7 +7,7 @@ from aws_cdk import RemovalPolicy, Tags
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from muster.acknowledgements import HIPAA, LIFTED, NIST, PCI, ZONES, acknowledge, acknowledge_in
 from muster.database_secret import DatabaseSecret
@@ -15,6 +15,7 @@ from muster.names import CLUSTER_TAG
 from muster.network import Network
 from muster.products import Secret
 from muster.products.made_database import ENGINES, MadeDatabase
+from muster.shared_security_group import way_to
 from muster.spec import Cluster, Plan
 
 NAME: Final = "wso2"
@@ -44,7 +45,7 @@ class SharedDatabase(Construct):
     still to come.
 
     `secret` is that of its user (`{"username": ..., "password": ...}`, made by CloudFormation, in no template),
-    `settings` what nodes are told.
+    `settings` what nodes are told, `ready` what they must wait for.
     """
 
     def __init__(
@@ -66,6 +67,9 @@ class SharedDatabase(Construct):
         group = self._group(network.vpc, nodes)
         subnets = self._subnets(network, plan)
         self.instance = self._instance(group, subnets, kms_key)
+        port, what = self._engine.port, "shared database of the cluster"
+        way = way_to(self, "WayThere", nodes=nodes, group=group, port=port, what=what)
+        self.ready: Sequence[IDependable] = [self.instance, way]
         endpoint = f"{self.instance.attr_endpoint_address}:{self._engine.port}"
         url = self._engine.url.format(endpoint=endpoint, database=NAME)
         self.settings: Mapping[str, Any] = {"database": {"url": url, "driver": wanted.driver}}

@@ -14,6 +14,7 @@ from muster.acknowledgements import HIPAA, NIST, acknowledge_in
 from muster.names import CLUSTER_TAG
 from muster.network import Network
 from muster.node_statements import allow
+from muster.shared_security_group import way_to
 from muster.spec import Cluster, Plan
 
 OWN: Final = "efs"
@@ -38,6 +39,8 @@ class SharedFiles(Construct):
     reaches. Where data are protected it stays when the stack goes.
 
     Of one that is there its owner lets the nodes in: by its mount targets' group, and by its policy if it has one.
+    Nodes reach its port in the whole range of the VPC, as nothing here knows where it is; of the cluster's own that of
+    the file system alone.
 
     `settings` is what nodes are told, `ready` what they must wait for. `let_in` lets the nodes' role into the cluster's
     own once that is there; `statements` is what that role needs for another one, whose policy may not name it: leave in
@@ -61,7 +64,11 @@ class SharedFiles(Construct):
         self._own: efs.CfnFileSystem | None = None
         if wanted == OWN:
             self._own = self._file_system(cluster, kms_key)
-            self.ready = self._mount_targets(self._own, plan, network, self._group(network.vpc, nodes))
+            group = self._group(network.vpc, nodes)
+            way = way_to(self, "WayThere", nodes=nodes, group=group, port=NFS, what="shared files of the cluster")
+            self.ready = [way, *self._mount_targets(self._own, plan, network, group)]
+        else:
+            nodes.add_egress_rule(ec2.Peer.ipv4(network.cidr), ec2.Port.tcp(NFS), "shared files in this VPC")
         self.settings: Mapping[str, Any] = {"file_system": self._own.ref if self._own else wanted}
         own = self._own is not None
         self.statements = [] if own else [allow("SharedFiles", CLIENT, [_arn(Stack.of(self), wanted)])]

@@ -14,6 +14,22 @@ from muster.products import Port
 _WAYS_OUT: Final[dict[OperatingSystem, tuple[int, ...]]] = {"amazon-linux-2023": (443,), "debian-12": (443, 80)}
 
 
+def way_to(
+    scope: Construct, id_: str, *, nodes: ec2.ISecurityGroup, group: ec2.ISecurityGroup, port: int, what: str
+) -> ec2.CfnSecurityGroupEgress:
+    """Let nodes reach `port` of what has `group`, and of nothing else; who needs the way waits for what is returned."""
+    return ec2.CfnSecurityGroupEgress(
+        scope,
+        id_,
+        group_id=nodes.security_group_id,
+        destination_security_group_id=group.security_group_id,
+        ip_protocol="tcp",
+        from_port=port,
+        to_port=port,
+        description=what,
+    )
+
+
 class SharedSecurityGroup(Construct):
     """Group `muster-CLUSTER`: members reach each other on the product's ports alone, and the outside for set-up.
 

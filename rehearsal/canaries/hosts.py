@@ -1,6 +1,7 @@
 """Where secrets could leak to on a node: processes, journal, logs, files that anybody may read, remains of crashes.
 
-All of it is looked at from outside: nothing runs in the host for it.
+All of it is looked at from outside: nothing runs among the host's processes for it. Its journal is read by its own
+journalctl, as one of an older systemd does not know what a newer one writes.
 """
 
 import contextlib
@@ -73,7 +74,7 @@ def journal(host: HostEntry) -> Iterator[tuple[str, bytes]]:
     for folder in JOURNALS:
         directory = _root(host) / folder
         if directory.is_dir():
-            yield from (("the journal", piece) for piece in _exported(directory))
+            yield from (("the journal", piece) for piece in _exported(host.leader_pid, f"/{folder}"))
 
 
 def _of(pid: int) -> Path:
@@ -86,8 +87,9 @@ def _root(host: HostEntry) -> Path:
     return _of(host.leader_pid) / "root"
 
 
-def _exported(directory: Path) -> Iterator[bytes]:
-    argv = ["journalctl", f"--directory={directory}", "--output=export", "--all", "--no-pager", "--quiet"]
+def _exported(leader: int, directory: str) -> Iterator[bytes]:
+    inside = ["nsenter", f"--target={leader}", "--mount", "--", "/usr/bin/journalctl"]
+    argv = [*inside, f"--directory={directory}", "--output=export", "--all", "--no-pager", "--quiet"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as reader:
         assert reader.stdout is not None
         before = b""

@@ -9,11 +9,17 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from rehearsal.canaries.looked import Looked
 from rehearsal.canaries.search import Search
 from rehearsal.places import ENDED, RUN, WORK, cache
+
+MOST: Final = 20_000
+LARGEST: Final = 1 << 30
+"""Files, and bytes in all, below one entry of the folder for temporary files: what has more is no rehearsal's."""
 
 
 def looked(search: Search, since: float, more: Iterable[Path] = ()) -> Iterator[Looked]:
@@ -21,13 +27,26 @@ def looked(search: Search, since: float, more: Iterable[Path] = ()) -> Iterator[
     consoles = [*(WORK / "hosts").glob("*/console.log"), *_below([ENDED], 0.0)]
     yield _place(search, "logs of the rehearsal", [*_files([RUN], 0.0), *consoles, cache() / "service-stderr.log"])
     yield _place(search, "records of runs", _files([cache() / "runs", *more], since))
-    yield _place(search, "temporary files", _below(_fresh(Path(tempfile.gettempdir()), since), since))
+    yield _temporary(search, Path(tempfile.gettempdir()), since)
 
 
 def _place(search: Search, place: str, paths: Iterable[Path]) -> Looked:
     sizes = {path: size for path in paths if (size := _size(path)) is not None}
     found = tuple(f"{path} has {name}" for path, name in search.names_in_files(sorted(sizes)))
     return Looked(place, len(sizes), sum(sizes.values()), found, len(search.canaries))
+
+
+def _temporary(search: Search, folder: Path, since: float) -> Looked:
+    """Look through what may be the rehearsal's in a folder that others use, too; what is left out is told."""
+    held, left = list[Path](), list[str]()
+    for entry in _fresh(folder, since):
+        files = list(islice(_below([entry], since), MOST + 1))
+        if len(files) > MOST or sum(_size(each) or 0 for each in files) > LARGEST:
+            left.append(entry.name)
+        else:
+            held += files
+    told = f" but for {', '.join(sorted(left))}, of which there is too much" if left else ""
+    return _place(search, f"temporary files{told}", held)
 
 
 def _size(path: Path) -> int | None:
@@ -39,8 +58,8 @@ def _size(path: Path) -> int | None:
 
 
 def _fresh(folder: Path, since: float) -> Iterator[Path]:
-    """Yield what was made in a folder since then, by the time of its birth: a folder of before is somebody else's."""
-    entries = [entry.path for entry in os.scandir(folder)]
+    """Yield what this user made in a folder since then: a folder of before is somebody else's, by its time of birth."""
+    entries = [entry.path for entry in os.scandir(folder) if _is_own(entry)]
     if not entries:
         return
     done = subprocess.run(["stat", "--printf=%W %n\\0", "--", *entries], capture_output=True, check=False)
@@ -48,6 +67,12 @@ def _fresh(folder: Path, since: float) -> Iterator[Path]:
         born, _, name = line.partition(b" ")
         if int(born) == 0 or int(born) + 1 > since:  # 0: the file system does not know
             yield Path(os.fsdecode(name))
+
+
+def _is_own(entry: "os.DirEntry[str]") -> bool:
+    with contextlib.suppress(OSError):
+        return entry.stat(follow_symlinks=False).st_uid == os.geteuid()
+    return False
 
 
 def _files(folders: Iterable[Path], since: float) -> Iterator[Path]:

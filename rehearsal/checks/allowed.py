@@ -108,7 +108,7 @@ def _services(cluster: Cluster, sight: Sight) -> Iterable[Way]:
     """Yield the ways to what lies inside for nodes; an endpoint in a VPC of others serves everybody there."""
     for name, port in sight.services:
         everybody = cluster.network.vpc is not None and not name.startswith("fs")
-        yield Way(sight.members[0], name, frozenset({port}) & ways_out(cluster))
+        yield Way(sight.members[0], name, frozenset({port}))
         yield Way(VISITOR, name, frozenset({port} if everybody else ()))
 
 

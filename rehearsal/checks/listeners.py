@@ -59,6 +59,14 @@ def table(cluster: "Cluster") -> list[Listener]:
     return [*named, *_more(cluster, dict(ports))]
 
 
+def leaving(cluster: "Cluster") -> list[Listener]:
+    """Return the TLS front that a node keeps for a while after `balancer.to_nodes: https` has become http."""
+    before = cluster.balancer.model_copy(update={"to_nodes": "https"})
+    ports = cluster.about.ports(cluster.model_copy(update={"balancer": before}))
+    why = "the TLS front, until the end of its two hours"
+    return [_known(why, port.number, port.number, *NAMED[port.name]) for port in ports if port.name == "tls"]
+
+
 def _known(why: str, first: int, last: int, where: str, program: str, *, needed: bool = False) -> Listener:
     return Listener("", TCP, first, last, where, program, known=True, why=why, needed=needed)
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from musternode.tls.front import ENDING
 from rehearsal.checks.check import Check
-from rehearsal.checks.listeners import ALL, LOOPBACK, OWN, WIDER, Listener, table
+from rehearsal.checks.listeners import ALL, LOOPBACK, OWN, WIDER, Listener, leaving, table
 from rehearsal.checks.result import Finding, invalid, unknown, valid
 from rehearsal.checks.scene import Member, Scene
 
@@ -19,11 +20,17 @@ PATIENCE = 20.0
 
 def record(scene: Scene) -> Iterable[Listener]:
     """Ask the kernel of every node at once; what may listen there comes first."""
-    known = table(scene.cluster)
     with ThreadPoolExecutor(max_workers=len(scene.members)) as crowd:
+        known = list(crowd.map(lambda member: _known(scene, member), scene.members))
         seen = list(crowd.map(lambda member: _seen(scene, member), scene.members))
-    allowed = [replace(each, node=member.name) for member in scene.members for each in known]
-    return [*allowed, *(each for own in seen for each in own)]
+    return [each for own in (*known, *seen) for each in own]
+
+
+def _known(scene: Scene, member: Member) -> list[Listener]:
+    """Return what may listen on a node; a front that is wanted no more may while the timer runs that ends it."""
+    ending = ["systemctl", "show", "--property=ActiveState", "--value", f"{ENDING}.timer"]
+    left = leaving(scene.cluster) if scene.run_in(member, ending, within=PATIENCE).strip() == "active" else []
+    return [replace(each, node=member.name) for each in (*table(scene.cluster), *left)]
 
 
 def _seen(scene: Scene, member: Member) -> list[Listener]:

@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from rehearsal.checks.allowed import BALANCER, OUTSIDE, VISITOR, Way, numbers, ranges, ways
 from rehearsal.checks.check import Check
 from rehearsal.checks.result import Finding, invalid, unknown, valid
-from rehearsal.checks.scanned import places_of, sight_of
+from rehearsal.checks.scanned import Spot, places_of, sight_of
 from rehearsal.checks.scene import Scene
-from rehearsal.network.scan import echo_answers, tcp_answers, udp_answers
+from rehearsal.network.scan import echo_answers, tcp_answers, udp_reached
 
 TCP, UDP, PING = "TCP", "UDP", "ICMP"
 ECHO = 8
 """The type of an ICMP echo request (RFC 792)."""
 
-SOME_UDP = (53, 67, 111, 123, 161, 500, 1900, 2049, 5353, 5405, 7600, 7800, 8472, 11211, 45588, 54327, 65535)
-"""Services that are often found open, and what cluster engines send to everybody (JGroups 45588, Hazelcast 54327)."""
+SOME_UDP = (53, 67, 111, 123, 161, 500, 1900, 2049, 5353, 5405, 7500, 7600, 7800, 8472, 11211, 45588, 54327, 65535)
+"""Services that are often found open, and what cluster engines send to everybody (JGroups 45588, Hazelcast 54327).
+
+At 7500 JGroups listens for those who look for faults (its property diagnostics_port).
+"""
 
 _AT_ONCE = 10
 """Scans; most of the time they wait for what does not come."""
@@ -28,6 +31,8 @@ _AT_ONCE = 10
 @dataclass(frozen=True)
 class Scan:
     """Ports of `target` that answered `origin`: of all by TCP, of some by UDP; by ICMP 8 stands for a ping.
+
+    A UDP port counts as well at which what was sent arrived, though nobody answered.
 
     `origin` and `target` are members' names, `visitor` (a machine of the VPC that belongs to no group), `balancer`,
     `outside` (AWS at a public address), `S3`, or the id of an endpoint or a file system. Ports are written as
@@ -49,7 +54,7 @@ def record(scene: Scene) -> Iterable[Scan]:
     def scan(trial: tuple[Way, str]) -> Scan:
         way, kind = trial
         expected = way.ports if kind == TCP else frozenset[int]()
-        found = _KINDS[kind](places[way.origin].namespace, places[way.target].address, expected)
+        found = _KINDS[kind](places[way.origin].namespace, places[way.target], expected)
         return Scan(way.origin, way.target, kind, ranges(expected), ranges(found))
 
     tried = [(way, kind) for kind in _KINDS for way in ways(scene.cluster, sight)]
@@ -57,10 +62,10 @@ def record(scene: Scene) -> Iterable[Scan]:
         return list(crowd.map(scan, tried))
 
 
-_KINDS: Mapping[str, Callable[[str, str, Collection[int]], Collection[int]]] = {
-    TCP: tcp_answers,
-    UDP: lambda namespace, address, _: udp_answers(namespace, address, SOME_UDP),
-    PING: lambda namespace, address, _: [ECHO] if echo_answers(namespace, address) else [],
+_KINDS: Mapping[str, Callable[[str, Spot, Collection[int]], Collection[int]]] = {
+    TCP: lambda namespace, target, wanted: tcp_answers(namespace, target.address, wanted),
+    UDP: lambda namespace, target, _: udp_reached(namespace, target.address, SOME_UDP, target.namespace),
+    PING: lambda namespace, target, _: [ECHO] if echo_answers(namespace, target.address) else [],
 }
 
 

@@ -3,10 +3,13 @@
 A SYN goes to every port. A machine that it reaches answers it, with SYN and ACK where somebody listens and with RST
 elsewhere (RFC 9293 3.10.7); what a firewall drops stays silent. The kernel, which knows nothing of these SYNs, resets
 what a listener has half opened, so that no program at the other end ever sees a connection.
+
+A listener of UDP need not answer anything. So it is looked at the other end, too, what arrives there.
 """
 
 import contextlib
 import ctypes
+import errno
 import secrets
 import select
 import socket
@@ -25,6 +28,10 @@ _SYN, _RST, _SYN_ACK = 0x02, 0x04, 0x12
 _SEGMENT = struct.Struct("!HHIIBBHHH")  # RFC 9293 3.1, without options
 _RECEIVE_BUFFER_FORCE = 33  # SO_RCVBUFFORCE, asm-generic/socket.h
 _ECHO_REQUEST, _ECHO_REPLY = 8, 0
+_IPV4 = 0x0800  # ETH_P_IP, linux/if_ether.h
+_ATTACH_FILTER = 26  # SO_ATTACH_FILTER, asm-generic/socket.h
+_LOAD_BYTE, _JUMP_IF_EQUAL, _RETURN = 0x30, 0x15, 0x06  # linux/filter.h: BPF_LD|BPF_B|BPF_ABS, BPF_JMP|BPF_JEQ, BPF_RET
+_WHOLE = 0xFFFF
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -71,18 +78,29 @@ def tcp_answers(namespace: str, target: str, wanted: Collection[int] = ()) -> se
     return call_in(namespace, scan)
 
 
-def udp_answers(namespace: str, target: str, ports: Collection[int], patience: float = QUIET) -> set[int]:
-    """Return those of the UDP `ports` of `target` that answer: by a datagram, or by ICMP that nobody listens."""
+def udp_reached(
+    namespace: str, target: str, ports: Collection[int], behind: str = "", patience: float = QUIET
+) -> set[int]:
+    """Return those of the UDP `ports` of `target` that are reached.
+
+    These answer, by a datagram, or by ICMP that nobody listens; or what was sent arrives in the namespace `behind`,
+    where that is known, whether somebody listens there in silence or nobody does.
+    """
+    mark = secrets.token_bytes(16)
 
     def scan() -> set[int]:
         with contextlib.ExitStack() as open_:
             asked = {port: open_.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for port in ports}
             for port, each in asked.items():
                 each.connect((target, port))
-                each.send(b"\0")
+                with contextlib.suppress(PermissionError):  # as in `_send`
+                    each.send(mark)
             return _heard(asked, patience)
 
-    return call_in(namespace, scan)
+    if not behind:
+        return call_in(namespace, scan)
+    with call_in(behind, _datagrams) as wire:
+        return call_in(namespace, scan) | (_arrived(wire, mark) & {*ports})
 
 
 def echo_answers(namespace: str, target: str, patience: float = QUIET) -> bool:
@@ -92,7 +110,8 @@ def echo_answers(namespace: str, target: str, patience: float = QUIET) -> bool:
         mark = secrets.randbits(16)  # another one each time: one that a firewall remembers would pass
         with _raw(socket.IPPROTO_ICMP, target) as wire:
             request = struct.pack("!BBHHH", _ECHO_REQUEST, 0, 0, mark, 1)
-            wire.send(request[:2] + struct.pack("!H", checksum(request)) + request[4:])
+            with contextlib.suppress(PermissionError):  # as in `_send`
+                wire.send(request[:2] + struct.pack("!H", checksum(request)) + request[4:])
             head = (_ECHO_REPLY, mark.to_bytes(2, "big"))
             return any(True for _ in _bodies(wire, patience, lambda body: (body[0], body[4:6]) == head))
 
@@ -146,7 +165,11 @@ def _sweep(wire: socket.socket, own: int, target: str, ports: Collection[int]) -
 
 
 def _send(wire: socket.socket, data: bytes) -> None:
-    """Send segments of 20 bytes with few calls of the kernel. Raises `OSError`."""
+    """Send segments of 20 bytes with few calls of the kernel. Raises `OSError`.
+
+    Where the rules that forbid one stand with the sender, as a router's do for what it says itself, it is told so
+    (EPERM) of the first of what is left: that one has no answer, and the others are sent.
+    """
     count, store = len(data) // _SEGMENT.size, ctypes.create_string_buffer(data, len(data))
     start, size, step = ctypes.addressof(store), _SEGMENT.size, ctypes.sizeof(_Piece)
     pieces = (_Piece * count)(*[_Piece(start + n * size, size) for n in range(count)])
@@ -155,9 +178,9 @@ def _send(wire: socket.socket, data: bytes) -> None:
     done = 0
     while done < count:
         sent = _libc.sendmmsg(wire.fileno(), ctypes.byref(messages, done * ctypes.sizeof(_Message)), count - done, 0)
-        if sent < 0:
+        if sent < 0 and ctypes.get_errno() != errno.EPERM:
             raise OSError(ctypes.get_errno(), "sendmmsg")
-        done += sent
+        done += 1 if sent < 0 else sent
 
 
 def _answered(wire: socket.socket, own: int, patience: float) -> set[int]:
@@ -184,6 +207,41 @@ def _bodies(wire: socket.socket, patience: float, counts: Callable[[bytes], bool
             until = time.monotonic() + patience
         elif patience and time.monotonic() > until:
             return
+
+
+def _datagrams() -> socket.socket:
+    """Return a socket that hears every UDP datagram of IPv4 that comes to the namespace (packet(7)).
+
+    The kernel leaves out all else, of which other scans send so much that there would be no room for it.
+    """
+    wire = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_IPV4))
+    program = struct.pack(
+        "HBBI" * 4,
+        *(_LOAD_BYTE, 0, 0, 9),  # the protocol (RFC 791)
+        *(_JUMP_IF_EQUAL, 0, 1, socket.IPPROTO_UDP),
+        *(_RETURN, 0, 0, _WHOLE),
+        *(_RETURN, 0, 0, 0),
+    )
+    store = ctypes.create_string_buffer(program, len(program))
+    try:
+        wire.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, struct.pack("HL", 4, ctypes.addressof(store)))
+        wire.setblocking(False)
+    except OSError:
+        wire.close()
+        raise
+    return wire
+
+
+def _arrived(wire: socket.socket, mark: bytes) -> set[int]:
+    """Return the ports for which datagrams with this content have come."""
+    found = set()
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            packet, about = wire.recvfrom(2048)
+            body = packet[(packet[0] & 15) * 4 :]
+            if about[2] != socket.PACKET_OUTGOING and body[8 : 8 + len(mark)] == mark:
+                found.add(int.from_bytes(body[2:4], "big"))
+    return found
 
 
 def _heard(asked: dict[int, socket.socket], patience: float) -> set[int]:

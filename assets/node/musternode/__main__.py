@@ -74,7 +74,7 @@ def _run(arguments: List[str]) -> int:
     if arguments[:1] == ["bridge"]:
         from .carbon import bridge
 
-        return bridge.run(arguments[1:])
+        return bridge.run(arguments[1:], paths)
     if arguments and arguments[0] in {f"{package}-readiness" for package in KINDS.values()}:
         answering: Any = import_module(f"musternode.{arguments[0].partition('-')[0]}.readiness")
         return int(answering.run(arguments[1:], paths))

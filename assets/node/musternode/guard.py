@@ -13,6 +13,7 @@ from .axonivy import redirect
 from .between import passage
 from .failure import Failure
 from .paths import Paths
+from .tls import front
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,9 @@ TABLE = "muster_metadata"
 _FILE = "metadata.nft"
 SERVER_TABLE = "muster_server"
 _SERVER_FILE = "server.nft"
+BRIDGE_TABLE = "muster_bridge"
+BRIDGE_FILE = "bridge.nft"
+"""The rules that lead an engine to the bridge, and the name of the file that holds them."""
 _NFT = "/usr/sbin/nft"
 EVERY = 5.0
 """Seconds after which it is looked again whether rules are there."""
@@ -97,7 +101,7 @@ class Guard:
     """Gives rules again that were there and are gone, as after `nft flush ruleset` or a firewall's restart.
 
     Others than the metadata service's are looked for once they were seen: a run that makes a schema goes without those
-    of the server.
+    of the server. A TLS front that ends takes its own away.
     """
 
     def __init__(
@@ -111,7 +115,10 @@ class Guard:
             SERVER_TABLE: paths.etc / _SERVER_FILE,
             redirect.TABLE: paths.etc / redirect.FILE,
             passage.TABLE: passage.Place(paths).rules,
+            BRIDGE_TABLE: paths.etc / BRIDGE_FILE,
+            front.TABLE: front.Place(paths).rules,
         }
+        self._only_beside = {front.TABLE: front.Place(paths).socket}
         self._run, self._clock = run, clock
         self._seen, self._again = {TABLE}, 0.0
 
@@ -131,7 +138,8 @@ class Guard:
 
     def _give(self, there: Set[str]) -> None:
         for table in sorted(self._seen - there):
-            if self._files[table].is_file():
+            file = self._files[table]
+            if file.is_file() and self._only_beside.get(table, file).exists():
                 log.warning("the rules of %s are gone: they are given again", table)
-                self._run([_NFT, "-f", str(self._files[table])], within=10.0)
+                self._run([_NFT, "-f", str(file)], within=10.0)
         self._seen |= there & set(self._files)

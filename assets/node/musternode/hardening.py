@@ -50,8 +50,10 @@ SystemCallFilter=~@resources
 """
 """For a program of a user of its own that makes no code while it runs."""
 
+NO_METADATA = "IPAddressDeny=169.254.169.254 fd00:ec2::254\n"
+"""For what asks AWS nothing, and whose user the kernel's rules cannot name, as systemd makes it up (`guard`)."""
 FRONT = f"""\
-{_PLAIN}RestrictAddressFamilies=AF_INET AF_UNIX
+{_PLAIN}{NO_METADATA}RestrictAddressFamilies=AF_INET AF_UNIX
 MemoryDenyWriteExecute=yes
 PrivateUsers=yes
 ProcSubset=pid

@@ -37,7 +37,7 @@ class Probe:
 
     def reasons(self) -> List[str]:
         """Return why this node should be given no users; empty if it should. Takes at most `WITHIN` seconds."""
-        answers = _at_once({"health": self._health, "member": self._member, "front": self._front}, WITHIN)
+        answers = at_once({"health": self._health, "member": self._member, "front": self._front}, WITHIN)
         return [reason for reason in answers.values() if reason]
 
     def admin_reasons(self) -> List[str]:
@@ -101,7 +101,7 @@ def run(arguments: Sequence[str], paths: Paths) -> int:
         time.sleep(3600)
 
 
-def _at_once(questions: Dict[str, Callable[[], str]], within: float) -> Dict[str, str]:
+def at_once(questions: Dict[str, Callable[[], str]], within: float) -> Dict[str, str]:
     """Ask all `questions` at the same time; one without an answer in time has that as its answer."""
     found: Dict[str, Optional[str]] = dict.fromkeys(questions)
 

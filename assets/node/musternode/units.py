@@ -218,7 +218,7 @@ DynamicUser=yes
 Restart=always
 RestartSec=1
 ProcSubset=pid
-{hardening.NOT_JAVA}
+{hardening.NO_METADATA}{hardening.NOT_JAVA}
 [Install]
 WantedBy=multi-user.target
 """

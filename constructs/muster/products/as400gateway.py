@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from muster.checking import one_of
-from muster.fields import Block, Home, UrlPath
+from muster.fields import Block, Home, OutsidePorts, UrlPath
 from muster.fields import Port as PortNumber
 from muster.products.product import Port, Product, Reach, Secret
 from muster.products.users_ports import TLS, users_ports
@@ -33,6 +33,8 @@ class As400Gateway(Block):
     """The path below which the application is administered."""
     admin_writes: Annotated[Literal["leader", "any"], one_of("leader", "any")] = "leader"
     """Which node an admin route (balancer.admin) leads to: the one that leads the pair, or any that is ready."""
+    outside: OutsidePorts = ()
+    """The TCP ports of what the application reaches outside of the cluster, such as an IBM i's; 443 is open."""
 
 
 def _ports(cluster: "Cluster") -> tuple[Port, ...]:
@@ -89,6 +91,7 @@ PRODUCT = Product(
     ),
     ports=_ports,
     settings=_settings,
+    ways_out=lambda cluster: cluster.block(As400Gateway).outside,
     memory=2,  # two Java machines: the application and the H2 server
     example="artifacts/as400-common-api-1.0.0.jar",
     archive=".jar",
@@ -96,4 +99,7 @@ PRODUCT = Product(
     admin=lambda cluster: cluster.block(As400Gateway).admin,
     leads=_leads,
     users=lambda cluster: cluster.block(As400Gateway).functional,
+    start=lambda _: {"home": "/opt/as400gateway"},
+    # an IBM i's port mapper, database, remote commands and sign-on, by TLS (IBM's support document 686785)
+    examples={"outside": [449, 9471, 9475, 9476]},
 )

@@ -28,7 +28,7 @@ LICENCE: Final = "/etc/muster/axonivy.lic"
 """Where a node has the licence, before the engine gets it."""
 
 NFS: Final = 2049
-"""The port of EFS, and of the servers whose folder an own image mounts."""
+"""The port of the servers whose folder an own image mounts, wherever they are; the way to EFS is made with it."""
 
 
 def _weight(value: Any) -> int:
@@ -187,7 +187,8 @@ def _java(cluster: "Cluster") -> tuple[int, ...]:
 
 def _ways_out(cluster: "Cluster") -> tuple[int, ...]:
     own = cluster.block(AxonIvy)
-    return NFS, *sorted({*(ports_of(own.database.url) if own.database else ()), *own.outside})
+    mounts = {NFS} if own.shared and own.shared.startswith("/") else set[int]()
+    return tuple(sorted({*mounts, *(ports_of(own.database.url) if own.database else ()), *own.outside}))
 
 
 def _given_secrets(cluster: "Cluster") -> Mapping[str, str]:

@@ -77,10 +77,11 @@ class Product:
 
     `ports`, `settings`, `java`, `discovery`, `ways_out`, `trust`, `licence`, `given_secrets`, `shared_files`, `admin`
     and `users` are pure functions of the cluster file: `java` gives the versions that the product runs with, wherever
-    they come from; `ways_out` the TCP ports that a node must reach outside of the cluster beside its system's; `trust`
-    the path of the certificates that the block's `trust` names, `licence` the one of the licence that its `licence`
-    names; `given_secrets` the ARNs of secrets that are the user's own, by their keys in the settings document;
-    `shared_files` the id of the file system of EFS that nodes share, or `efs` for one that is made with the cluster;
+    they come from; `ways_out` the TCP ports that a node must reach outside of the cluster beside its system's, but not
+    those of files or a database that all nodes share and that are made with them; `trust` the path of the certificates
+    that the block's `trust` names, `licence` the one of the licence that its `licence` names; `given_secrets` the ARNs
+    of secrets that are the user's own, by their keys in the settings document; `shared_files` the id of the file system
+    of EFS that nodes share, or `efs` for one that is made with the cluster;
     `admin` the path below which the product is administered, `users` the one of its users' requests, each None where
     there is none. `leads` tells whether the file wants administration to reach the node alone that leads the pair.
     `serving` and `readiness` name the port that users reach and the one whose /ready the balancer asks. `secured` names

@@ -186,11 +186,10 @@ def _given_secrets(cluster: "Cluster") -> Mapping[str, str]:
 
 
 def _ways_out(cluster: "Cluster") -> tuple[int, ...]:
-    own, made = cluster.block(Wso2As), made_database(cluster)
+    own = cluster.block(Wso2As)
     database = ports_of(own.database.url) if own.database and own.database.url else ()
     artifacts = (port_of(own.artifacts.url),) if own.artifacts else ()
-    made_ports = (ENGINES[made.engine].port,) if made else ()
-    return tuple(sorted({*members.ways_out(cluster), *database, *artifacts, *made_ports}))
+    return tuple(sorted({*members.ways_out(cluster), *database, *artifacts}))
 
 
 def _start(region: str) -> Mapping[str, Any]:
@@ -236,6 +235,7 @@ PRODUCT: Final = Product(
     examples={
         "domain": "wso2.as.domain",
         "member_port": 4000,
+        "outside": [389],
         "proxy": {"host": "proxy.example.org", "port": 3128},
         "trust": "artifacts/ca.pem",
         "management_clients": ["10.0.0.0/8"],

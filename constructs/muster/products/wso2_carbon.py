@@ -89,6 +89,7 @@ PRODUCT = Product(
     examples={
         "domain": "wso2.carbon.domain",
         "member_port": 5701,
+        "outside": [389],
         "proxy": {"host": "proxy.example.org", "port": 3128},
         "trust": "artifacts/ca.pem",
     },

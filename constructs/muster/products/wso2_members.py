@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from muster.checking import one_of, whole_number
-from muster.fields import Block, CertificatesFile, DomainName, Home, ProxyHost, Truth
+from muster.fields import Block, CertificatesFile, DomainName, Home, OutsidePorts, ProxyHost, Truth
 from muster.fields import Port as PortNumber
 from muster.names import CLUSTER_TAG, security_group_name
 from muster.products.product import Discovery, Port, Reach
@@ -66,6 +66,8 @@ class Wso2Members(Block):
     """Whether `heartbeat` may be as short as 5 seconds, as in a rehearsal: pauses of a Java machine part a cluster."""
     proxy: Proxy | None = None
     """A proxy for the product's own HTTPS calls, the EC2 API's among them."""
+    outside: OutsidePorts = ()
+    """The TCP ports of what servers reach beside proxy, database and repository, such as a backend's; 443 is open."""
     trust: CertificatesFile | None = None
     """The path of a PEM file, relative to the cluster file: certificates that the product trusts beside its own."""
 
@@ -176,9 +178,9 @@ def settings(cluster: "Cluster") -> Mapping[str, Any]:
 
 
 def ways_out(cluster: "Cluster") -> tuple[int, ...]:
-    """Return the port of the proxy, if there is one."""
-    proxy = cluster.block(Wso2Members).proxy
-    return (proxy.port,) if proxy else ()
+    """Return the port of the proxy, if there is one, and those that the file says."""
+    own = cluster.block(Wso2Members)
+    return tuple(sorted({*([own.proxy.port] if own.proxy else []), *own.outside}))
 
 
 def asks_by_name(region: str) -> bool:

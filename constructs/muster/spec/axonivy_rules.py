@@ -12,7 +12,6 @@ from muster.products.users_ports import https
 from muster.spec.account_rules import elsewhere
 from muster.spec.finding import Finding
 from muster.spec.model import Cluster
-from muster.spec.network_rules import twice
 from muster.spec.node_rules import PACKAGED
 
 MOUNTS: Final[OperatingSystem] = "amazon-linux-2023"
@@ -132,12 +131,6 @@ def a_way_to_the_database(cluster: Cluster) -> Iterator[Finding]:
         yield Finding(("network", "egress"), f"{what}, {want}", (("axonivy", "database"), ("network", "vpc")))
 
 
-def ports_outside_once(cluster: Cluster) -> Iterator[Finding]:
-    """Demand each port outside once."""
-    own = _of(cluster)
-    yield from twice(("axonivy", "outside"), own.outside if own else ())
-
-
 AXONIVY_RULES: Final = (
     what_no_cluster_of_engines_is_without,
     weights_that_ports_can_say,
@@ -149,5 +142,4 @@ AXONIVY_RULES: Final = (
     a_folder_apart_from_the_engine,
     a_secret_of_the_cluster,
     a_way_to_the_database,
-    ports_outside_once,
 )

@@ -9,9 +9,7 @@ from typing import Final
 from muster.products.kaazing import Kaazing
 from muster.spec.finding import Finding
 from muster.spec.model import Cluster
-from muster.spec.network_rules import twice
 
-_OUTSIDE: Final = ("kaazing", "outside")
 _HOST: Final = ("kaazing", "host")
 _DOMAIN: Final = ("balancer", "domain")
 _NAME: Final = (*_DOMAIN, "name")
@@ -48,21 +46,8 @@ def a_cookie_that_somebody_sets(cluster: Cluster) -> Iterator[Finding]:
         yield Finding(("balancer", "stickiness", "cookie"), f"{what}, {why}, want balancer", (("product",),))
 
 
-def ports_outside_to_which_a_way_leads(cluster: Cluster) -> Iterator[Finding]:
-    """Demand each port once, and a way out of a VPC of the cluster's own: no endpoint leads to what is outside."""
-    own = _of(cluster)
-    if own is None:
-        return
-    yield from twice(_OUTSIDE, own.outside)
-    if own.outside and cluster.network.vpc is None and cluster.network.egress == "endpoints":
-        what = "is for what no node of a VPC of the cluster's own reaches by endpoints"
-        want = "want none, network.egress: nat or nat-per-zone, or network.vpc: a VPC with a way there"
-        yield Finding(_OUTSIDE, f"{what}, {want}", (("network", "egress"), ("network", "vpc")))
-
-
 KAAZING_RULES: Final = (
     a_name_by_which_users_come,
     one_name_by_which_users_come,
     a_cookie_that_somebody_sets,
-    ports_outside_to_which_a_way_leads,
 )

@@ -1,4 +1,4 @@
-"""What must hold between the cluster and the hosts outside of it that its file names: one pure function a rule."""
+"""What must hold between the cluster and what it reaches outside of it, by its file: one pure function a rule."""
 
 import re
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from muster.products.wso2_members import Wso2Members
 from muster.spec.faults import Location
 from muster.spec.finding import Finding
 from muster.spec.model import Cluster
+from muster.spec.network_rules import twice
 
 _NETWORK: Final = ("network",)
 
@@ -56,4 +57,31 @@ def _outside(cluster: Cluster) -> Iterator[tuple[Location, str]]:
         yield (name, "database", "url"), told
 
 
-OUTSIDE_RULES: Final = (hosts_that_are_elsewhere, hosts_of_other_names_than_the_clusters)
+def ports_outside_once(cluster: Cluster) -> Iterator[Finding]:
+    """Demand each port outside once."""
+    yield from twice((cluster.about.field, "outside"), _ports(cluster))
+
+
+def ports_outside_to_which_a_way_leads(cluster: Cluster) -> Iterator[Finding]:
+    """Demand a way out of a VPC of the cluster's own: no endpoint leads to what is outside.
+
+    Of Axon.ivy a rule about its database refuses such a VPC whatever the ports.
+    """
+    ports = () if cluster.product == "axonivy" else _ports(cluster)
+    if ports and cluster.network.vpc is None and cluster.network.egress == "endpoints":
+        what = "is for what no node of a VPC of the cluster's own reaches by endpoints"
+        want = "want none, network.egress: nat or nat-per-zone, or network.vpc: a VPC with a way there"
+        yield Finding((cluster.about.field, "outside"), f"{what}, {want}", (("network", "egress"), ("network", "vpc")))
+
+
+def _ports(cluster: Cluster) -> tuple[int, ...]:
+    ports: tuple[int, ...] = getattr(getattr(cluster, cluster.about.field), "outside", ())
+    return ports
+
+
+OUTSIDE_RULES: Final = (
+    hosts_that_are_elsewhere,
+    hosts_of_other_names_than_the_clusters,
+    ports_outside_once,
+    ports_outside_to_which_a_way_leads,
+)

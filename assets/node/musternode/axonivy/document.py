@@ -17,6 +17,8 @@ from .settings import Database, ProductSettings
 MOUNTED = "/mnt/axonivy"
 """Where a node mounts a file system of EFS."""
 _FILE_SYSTEM = re.compile(r"fs-[0-9a-f]{8,40}")
+_FURTHER_USER = re.compile(r"[&;,](?:user|userName|uid)=[^&;,()]*", re.IGNORECASE)
+_FIRST_USER = re.compile(r"([?(])(?:user|userName|uid)=[^&;,()]*([&,]?)", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
@@ -152,6 +154,16 @@ def _check(document: Settings) -> None:
         raise Failure(f"settings.address is {common.address!r}; https://HOST or http://HOST is needed")
 
 
+def _without_user(url: str) -> str:
+    """Return a database's address without a user in it, who is in the secret: once an address could have one.
+
+    >>> _without_user("jdbc:mysql://db/ivy?user=me&useSSL=true;userName=me")
+    'jdbc:mysql://db/ivy?useSSL=true'
+    """
+    alone = _FURTHER_USER.sub("", url)
+    return _FIRST_USER.sub(lambda found: "" if found[1] == "?" and not found[2] else found[1], alone)
+
+
 def refusal(old: Settings, new: Settings) -> Optional[str]:
     """Return why `new` cannot be applied to running members one after the other, or None if it can."""
     before, after = old.settings, new.settings
@@ -162,7 +174,7 @@ def refusal(old: Settings, new: Settings) -> Optional[str]:
             "other: all that share a system database need one version; let all nodes but one be absent, change the "
             "version, and let them be present again"
         )
-    if before.database.url != after.database.url:
+    if _without_user(before.database.url) != _without_user(after.database.url):
         return fixed_for_good("the system database")
     if (before.shared, before.file_system) != (after.shared, after.file_system):
         return fixed_for_good("the shared folder")

@@ -7,7 +7,7 @@ from .. import web
 from ..paths import Paths
 from ..servers import readiness
 from ..servers.readiness import WITHIN
-from ..tls.readiness import told
+from ..tls.readiness import Look, told
 from .eras import HEALTH
 
 
@@ -25,13 +25,13 @@ def lacks(port: int, path: str) -> str:
     return f"the engine does not say at {path} port {port} that it runs"
 
 
-def reasons(paths: Paths, port: int, path: str) -> List[str]:
+def reasons(paths: Paths, port: int, path: str, front: Look = list) -> List[str]:
     """Return why this node should be given no users; empty if it should."""
-    return readiness.reasons(paths, "" if answers(port, path) else lacks(port, path))
+    return readiness.reasons_behind(front, paths, lambda: "" if answers(port, path) else lacks(port, path))
 
 
 def run(arguments: Sequence[str], paths: Paths) -> int:
     """Serve ADDRESS PORT HTTP_PORT PATH [TLS_PORT] until the process ends; raises `Failure` on others."""
     own, front = told(arguments, "axonivy-readiness ADDRESS PORT HTTP_PORT PATH", paths)
     address, port, http_port, path = own
-    return readiness.serve(address, int(port), lambda: [*front(), *reasons(paths, int(http_port), path)])
+    return readiness.serve(address, int(port), lambda: reasons(paths, int(http_port), path, front))

@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable, Mapping, Optional, Sequence, Tuple
 
-from .. import notify
+from .. import files, notify
 from ..commands import run as run_command
 from ..failure import Failure
+from ..guard import BRIDGE_FILE, BRIDGE_TABLE
+from ..paths import Paths
 
 log = logging.getLogger(__name__)
 METADATA = "169.254.169.254"
@@ -32,7 +34,6 @@ CREDENTIALS = "/latest/meta-data/iam/security-credentials"
 RENEWED_BEFORE = 900.0
 """Seconds before their end at which credentials are renewed, as the metadata service renews them."""
 PATIENCE = 2.0
-TABLE = "muster_bridge"
 
 
 @dataclass(frozen=True)
@@ -133,9 +134,9 @@ def rules(user: str, port: int = PORT) -> str:
     The table is made anew as a whole, so that giving the rules twice changes nothing.
     """
     return f"""\
-table ip {TABLE}
-delete table ip {TABLE}
-table ip {TABLE} {{
+table ip {BRIDGE_TABLE}
+delete table ip {BRIDGE_TABLE}
+table ip {BRIDGE_TABLE} {{
   chain lead {{
     type nat hook output priority -100; policy accept;
     meta skuid "{user}" ip daddr {METADATA} tcp dport 80 redirect to :{port}
@@ -182,10 +183,15 @@ def assumed(role: str, region: str, node: str) -> Credentials:
     return Credentials(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], expiration)
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Serve ROLE REGION NODE until the process ends, or with `rules USER` load the rules; raises `Failure`."""
+def run(arguments: Sequence[str], paths: Paths) -> int:
+    """Serve ROLE REGION NODE until the process ends, or with `rules USER` load the rules; raises `Failure`.
+
+    The rules are kept in a file, from which the member gives them again when they are gone.
+    """
     if len(arguments) == 2 and arguments[0] == "rules":
-        run_command(["nft", "--file", "-"], given=rules(arguments[1]))
+        file = paths.etc / BRIDGE_FILE
+        files.write(file, rules(arguments[1]).encode("ascii"), mode=0o600)
+        run_command(["nft", "--file", str(file)])
         return 0
     if len(arguments) != 3:
         raise Failure("usage: musternode bridge ROLE REGION NODE | bridge rules USER")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Dict, FrozenSet, Optional, Sequence, Set
 
-from .. import packages
+from .. import guard, packages
 from ..servers import kind, log_file, peers
 from ..servers.member import standing
 from ..system import Systemd
@@ -85,6 +85,7 @@ def _retire_bridge(new: Host) -> None:
     unit = new.paths.units / units.BRIDGE_UNIT
     if unit.is_file():
         new.services.stop(units.BRIDGE_UNIT)
+        (new.paths.etc / guard.BRIDGE_FILE).unlink(missing_ok=True)
         unit.unlink()
         Systemd().reload()
 

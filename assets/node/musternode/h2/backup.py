@@ -78,8 +78,9 @@ class Last:
             return 0.0
 
     def note(self) -> None:
-        """Say that one has been made now."""
-        self._file.touch()
+        """Say that one has been made now; nobody else reads it."""
+        self._file.touch(mode=0o600)
+        self._file.chmod(0o600)  # also one that was there
 
 
 def snapshot(database: Database, shop: Workshop) -> Offline:

@@ -4,15 +4,15 @@ from typing import List, Sequence
 
 from ..paths import Paths
 from ..servers import readiness
-from ..tls.readiness import told
+from ..tls.readiness import Look, told
 from .upgrade import Service, hindrance
 
 LACKS = f"{readiness.LACKS}, or leads its users away because its gateway is about to begin anew"
 
 
-def reasons(paths: Paths, service: Service) -> List[str]:
+def reasons(paths: Paths, service: Service, front: Look = list) -> List[str]:
     """Return why this node should be given no users; empty if it should."""
-    return readiness.reasons(paths, hindrance(service, readiness.WITHIN), LACKS)
+    return readiness.reasons_behind(front, paths, lambda: hindrance(service), LACKS)
 
 
 def run(arguments: Sequence[str], paths: Paths) -> int:
@@ -20,4 +20,4 @@ def run(arguments: Sequence[str], paths: Paths) -> int:
     own, front = told(arguments, "kaazing-readiness ADDRESS PORT HTTP_PORT HOST PATH", paths)
     address, port, http_port, host, path = own
     service = Service(address, int(http_port), host, path)
-    return readiness.serve(address, int(port), lambda: [*front(), *reasons(paths, service)])
+    return readiness.serve(address, int(port), lambda: reasons(paths, service, front))

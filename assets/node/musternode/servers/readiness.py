@@ -6,12 +6,15 @@ from typing import Callable, List, Optional
 
 from .. import state, web
 from ..paths import Paths
-from ..readiness import answer
+from ..readiness import answer, at_once
 from ..state import SERVING, WAITING, State
+from ..tls.readiness import Look
 
 log = logging.getLogger(__name__)
 WITHIN = 1.5
 """Seconds until the product must have answered; the balancer waits 2."""
+SPARE = 0.1
+"""Seconds more, so that a product's own words about its silence are heard."""
 LACKS = "the member is not in one cluster with a majority of the members"
 
 
@@ -29,6 +32,12 @@ def users_here(own: Optional[State], lacks: str = LACKS) -> str:
 def reasons(paths: Paths, product: str, lacks: str = LACKS) -> List[str]:
     """Return why this node should be given no users; `product` is what the product lacks, empty for nothing."""
     return [reason for reason in (product, users_here(state.own(paths), lacks)) if reason]
+
+
+def reasons_behind(front: Look, paths: Paths, product: Callable[[], str], lacks: str = LACKS) -> List[str]:
+    """Return the same of a node whose users come by `front`: both are asked at once, one that hangs is cut short."""
+    found = at_once({"front": lambda: "; ".join(front()), "product": product}, WITHIN + SPARE)
+    return [*filter(None, [found["front"]]), *reasons(paths, found["product"], lacks)]
 
 
 def serve(address: str, port: int, why: Callable[[], List[str]]) -> int:

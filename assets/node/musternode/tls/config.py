@@ -1,8 +1,8 @@
 """The configuration of a front: haproxy as a TLS terminator that reads nothing of what it passes on. Pure.
 
-It is the distribution's: 2.6 on Debian 12, 2.8 on Amazon Linux 2023. An Application Load Balancer speaks to targets by
-its policies ELBSecurityPolicy-2016-08 or -TLS13-1-0-2021-06, which have these suites (ELB User Guide, "Security
-policies").
+It is the distribution's: 2.6 on Debian 12, on Amazon Linux 2023 2.8 and from its release 2023.8 on 3.0. An Application
+Load Balancer speaks to targets by its policies ELBSecurityPolicy-2016-08 or -TLS13-1-0-2021-06, which have these suites
+(ELB User Guide, "Security policies").
 """
 
 from typing import List
