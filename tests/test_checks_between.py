@@ -1,7 +1,10 @@
 """The verdict on what came to the fronts between the nodes, and what a scan finds where a node leads to its own."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -75,6 +78,31 @@ def test_one_node_alone_or_nothing_is_never_valid() -> None:
 
 def test_silence_of_a_front_is_no_refusal() -> None:
     assert judge(with_(STRANGER, outcome=SILENT)).verdict == "invalid"
+
+
+class Host:
+    """As much of a scene as the check asks; each node's program says what `GOOD` has."""
+
+    members = (SimpleNamespace(name="a", address="10.0.0.1"), SimpleNamespace(name="b", address="10.0.0.2"))
+
+    def port(self, name: str) -> int:
+        """Return a port."""
+        return {"between": 9094, "peer": 9093}[name]
+
+    def run_in(self, member: Any, command: list[str], *, text: str, within: float) -> str:
+        """Return what the program prints."""
+        assert (command[:2], within > 5) == (["python3", "-c"], True)
+        order = json.loads(text)
+        assert (order["name"], order["port"], order["plain"]) == (member.name, 9094, 9093)
+        told = [each for each in GOOD if (each.origin, each.target) == (member.name, order["other"])]
+        return "".join(
+            json.dumps({"brought": each.brought, "outcome": each.outcome, "version": each.version}) + "\n"
+            for each in told
+        )
+
+
+def test_each_node_tries_the_other_one() -> None:
+    assert list(between.record(cast("Any", Host()))) == GOOD
 
 
 def test_it_is_checked_where_the_file_asks_for_it_alone(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ authority that bears that node's name, and, as the control, with the node's own.
 
 import json
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 
 from rehearsal.checks.check import Check
@@ -34,19 +36,17 @@ class Claim:
 
 
 def record(scene: Scene) -> Iterable[Claim]:
-    """Let each node try the other one."""
-    for member in scene.members:
-        for other in scene.members:
-            if other.name != member.name:
-                yield from _tried(scene, member, other)
+    """Let each node try the other one, both at once."""
+    with ThreadPoolExecutor() as crowd:
+        found = list(crowd.map(lambda two: _tried(scene, *two), permutations(scene.members, 2)))
+    return [claim for claims in found for claim in claims]
 
 
-def _tried(scene: Scene, member: Member, other: Member) -> Iterable[Claim]:
+def _tried(scene: Scene, member: Member, other: Member) -> list[Claim]:
     places = {"name": member.name, "other": other.name, "address": other.address, "own": member.address}
     order = {**places, "port": scene.port("between"), "plain": scene.port("peer")}
     said = scene.run_in(member, ["python3", "-c", PROGRAM.read_text()], text=json.dumps(order), within=PATIENCE)
-    for line in said.splitlines():
-        yield Claim(member.name, other.name, **json.loads(line))
+    return [Claim(member.name, other.name, **json.loads(line)) for line in said.splitlines()]
 
 
 def judge(claims: Sequence[Claim]) -> Finding:
