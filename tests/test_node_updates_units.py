@@ -2,11 +2,16 @@
 
 import datetime
 import json
+import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from musternode import settings
 from musternode import stages as node_stages
@@ -18,8 +23,10 @@ from musternode.updates.units import DEBIANS, SERVICE, TIMER, units
 from musternode.updates.words import Word
 from tests import node_axonivy, node_carbon, node_kaazing
 from tests.appserver_support import chosen as appserver
+from tests.rendered_support import read_by_systemd
 from tests.test_node_settings import DOCUMENT
 
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="this machine has no systemd")
 SUNDAY = Updates("sunday", 3, "latest")
 
 
@@ -91,6 +98,21 @@ def test_everything_goes_with_the_field(machine: Machine) -> None:
 def test_the_timer_goes_off_at_the_hour_of_the_day_in_utc_and_makes_up_for_none(day: str, short: str) -> None:
     text = units(Updates(day, 7, "latest"), Paths())[TIMER]
     assert f"OnCalendar={short} *-*-* 07:00:00 UTC\nPersistent=no\n" in text
+
+
+@needs_systemd
+@hypothesis.settings(max_examples=20, deadline=None)
+@given(day=st.sampled_from(DAYS), hour=st.integers(0, 23))
+def test_systemd_reads_hour_and_process_as_they_were_meant(day: str, hour: int) -> None:
+    texts = units(Updates(day, hour, "latest"), Paths())
+    calendar = next(line for line in texts[TIMER].splitlines() if line.startswith("OnCalendar=")).partition("=")[2]
+    argv = ["systemd-analyze", "calendar", "--base-time=2026-11-22 23:59:59 UTC", calendar]
+    plain = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    said = subprocess.run(argv, capture_output=True, text=True, check=True, env=plain).stdout
+    wanted = datetime.date(2026, 11, 23) + datetime.timedelta(days=DAYS.index(day))
+    assert f"Next elapse: {wanted:%a %Y-%m-%d} {hour:02d}:00:00 UTC" in said
+    read = read_by_systemd({SERVICE: texts[SERVICE]})[SERVICE]
+    assert read.commands["ExecStart"] == [["/usr/bin/python3", "-m", "musternode", "updates"]]
 
 
 def test_debians_own_updates_rest_while_the_timer_is_there() -> None:

@@ -8,7 +8,8 @@ from ..settings import Updates
 
 TIMER, SERVICE = "muster-updates.timer", "muster-updates.service"
 DEBIANS = "apt-daily-upgrade.service.d/muster.conf"
-"""Keeps Debian's own updates, which images of the cloud have, from coming to all nodes at any hour."""
+"""Keeps Debian's own updates, which images of the cloud have, from coming to all nodes at any hour. No other system has
+that service."""
 
 
 def units(updates: Updates, paths: Paths) -> Dict[str, str]:
