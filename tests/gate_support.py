@@ -202,12 +202,17 @@ def free_port(host: str = "127.0.0.1") -> int:
 
 @contextlib.contextmanager
 def world(
-    behave: Callable[[Seen], None] = swallow, *, host: str = "127.0.0.1", policy: Policy = POLICY, lease: float = 60.0
+    behave: Callable[[Seen], None] = swallow,
+    *,
+    host: str = "127.0.0.1",
+    policy: Policy = POLICY,
+    lease: float = 60.0,
+    stands_for: Mapping[str, str] | None = None,
 ) -> Iterator[World]:
     """Yield an open gate with a lease of so many seconds; it is stopped at the end."""
     upstream, hits = Upstream(behave, host), list[int]()
     address = (host, free_port(host))
-    gate = Gate(address, upstream.address, policy, hits.append)
+    gate = Gate(address, upstream.address, policy, hits.append, stands_for=stands_for)
     gate.start()
     try:
         gate.lease(clock.now() + lease)

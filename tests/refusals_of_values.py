@@ -152,7 +152,7 @@ VALUES: list[tuple[int, str, str]] = [
     (
         45,
         own("name: connections", "name: connections, password: geheim"),
-        f"29: database.password: {SECRET}: name, port, peer_port, takeover_interval, seed, backup",
+        f"29: database.password: {SECRET}: name, port, peer_port, tls, tls_port, takeover_interval, seed, backup",
     ),
     (
         45,

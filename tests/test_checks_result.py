@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -99,9 +100,23 @@ def test_a_run_is_recorded_to_a_file_and_can_be_judged_again(tmp_path: Path, mon
 
 
 class Fake:
-    """A cluster of which only the product is asked."""
+    """A cluster of which only the product is asked, and what its file wants beside it."""
 
     product = "any"
+    database = SimpleNamespace(tls=False)
+
+
+def test_a_check_that_a_file_asked_for_is_judged_again_by_its_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "history.jsonl"
+    monkeypatch.setattr(run, "checks_of", lambda _: [])
+    monkeypatch.setattr(run, "OPTIONS", [check_of_others()])
+    asking = SimpleNamespace(product="any", database=SimpleNamespace(tls=True))
+    found = run.run_all(cast("Any", None), cast("Any", asking), history=path)
+    assert [result.name for result in found] == ["others"]
+    assert run.judge_again(path, "any") == found
+    assert run.asked_for(cast("Any", Fake())) == ()
 
 
 def check_of_others() -> Check[Number]:

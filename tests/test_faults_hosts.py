@@ -111,6 +111,14 @@ def test_a_connection_that_one_kernel_has_forgotten_is_found_until_the_other_for
             processes.forget(stage, UNIT, "b", "a", port)
 
 
+def test_a_connection_that_a_host_leads_to_itself_has_its_other_end_there() -> None:
+    meant = ("10.0.0.1:50001", "10.0.0.2:9092")
+    assert connections.unknown({meant}, set(), set()) == {meant}
+    assert connections.unknown({meant}, {("10.0.0.2:9092", "10.0.0.1:50001")}, set()) == set()
+    assert connections.unknown({meant}, set(), {("127.0.9.2:9094", "10.0.0.1:50001")}) == set()
+    assert connections.unknown({meant}, set(), {("127.0.9.2:9094", "10.0.0.1:50002")}) == {meant}
+
+
 def test_an_address_is_the_same_in_the_brackets_of_ipv6() -> None:
     plain, mapped = "0 0 10.0.0.1:50001 10.0.0.2:9092", "0 0 [::ffff:10.0.0.1]:50001 [::ffff:10.0.0.2]:9092"
     assert connections.parse(plain) == connections.parse(mapped) == ("10.0.0.1:50001", "10.0.0.2:9092")

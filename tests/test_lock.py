@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from muster.spec import Cluster, Lock, SpecError, locked, verify
 from muster.spec.balancer import Balancer
+from muster.spec.database import Database
 from muster.spec.lock import DiscoveryKey, parse, render
 from muster.spec.lock_changes import changes
 from muster.spec.model import Node
@@ -139,6 +140,13 @@ REFUSED: list[tuple[Cluster, str]] = [
         ),
     ),
     (
+        pair(database=Database(tls=True)),
+        (
+            "database.tls: got true, but the nodes do not speak TLS to each other, and one alone cannot change that, "
+            "want it as it was, or a new cluster that begins with this one's data (database.seed)"
+        ),
+    ),
+    (
         cluster_of({"a": "eu-west-1a", "c": "eu-west-1b"}, kind=type(pair())),
         f"nodes.c: takes the place of b, which runs, and its data would go; {SWAP.format('b')}",
     ),
@@ -163,6 +171,21 @@ REFUSED: list[tuple[Cluster, str]] = [
         f"instance.type: got 't4g.large', a, b run on t4g.medium, {ONCE}; one after the other: ./muster roll FILE",
     ),
 ]
+
+
+def test_tls_between_nodes_is_neither_ended_nor_begun_once_they_are_launched() -> None:
+    speaking = launched(pair(database=Database(tls=True)))
+    assert speaking.between
+    assert locked(speaking, pair(database=Database(tls=True))) == speaking
+    (said,) = refused(speaking, pair())
+    assert said.startswith("database.tls: got false, but the nodes speak TLS to each other")
+    assert locked(locked(None, pair()), pair(database=Database(tls=True))).between
+
+
+def test_a_lock_says_of_tls_between_nodes_only_where_they_speak_it() -> None:
+    assert "between" not in render(locked(None, pair()))
+    speaking = locked(None, pair(database=Database(tls=True)))
+    assert parse(render(speaking)) == speaking
 
 
 @pytest.mark.parametrize(("cluster", "words"), REFUSED, ids=[words.split(":")[0] for _, words in REFUSED])

@@ -315,6 +315,15 @@ def test_clients_of_one_address_can_be_expelled(fresh: World) -> None:
     assert client.silent()
 
 
+def test_a_client_that_stands_for_another_address_is_expelled_with_it() -> None:
+    with world(swallow, stands_for={"127.0.0.1": "10.0.1.11"}) as made:
+        client, _ = made.greeted()
+        made.gate.expel("127.0.0.1")
+        assert client.silent()
+        made.gate.expel("10.0.1.11")
+        assert client.was_reset()
+
+
 def _answer_at_the_end(one: Seen) -> None:
     swallow(one)
     one.socket.sendall(b"all of %d" % len(one.data))

@@ -20,6 +20,7 @@ from musternode import commands, guard
 from musternode.appserver.kind import KIND as APPSERVER
 from musternode.axonivy import redirect
 from musternode.axonivy.kind import KIND as AXONIVY
+from musternode.between import passage
 from musternode.carbon import bridge
 from musternode.carbon.kind import KIND as CARBON
 from musternode.failure import Failure
@@ -164,6 +165,23 @@ def test_rules_that_are_gone_are_given_again(nft: Nft, looks: Callable[[], None]
 def test_the_servers_rules_are_not_given_before_the_application_gave_them(nft: Nft, looks: Callable[[], None]) -> None:
     looks()
     assert nft.loaded == ["metadata.nft"]
+
+
+def test_the_way_to_the_front_between_the_nodes_is_given_again_once_it_was_there(tmp_path: Path, nft: Nft) -> None:
+    """Without it what is meant for the other node goes to a port that the security group shuts."""
+    file = passage.Place(Paths(tmp_path)).rules
+    file.parent.mkdir(parents=True)
+    file.write_text("table ip muster_between {\n}\n")
+    times = itertools.count(0.0, 2 * guard.EVERY)
+    keeper = guard.Guard(Paths(tmp_path), nft, lambda: next(times))
+    nft.tables = {guard.TABLE}
+    keeper.look()
+    assert nft.loaded == []
+    nft.tables = {guard.TABLE, passage.TABLE}
+    keeper.look()
+    nft.tables = {guard.TABLE}
+    keeper.look()
+    assert nft.loaded == ["front.nft"]
 
 
 def test_a_fault_of_nft_is_no_end_and_the_next_look_gives_them(nft: Nft, looks: Callable[[], None]) -> None:

@@ -13,10 +13,10 @@ import pytest
 
 from musternode.failure import Failure
 from musternode.h2 import peer_listener, peer_server
-from musternode.h2.peer import PeerServer, Refused, Silent
+from musternode.h2.peer import PeerClient, PeerServer, Refused, Silent
 from musternode.h2.seldom import Seldom
 from musternode.waiting import poll
-from tests.peer_support import Answers, Message, asking, in_background, serving, serving_alone, timed
+from tests.peer_support import KEY, Answers, Message, asking, in_background, serving, serving_alone, timed
 
 MARGIN = 0.1
 LONG = 10.0
@@ -64,6 +64,17 @@ def test_a_port_where_nobody_listens_refuses() -> None:
         assert poll(lambda: not listens(server.port), within=5)
         with pytest.raises(Refused):
             client.ask({"ask": "word"}, timeout=LONG)
+
+
+def test_a_front_of_this_node_that_is_not_there_says_nothing_of_the_peer() -> None:
+    """A refusal ends the wait for the other node's lease: what this node's own front refuses must not."""
+    with serving(Answers()) as server:
+        port = server.port
+    client = PeerClient("127.0.0.1", port, KEY, "b", "a", fronted=True)
+    with pytest.raises(Silent):
+        client.ask({"ask": "word"}, timeout=LONG)
+    with pytest.raises(Silent):
+        client.connect(LONG)
 
 
 def test_a_killed_process_refuses_and_a_stopped_one_is_silent_in_time(tmp_path: Path) -> None:

@@ -232,6 +232,7 @@ def test_what_may_change_on_a_running_pair_is_not_refused() -> None:
         (replace(settings(), members=settings().members[:1]), "members"),
         (replace(settings(), secrets=replace(settings().secrets, peer="arn:other")), "secrets"),
         (replace(settings(), table="other"), "witness table"),
+        (replace(settings(), ports=replace(settings().ports, between=9094)), "TLS between the nodes"),
     ],
 )
 def test_what_both_nodes_must_change_at_once_is_refused_by_name(changed: Any, named: str) -> None:

@@ -32,7 +32,7 @@ class Machine:
         self.renewed: list[str] = []
         self.comes = True
         monkeypatch.setattr(stages, "run", self.run)
-        monkeypatch.setattr(stages, "_bring_packages", lambda _: None)
+        monkeypatch.setattr(stages, "bring_packages", lambda _: None)
         monkeypatch.setattr(stages, "Systemd", lambda: Enabling(self.services.said))
         monkeypatch.setattr(node_stages, "Systemd", lambda: Enabling(self.services.said))
         monkeypatch.setattr(stages, "poll", lambda condition, **_: condition())

@@ -8,7 +8,7 @@ import pytest
 from musternode.report import Body
 from musternode.standing import Standing
 from musternode.state import State
-from musternode.verdict import LEAVING, UNREACHED, Known, verdict
+from musternode.verdict import LEAVING, UNREACHED, Known, unreached, verdict
 from tests.node_support import settings
 from tests.node_words import OWN, PEER, whole, word
 
@@ -84,12 +84,21 @@ def test_a_silent_peer_is_named_with_address_port_time_and_where_to_look() -> No
 def test_a_peer_whose_gate_is_open_but_out_of_reach_is_named_with_address_and_port() -> None:
     """Its peer port answers, so that the gate process alone sees nothing amiss."""
     own = replace(OWN, formed=False)
-    for unreached, late in ((5.0, True), (UNREACHED + 1, False)):
-        body = said(own, whole(), unreached=unreached, late=late)
+    for seconds, late in ((5.0, True), (UNREACHED + 1, False)):
+        body = said(own, whole(), unreached=seconds, late=late)
         assert body is not None
         for named in ("node b", "127.0.1.2", "port 9092", "TCP 9092", "security group muster-as400"):
             assert named in body["Reason"]
     assert said(own, whole(), unreached=UNREACHED - 1) is None
+
+
+def test_with_tls_between_the_nodes_the_port_that_is_named_is_the_one_that_a_security_group_sees() -> None:
+    ports = replace(PAIR.ports, between=9094)
+    assert (ports.crossed(ports.database), ports.crossed(ports.peer)) == (9094, 9094)
+    secret = replace(PAIR, ports=ports)
+    assert "port 9094" in unreached("a", secret, 3.0)
+    assert "TCP 9094 of the shared" in unreached("a", secret, 3.0)
+    assert "port 9092" in unreached("a", PAIR, 3.0)
 
 
 def test_the_peer_out_of_reach_is_named_before_the_application_that_suffers_from_it() -> None:

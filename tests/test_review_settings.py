@@ -78,6 +78,7 @@ IVY: dict[str, Any] = {
     "licence_file": {"sha256": "1"},
     "nodes": {"a": {"route": "a", "connectors": [8080]}},
 }
+BETWEEN = {"between": 9094}
 GATEWAYS = {"home": "/opt/kaazing", "cluster": "gateway", "heartbeat": 60, "idle": 300}
 
 
@@ -111,6 +112,12 @@ def test_ports_of_members_among_themselves_stay(product: str, port: str) -> None
     new = document(product, ports={**ports, port: 9})
     assert refused(document(product, ports=ports), new) == {f"ports.{port}"}
     assert refused(document(product, ports=ports), document(product, ports={**ports, "http": 9})) == set()
+
+
+@pytest.mark.parametrize(("before", "after"), [({}, {}), ({}, BETWEEN), (BETWEEN, {}), (BETWEEN, {"between": 9095})])
+def test_tls_between_the_nodes_of_a_pair_neither_comes_nor_goes(before: dict[str, int], after: dict[str, int]) -> None:
+    old, new = (document("as400gateway", ports={"http": 1, **more}) for more in (before, after))
+    assert refused(old, new) == ({"ports.between"} if before != after else set())
 
 
 @pytest.mark.parametrize(("before", "after"), [(0, 0), (0, 8443), (8443, 0), (8443, 8443), (8443, 9443)])

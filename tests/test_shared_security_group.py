@@ -99,6 +99,12 @@ def test_other_ports_move_the_rules() -> None:
     assert rules(template) == expected
 
 
+def test_nodes_that_speak_tls_reach_each_other_at_their_fronts_alone() -> None:
+    plain = {rule for rule in INTERNAL if rule[2] in (9092, 9093)}
+    fronts: set[Rule] = {("out", "nodes", 9094, "nodes"), ("in", "nodes", 9094, "nodes")}
+    assert rules(parts(database={"tls": True})) == INTERNAL - plain | fronts
+
+
 def users(template: Template) -> set[tuple[int, str]]:
     """Return on which ports the balancer is reached, and from where."""
     return {

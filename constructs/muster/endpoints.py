@@ -75,6 +75,7 @@ class Endpoints(Construct):
         self._place = place
         self.vpc_id = place.vpc.vpc_id
         self.group: ec2.SecurityGroup | None = None
+        self._interfaces: list[ec2.CfnVPCEndpoint] = []
         for name in names:
             if name in _GATEWAYS:
                 self._gateway(name, place)
@@ -95,6 +96,9 @@ class Endpoints(Construct):
             self.group.add_ingress_rule(ec2.Peer.ipv4(self._place.cidr), ec2.Port.tcp(443), "AWS APIs from this VPC")
         else:
             self.group.add_ingress_rule(nodes, ec2.Port.tcp(443), "AWS APIs from nodes")
+            rules = [each for each in self.group.node.find_all() if isinstance(each, ec2.CfnSecurityGroupIngress)]
+            for each in self._interfaces:
+                each.node.add_dependency(*rules)
 
     def _gateway(self, name: str, place: Place) -> None:
         ec2.CfnVPCEndpoint(
@@ -117,7 +121,9 @@ class Endpoints(Construct):
             security_group_ids=[group.security_group_id] if group else [],
             private_dns_enabled=True,
         )
-        made.node.add_dependency(*([group] if group else []), *(place.acls.standing if place.acls else []))
+        if place.acls:
+            made.node.add_dependency(*place.acls.standing)
+        self._interfaces.append(made)
 
     def _security_group(self, vpc: ec2.IVpc) -> ec2.SecurityGroup:
         """Make a group without a way out: endpoints answer, they never ask."""

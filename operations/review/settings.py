@@ -54,9 +54,12 @@ class Fixed:
     begun: tuple[str, ...] = ()
 
 
+_BETWEEN: Final = "ports.between"
+"""The port of TLS between the nodes of a pair, none without: one that comes is no less refused than one that goes."""
+
 FIXED: Final[Mapping[str, Fixed]] = {
     "as400gateway": Fixed(
-        ("ports.database", "ports.peer", "settings.database", "settings.home", "secrets", "table"),
+        ("ports.database", "ports.peer", _BETWEEN, "settings.database", "settings.home", "secrets", "table"),
         placed=frozenset({"zone", "address", "volume"}),
         ordinals=True,
     ),
@@ -144,7 +147,8 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], replaced: Set[st
         one, other = before.get(path), after.get(path)
         if one != other or references(other) & replaced:
             # what a document of before lacks is new to the nodes, and no change of what they have
-            change = _described(path, one, other, None if one is None and path not in fixed.begun else way(path))
+            fresh = one is None and path not in {*fixed.begun, _BETWEEN}
+            change = _described(path, one, other, None if fresh else way(path))
             found.setdefault(change.words, change)
     return list(found.values())
 

@@ -56,12 +56,18 @@ def ways(cluster: Cluster, sight: Sight) -> list[Way]:
 
 def _to_nodes(cluster: Cluster, sight: Sight) -> Iterable[Way]:
     nodes = sight.members
-    for_members = frozenset(_tried(cluster.about.ports_for(cluster, Reach.MEMBERS)))
+    for_members = frozenset({*_tried(cluster.about.ports_for(cluster, Reach.MEMBERS)), *led_there(cluster)})
     for place, node in enumerate(nodes):
         if len(nodes) > 1:
             yield Way(nodes[place - 1], node, for_members)
         yield Way(BALANCER, node, frozenset(sight.for_balancer))
         yield Way(VISITOR, node, frozenset())
+
+
+def led_there(cluster: Cluster) -> frozenset[int]:
+    """Return the ports of the other node that a member reaches by its own front: they are shut on the way there."""
+    asked = cluster.database
+    return frozenset({asked.port, asked.peer_port} if cluster.about.pair and asked.tls else ())
 
 
 def _tried(ports: Iterable[Port]) -> Iterable[int]:

@@ -24,6 +24,7 @@ NAMED = {
     "readiness": (OWN, PYTHON),
     "svn": (OWN, SVN),
     "tls": (OWN, FRONT),
+    "between": (OWN, FRONT),
 }
 """Where each port of a product is open, and whose it is."""
 BRIDGE = 9182

@@ -5,8 +5,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rehearsal.checks import between, security
 from rehearsal.checks import history as histories
-from rehearsal.checks import security
 from rehearsal.checks.check import AnyCheck
 from rehearsal.checks.result import CheckResult
 from rehearsal.checks.scene import Scene
@@ -14,6 +14,15 @@ from rehearsal.checks.scene import Scene
 if TYPE_CHECKING:
     from muster.spec import Cluster
     from rehearsal.drive import Rehearsal
+
+
+OPTIONS: Sequence[AnyCheck] = (between.CHECK,)
+"""The checks of what a cluster file asks for and most do not."""
+
+
+def asked_for(cluster: "Cluster") -> Sequence[AnyCheck]:
+    """Return the checks of what the file of `cluster` asks for beside what its product promises."""
+    return OPTIONS if cluster.database.tls else ()
 
 
 def run_all(
@@ -24,19 +33,24 @@ def run_all(
     What was observed is appended to the file `history`; `tell` gets the name of each check as it begins.
     Nothing that goes wrong is raised: it makes the check unknown.
     """
-    checks = checks_of(cluster.product)
+    checks = [*checks_of(cluster.product), *asked_for(cluster)]
     scene = Scene(rehearsal, cluster)
     history.unlink(missing_ok=True)
     for check in checks:
         tell(check.name)
         histories.append(history, check.lines(scene))
-    return judge_again(history, cluster.product)
+    return _judged(history, checks)
 
 
 def judge_again(history: Path, product: str) -> list[CheckResult]:
     """Judge a recorded run once more, by today's checkers. Raises `ValueError` if the file is no history."""
+    recorded = {line["check"] for line in histories.read(history)}
+    return _judged(history, [*checks_of(product), *(check for check in OPTIONS if check.name in recorded)])
+
+
+def _judged(history: Path, checks: Sequence[AnyCheck]) -> list[CheckResult]:
     lines = histories.read(history)
-    return [check.result(lines) for check in checks_of(product)]
+    return [check.result(lines) for check in checks]
 
 
 def checks_of(product: str) -> Sequence[AnyCheck]:

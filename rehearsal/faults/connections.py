@@ -1,10 +1,13 @@
 """TCP connections between two nodes, as the kernel of each host has them: one that only one end has hangs for ever."""
 
+from collections.abc import Collection
+
 from rehearsal.faults.fault import FaultError
 from rehearsal.faults.stage import Stage
 from rehearsal.hosts.enter import run_at
 from rehearsal.poll import NotYet
 
+_LOOPBACK = "127.0.0.0/8"
 Connection = tuple[str, str]
 """Both ends, each an address and a port: first that of the host whose kernel was asked."""
 
@@ -22,13 +25,25 @@ def agreed(stage: Stage) -> bool:
 
 def _alone(stage: Stage, node: str) -> set[Connection]:
     other = stage.other(node)
-    here = _connections(stage, node, other, "established")
-    there = _connections(stage, other, node, "connected")
-    return here - {(end, begin) for begin, end in there}
+    here = _connections(stage, node, "established", "dst", stage.host(other).address)
+    there = _connections(stage, other, "connected", "dst", stage.host(node).address)
+    led = _connections(stage, node, "connected", "src", _LOOPBACK)
+    return unknown(here, there, led)
 
 
-def _connections(stage: Stage, node: str, other: str, state: str) -> set[Connection]:
-    argv = ["ss", "-H", "-t", "-n", "state", state, "dst", stage.host(other).address]
+def unknown(
+    here: Collection[Connection], there: Collection[Connection], led: Collection[Connection]
+) -> set[Connection]:
+    """Return what of one host's connections to the other one `there` does not know: but for what is `led` elsewhere.
+
+    Its kernel may lead what is meant for the other host to a front of its own, which then has the other end.
+    """
+    ended = {end for _, end in led}
+    return {each for each in {*here} - {(end, begin) for begin, end in there} if each[0] not in ended}
+
+
+def _connections(stage: Stage, node: str, state: str, *chosen: str) -> set[Connection]:
+    argv = ["ss", "-H", "-t", "-n", "state", state, *chosen]
     ran = run_at(stage.leader(node), argv, within=10)
     if ran.code:
         raise FaultError(f"the connections of node {node} cannot be listed: {ran.err.strip()}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Callable, Optional, Protocol
 
 from . import files, host, report, settings, stages, state
+from .between import stages as between
 from .failure import Failure, ascii_sentence
 from .host import Host, Identity
 from .paths import Paths
@@ -100,6 +101,7 @@ def _stages(this: Host) -> None:
     stages.timed("install", lambda: stages.install(this))
     stages.timed("configure", lambda: stages.configure(this))
     stages.timed("front", lambda: tls.carry_out(this.paths, this.services, this.front))
+    stages.timed("between", lambda: between.carry_out(this.paths, this.services, this.passage, this.key))
     stages.timed("updates", lambda: updates.carry_out(this.paths, this.settings.updates))
     stages.timed("start", lambda: stages.start(this))
 

@@ -10,6 +10,7 @@ from typing import Any, Callable, Sequence, Set
 
 from . import commands, files
 from .axonivy import redirect
+from .between import passage
 from .failure import Failure
 from .paths import Paths
 from .tls import front
@@ -113,6 +114,7 @@ class Guard:
             TABLE: paths.etc / _FILE,
             SERVER_TABLE: paths.etc / _SERVER_FILE,
             redirect.TABLE: paths.etc / redirect.FILE,
+            passage.TABLE: passage.Place(paths).rules,
             BRIDGE_TABLE: paths.etc / BRIDGE_FILE,
             front.TABLE: front.Place(paths).rules,
         }

@@ -8,6 +8,8 @@ from typing import Callable, Dict, Optional
 from . import files, settings
 from .application import Gateway
 from .aws import Aws, Credentials
+from .between import passage
+from .between.passage import Passage
 from .failure import Failure
 from .h2.database import Database, Pair
 from .h2.store import Store
@@ -65,6 +67,11 @@ class Host:
     def front(self) -> Optional[Front]:
         """The TLS front of this node, if it has one."""
         return front.of(self.node, self.settings.ports.tls, self.settings.ports.http)
+
+    @property
+    def passage(self) -> Optional[Passage]:
+        """The way to the other node by TLS, if there is one."""
+        return passage.of(self.node, self.peer, self.settings.ports)
 
     def key(self) -> bytes:
         """Return the key that both nodes share; raises `Failure` if this host was configured without one."""

@@ -6,6 +6,7 @@ import logging
 from typing import Optional
 
 from . import artifact, bootstrap, host, report, rollback, schema, settings, stages, standing, units
+from .between import stages as between
 from .failure import Failure, unexpected
 from .h2.database import UNIT as H2_UNIT
 from .host import Host
@@ -43,6 +44,7 @@ def refusal(old: Settings, new: Settings) -> Optional[str]:
     fixed = {
         "the database's port": (old.ports.database, new.ports.database),
         "the peer port": (old.ports.peer, new.ports.peer),
+        "TLS between the nodes, or its port,": (old.ports.between, new.ports.between),
         "the database's name": (old.settings.database, new.settings.database),
         "the application's home": (old.settings.home, new.settings.home),
         "the secrets": (old.secrets, new.secrets),
@@ -126,6 +128,7 @@ def carry_out(new: Host, *, again: bool = False) -> None:
     if brought and not again and schema.may_change(new):
         schema.migrate(new)
     tls.carry_out(new.paths, new.services, new.front)
+    between.carry_out(new.paths, new.services, new.passage, new.key)
     updates.carry_out(new.paths, new.settings.updates)
     for unit in (units.READINESS, units.AGENT):
         if unit in changed:
@@ -188,7 +191,11 @@ def waited_too_long(this: Host, document: str, peer: Optional[State]) -> Optiona
     ):
         return None
     other = this.settings.peer_of(node)
-    found = f"it is {peer.phase} at generation {peer.generation}" if peer else f"no answer on port {own.ports.peer}"
+    found = (
+        f"it is {peer.phase} at generation {peer.generation}"
+        if peer
+        else f"no answer on port {own.ports.crossed(own.ports.peer)}"
+    )
     return (
         f"node {node} waits to change to generation {new.generation} after node {other.name} ({other.address}): {found}"
     )

@@ -64,13 +64,18 @@ class Secrets:
 
 @dataclass(frozen=True)
 class Ports:
-    """TCP ports of a node; `tls` is that of its TLS front, 0 for none."""
+    """TCP ports of a node, 0 for none: `tls` is that of its TLS front, `between` of the front to the other node."""
 
     http: int
     database: int
     peer: int
     readiness: int
     tls: int = 0
+    between: int = 0
+
+    def crossed(self, port: int) -> int:
+        """Return the port of the other node that what is for its `port` goes to, as a security group sees it."""
+        return self.between or port
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def verdict(node: str, settings: Settings, known: Known, complaint: Callable[[],
 
 def unreached(node: str, settings: Settings, seconds: float) -> str:
     """Return the sentence for a peer whose gate is open but does not answer."""
-    other, port = settings.peer_of(node), settings.ports.database
+    other, port = settings.peer_of(node), settings.ports.crossed(settings.ports.database)
     return (
         f"node {node} cannot reach the database of node {other.name} at {other.address} port {port} for {seconds:.0f} "
         f"s, though its peer port answers; look at the rule for TCP {port} of the shared security group "
@@ -97,8 +97,8 @@ def _waits_for(node: str, settings: Settings, pair: Standing, silent: float) -> 
 
     `silent` are the seconds for which the peer is known not to have answered.
     """
-    other, port, peer = settings.peer_of(node), settings.ports.peer, pair.peer
-    name = other.name
+    other, peer = settings.peer_of(node), pair.peer
+    name, port = other.name, settings.ports.crossed(settings.ports.peer)
     if peer is None:
         return (
             f"node {name}: no answer from {other.address} port {port} for {silent:.0f} s; look at the console and "

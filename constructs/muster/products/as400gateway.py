@@ -41,10 +41,20 @@ def _ports(cluster: "Cluster") -> tuple[Port, ...]:
     own = cluster.block(As400Gateway)
     return (
         *users_ports(cluster, Port("http", own.port, "as400gateway.port", Reach.BALANCER), own.tls_port),
-        Port("database", cluster.database.port, "database.port", Reach.MEMBERS),
-        Port("peer", cluster.database.peer_port, "database.peer_port", Reach.MEMBERS),
+        *_pairs_ports(cluster),
         Port("readiness", own.readiness_port, "as400gateway.readiness_port", Reach.BALANCER),
     )
+
+
+def _pairs_ports(cluster: "Cluster") -> tuple[Port, ...]:
+    """Return the ports of the H2 pair: with `database.tls` the fronts' alone is open to the other node."""
+    asked = cluster.database
+    plain = Reach.NOBODY if asked.tls else Reach.MEMBERS
+    own = (
+        Port("database", asked.port, "database.port", plain),
+        Port("peer", asked.peer_port, "database.peer_port", plain),
+    )
+    return (*own, Port("between", asked.tls_port, "database.tls_port", Reach.MEMBERS)) if asked.tls else own
 
 
 def _settings(cluster: "Cluster") -> "Mapping[str, str]":

@@ -8,7 +8,7 @@ from pydantic import Discriminator, Tag
 
 from muster.aws_names import Sha256, s3_object
 from muster.checking import Check, checked, whole_number
-from muster.fields import Block, DatabaseName, Port, path_fault
+from muster.fields import Block, DatabaseName, Port, Truth, path_fault
 
 SeedKind = Literal["file", "script"]
 """The product's own file, which is taken as it is, or a dump that H2's RUNSCRIPT reads."""
@@ -87,6 +87,10 @@ class Database(Block):
     """The port of the H2 servers."""
     peer_port: Port = 9093
     """The port on which the members ask each other."""
+    tls: Truth = False
+    """Whether the nodes speak TLS to each other, clients of the database and copies included. For a new cluster."""
+    tls_port: Port = 9094
+    """The port on which they then do, in place of the other two."""
     takeover_interval: Annotated[int, whole_number(0, 86400, "whole seconds from 0 to 86400 (a day)")] = 600
     """Seconds after a node took over by itself in which none does so again. With 0 nothing is waited for."""
     seed: Seed | None = None

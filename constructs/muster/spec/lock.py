@@ -80,8 +80,8 @@ class Lock(Block):
 
     `scheme` is the balancer's; None stands in the lock of a Muster that did not write it yet. `discovery_key` is None
     as long as that key was never changed, and of a cluster without one; then it does not stand in the file. So it is
-    with `database`, the shared one, by the engine of one that is made or by its address, and with `keepers`, the nodes
-    that have the repository of artifacts, of which the first one commits.
+    with `database`, the shared one, by the engine of one that is made or by its address, with `keepers`, the nodes that
+    have the repository of artifacts, of which the first one commits, and with `between`: a pair whose nodes speak TLS.
     """
 
     format: Literal[1] = FORMAT
@@ -101,6 +101,7 @@ class Lock(Block):
     discovery_key: DiscoveryKey | None = None
     database: str | None = None
     keepers: tuple[str, ...] = ()
+    between: bool = False
 
     @model_validator(mode="after")
     def _consistent(self) -> "Lock":
@@ -128,7 +129,7 @@ class Lock(Block):
 
 def render(lock: Lock) -> str:
     """Return the text of the lock file."""
-    left_out = {name for name in ("discovery_key", "database", "keepers") if not getattr(lock, name)}
+    left_out = {name for name in ("discovery_key", "database", "keepers", "between") if not getattr(lock, name)}
     return json.dumps(lock.model_dump(mode="json", exclude=left_out), indent=2, sort_keys=True) + "\n"
 
 

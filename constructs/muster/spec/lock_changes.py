@@ -76,6 +76,7 @@ def _fields(old: Lock, new: Lock) -> Iterator[str]:
         yield f"repository of artifacts: on {', '.join(old.keepers) or 'none'} -> {', '.join(new.keepers) or 'none'}"
     rest: Mapping[str, Any] = {
         "database": "database",
+        "between": "TLS between the nodes",
         "vpc": "VPC",
         "kms_key": "key",
         "scheme": "balancer's scheme",

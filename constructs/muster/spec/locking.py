@@ -87,6 +87,7 @@ def locked(old: Lock | None, cluster: Cluster, artifact: str | None = None) -> L
         discovery_key=_discovery_key(old, cluster),
         database=shared_database(cluster),
         keepers=cluster.about.keepers(cluster),
+        between=cluster.database.tls,
     )
 
 

@@ -61,6 +61,16 @@ def other_scheme(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
         yield "balancer.scheme", f"{what}, want it as it was; else {way}"
 
 
+def other_words_between_nodes(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
+    """Refuse to begin or end TLS between the nodes of a pair: one that has changed would not understand the other."""
+    asked, launched = cluster.database.tls, any(node.image for node in old.nodes.values())
+    if launched and asked != old.between:
+        speak = "speak" if old.between else "do not speak"
+        what = f"got {str(asked).lower()}, but the nodes {speak} TLS to each other, and one alone cannot change that"
+        way = "a new cluster that begins with this one's data (database.seed)"
+        yield "database.tls", f"{what}, want it as it was, or {way}"
+
+
 def replaced_member(old: Lock, cluster: Cluster) -> Iterator[Refusal]:
     """Refuse one node for another in a cluster of fixed size: the copy of the old one would go with it."""
     gone = sorted(name for name, node in old.nodes.items() if name not in cluster.nodes and node.present)
@@ -133,6 +143,7 @@ RULES: Final = (
     shrunk_volume,
     other_key,
     other_scheme,
+    other_words_between_nodes,
     replaced_member,
     moved_node,
     other_image,

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import replace
-from typing import Callable, Deque, List, Optional, Tuple
+from typing import Callable, Deque, List, Mapping, Optional, Tuple
 
 from . import clock as own_clock
 from .ends import IN
@@ -34,6 +34,7 @@ class Gate:
     """Forwards `listen` to `upstream` while it is open and has a lease; both are numeric addresses of IPv4 or IPv6.
 
     `on_hit(hit)` is called by the gate's thread and must return at once. Every method may be called by any thread.
+    A client from an address in `stands_for` counts as one from the address that it stands for.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class Gate:
         on_hit: Callable[[int], None],
         *,
         clock: Callable[[], float] = own_clock.now,
+        stands_for: Optional[Mapping[str, str]] = None,
     ) -> None:
         self._address = listen
+        self._stands_for = stands_for or {}
         self._clock = clock
         self._forwarder = Forwarder(upstream, policy, on_hit, clock)
         self._epoll = self._forwarder.ends.epoll
@@ -191,7 +194,7 @@ class Gate:
     def _accept(self, listener: Listener) -> None:
         try:
             for client, address in listener.clients():
-                self._forwarder.admit(client, address)
+                self._forwarder.admit(client, self._stands_for.get(address, address))
         except Exhausted as fault:
             self._forwarder.turned_away(str(fault))
             if not fault.away:

@@ -8,6 +8,7 @@ import time
 from typing import Any, Mapping, Tuple
 
 from .. import commands, host, state
+from ..between.passage import GUEST
 from ..host import Host
 from ..units import H2_USER
 from .alive import say_alive
@@ -65,6 +66,7 @@ class Service:
             key=this.key(),
             admin=host.load_credentials(this.paths)["admin"].username,
             memory=this.paths.run,
+            guest=GUEST if this.passage else "",
             public=this.paths.public,
         )
         self.parts = Parts(

@@ -12,6 +12,8 @@ from ..failure import Failure
 
 TABLE = "muster_lease"
 _Run = Callable[..., "subprocess.CompletedProcess[str]"]
+_BEFORE_NAT = -110
+"""A priority before that of address translation (nft(8), "dstnat"), by which a front may be led to instead."""
 _AT_ONCE = 200
 """Connections that are ended by one command."""
 
@@ -121,7 +123,7 @@ def ruleset(address: str, port: int) -> str:
         f"    {_family(address)} daddr {address} tcp dport {port} tcp dport != @lease reject with tcp reset\n"
         "  }\n"
         "  chain output {\n"
-        "    type filter hook output priority filter - 10; policy accept;\n"
+        f"    type filter hook output priority {_BEFORE_NAT}; policy accept;\n"
         "  }\n"
         "}\n"
     )

@@ -4,7 +4,7 @@ import logging
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Mapping, Tuple
+from typing import Any, Callable, Mapping, Protocol, Sequence, Tuple
 
 from . import answers, clock
 from .alive import say_alive
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 class Place:
     """Where this node's gate process stands: addresses with the peer port, key, and the folders of its words.
 
+    `guest` is the address from which the peer's clients come where fronts stand between the nodes, empty for its own.
     `admin` is the database's administrator, whom the gate refuses; `memory` is lost at each boot, `public` is read by
     everybody on this node.
     """
@@ -43,6 +44,14 @@ class Place:
     admin: str
     memory: Path
     public: Path
+    guest: str = ""
+
+
+class Watching(Protocol):
+    """What does its work in a thread of its own."""
+
+    def start(self) -> None:
+        """Start that thread."""
 
 
 class Parts:
@@ -73,7 +82,10 @@ class Parts:
         put, pair = self.keeper.put, database.pair
         gate_port = int(pair.own.rsplit(":", 1)[1])
         policy = Policy(pair.name, pair.list, place.admin)
-        self.gate = Gate((place.own[0], gate_port), pair.local, policy, lambda hit: put(Hit(hit)))
+        stands_for = {place.guest: place.peer[0]} if place.guest else {}
+        self.gate = Gate(
+            (place.own[0], gate_port), pair.local, policy, lambda hit: put(Hit(hit)), stands_for=stands_for
+        )
         self._flush = Flush(database, look=lambda: look(database))
         self._watch = ServerWatch(runs, self._flush, put, self._look_at_disk)
         self._heartbeat = Heartbeat(self._client(rules), put)
@@ -110,7 +122,7 @@ class Parts:
         self.keeper.put(Remembered(self._open_mark.read_text() if self._open_mark.is_file() else ""))
         self._server.start()
         say_alive()
-        for part in (self._heartbeat, self._scribe, self._watch, self._comparison, self._half_open):
+        for part in self._watching():
             part.start()
         try:
             self.keeper.run(self._hands, self.publish, self._flush.resume)
@@ -119,6 +131,11 @@ class Parts:
             self._server.stop()
             self._flush.stop()
             self.publish(self.keeper.state)
+
+    def _watching(self) -> Sequence[Watching]:
+        """Return what watches by itself; for half-open connections fronts do, of which no kernel has both ends."""
+        watching = (self._heartbeat, self._scribe, self._watch, self._comparison)
+        return watching if self._place.guest else (*watching, self._half_open)
 
     def kill(self) -> None:
         """End the loop at once, as if the process were gone: nothing is said to anybody."""
@@ -144,7 +161,8 @@ class Parts:
         return self._place.memory / "open"
 
     def _client(self, rules: Rules) -> PeerClient:
-        return PeerClient(*self._place.peer, self._place.key, rules.me, rules.peer)
+        own, fronted = self._place, bool(self._place.guest)
+        return PeerClient(*own.peer, own.key, rules.me, rules.peer, fronted=fronted)
 
     def _jobs(
         self,

@@ -18,12 +18,16 @@ GREETING = 2.0
 
 
 class PeerClient:
-    """Asks the peer over one kept connection; each ask must be idempotent, for it may be sent twice."""
+    """Asks the peer over one kept connection; each ask must be idempotent, for it may be sent twice.
 
-    def __init__(self, address: str, port: int, key: bytes, node: str, peer: str) -> None:
+    With `fronted` a front of this node stands before the peer: a refusal then says nothing of the peer's gate process.
+    """
+
+    def __init__(self, address: str, port: int, key: bytes, node: str, peer: str, *, fronted: bool = False) -> None:
         self._address = address
         self._port = port
         self._parties = Parties(key, client=node, server=peer)
+        self._fronted = fronted
         self._lock = threading.Lock()
         self._kept: Optional[Channel] = None
 
@@ -43,7 +47,7 @@ class PeerClient:
 
     def connect(self, timeout: float = GREETING) -> Channel:
         """Return a fresh channel, which the caller closes; raises `Refused` or `Silent`."""
-        return channel.connect(self._address, self._port, self._parties, now() + timeout)
+        return self._connected(now() + timeout)
 
     def close(self) -> None:
         """Let the kept connection go; the next ask makes another."""
@@ -56,8 +60,16 @@ class PeerClient:
                 return self._asked(self._kept, question, until)
             except Broken:
                 pass  # the server left since the last ask; whether it is there again the fresh connection will tell
-        self._kept = channel.connect(self._address, self._port, self._parties, until)
+        self._kept = self._connected(until)
         return self._asked(self._kept, question, until)
+
+    def _connected(self, until: float) -> Channel:
+        try:
+            return channel.connect(self._address, self._port, self._parties, until)
+        except Refused as fault:
+            if self._fronted:
+                raise Silent(f"the front to the other node is not there: {fault}") from None
+            raise
 
     def _asked(self, kept: Channel, question: bytes, until: float) -> Mapping[str, Any]:
         try:

@@ -32,7 +32,7 @@ def carry_out(
     if front is None:
         retire(paths)
         return
-    _bring_packages(front.node)
+    bring_packages(front.node)
     changed = _write(paths, front)
     run(["systemctl", "stop", f"{ENDING}.timer"], good=range(256))
     Systemd().enable(UNIT)
@@ -68,7 +68,8 @@ def commands_to_mask(system: str, lacking: bool) -> List[List[str]]:
     return [["systemctl", "mask", "--quiet", "haproxy.service"]] if lacking and system == "debian-12" else []
 
 
-def _bring_packages(node: str) -> None:
+def bring_packages(node: str) -> None:
+    """Bring what a front is made of, with no service of its own."""
     system = packages.system()
     lacking = "haproxy" in packages.missing(system, PACKAGES)
     for command in commands_to_mask(system, lacking):
