@@ -91,7 +91,7 @@ def test_a_round_with_nothing_to_install_disturbs_nobody(bench: Bench) -> None:
         said = until_over(bench, *NODES, within=60)
     phases = {phase for each in said for phase in each.values()}
     assert said[-1] == dict.fromkeys(NODES, words.DONE)
-    assert phases <= {words.WAITS, words.DONE}
+    assert phases <= {"", words.WAITS, words.DONE}  # empty on a node that never took part before
     for node in NODES:
         assert f"there are no security updates for node {node}" in journal(bench, node)
     assert {node: bench.process_1(node) for node in NODES} == before
