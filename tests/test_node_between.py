@@ -173,3 +173,12 @@ def test_it_is_as_shut_in_as_a_service_that_passes_bytes_on_can_be(tmp_path: Pat
     said = subprocess.run(analyze, capture_output=True, text=True, check=False).stdout
     level = said.rpartition("Overall exposure level for ")[2].split()[1]
     assert float(level) < 3.0
+
+
+@pytest.mark.host
+@pytest.mark.parametrize(("word", "known"), [("UMask=", True), ("UMusk=", False)])
+def test_systemd_reads_every_line_of_its_unit(word: str, known: bool, tmp_path: Path) -> None:
+    file = tmp_path / passage.UNIT
+    file.write_text(unit().replace("/usr/sbin/haproxy", "/bin/true").replace("UMask=", word))
+    said = subprocess.run(["systemd-analyze", "verify", str(file)], capture_output=True, text=True, check=False).stderr
+    assert ([line for line in said.splitlines() if passage.UNIT in line] == []) is known

@@ -57,6 +57,8 @@ READ_BACK: Final[Mapping[str, str]] = {
     "subversion/hooks": "node_subversion_mirror::test_its_hooks_refuse_writes_that_svnserve_lets_through",
     "hardening": "node_hardening::test_systemd_knows_every_word_of_every_unit",
     "tls/units": "node_tls_units::test_systemd_reads_every_line_of_it",
+    "between/passage": "node_between_wired::test_nothing_that_goes_to_a_plain_port_of_the_other_node_can_be_read",
+    "between/units": "node_between::test_systemd_reads_every_line_of_its_unit",
     "updates/units": "node_updates_units::test_systemd_reads_hour_and_process_as_they_were_meant",
     "guard": "node_guard::test_the_kernel_keeps_everybody_else_from_the_server",
     "state": "node_state::test_no_words_break_a_reader",
