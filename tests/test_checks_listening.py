@@ -9,6 +9,7 @@ import pytest
 
 from muster.products import PRODUCTS
 from muster.spec import load
+from musternode.tls import front
 from rehearsal.cdk_cli import ROOT
 from rehearsal.checks import listening
 from rehearsal.checks.listeners import ALL, LOOPBACK, OWN, Listener, leaving, table
@@ -146,3 +147,7 @@ def test_a_front_that_is_wanted_no_more_may_listen_while_the_timer_runs_that_end
     found = judge(list(listening.record(cast(Scene, Node(timer)))))
     assert ("haproxy" in found.detail) is not named
     assert found.verdict == ("unknown" if named else "invalid")  # nothing that must listen is seen
+
+
+def test_the_timer_that_ends_a_front_is_called_as_on_the_node() -> None:
+    assert listening.ENDING == front.ENDING

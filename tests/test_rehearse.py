@@ -1,5 +1,6 @@
 """What a rehearsal puts in the place of what cannot be had here is said in words."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -85,5 +86,8 @@ def test_no_check_brings_the_cdk_whose_node_would_answer_ctrl_c_with_a_traceback
         f"import sys; from rehearsal.checks.run import checks_of; checks_of({product!r}); import rehearsal.rehearse"
     )
     script += "; print('aws_cdk' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    # as a user's: what runs on a node is no package of the tool, and not on his path
+    users = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, env=users, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from musternode.tls.front import ENDING
 from rehearsal.checks.check import Check
 from rehearsal.checks.listeners import ALL, LOOPBACK, OWN, WIDER, Listener, leaving, table
 from rehearsal.checks.result import Finding, invalid, unknown, valid
 from rehearsal.checks.scene import Member, Scene
 
 METADATA = "169.254.169.254"
+ENDING = "muster-tls-end"
+"""The timer on a node that ends a TLS front which is wanted no more (musternode.tls.front)."""
 PATIENCE = 20.0
 
 
