@@ -1,20 +1,19 @@
 """`muster bench`: timings of Muster against what there is without it, as ratios measured side by side in one run."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from operations import ROOT
+from operations import with_node_code
 
 bench = typer.Typer(name="bench", help="Measure against what there is without Muster, side by side in one run.")
 
 
 @bench.callback()
-def with_node_code() -> None:
+def prepare() -> None:
     """Measure against what there is without Muster, side by side in one run."""
-    sys.path.insert(0, str(ROOT / "assets" / "node"))  # what runs on a node is no package of the tool
+    with_node_code()
 
 
 @bench.command()

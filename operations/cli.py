@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from operations import with_node_code
 from operations.artifacts.cli import app as artifacts
 from operations.bench import bench
 from operations.errors import Failure, unexpected
@@ -292,6 +293,7 @@ def sbom(
     ] = None,
 ) -> None:
     """Write what Muster ships and uses as a bill of materials: CycloneDX 1.6, JSON. Needs no AWS and no network."""
+    with_node_code()
     from operations.sbom import sbom_command
 
     raise typer.Exit(sbom_command(output, cluster))

@@ -3,12 +3,11 @@
 import dataclasses
 import json
 import os
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from operations import ROOT
+from operations import ROOT, with_node_code
 from operations.errors import Failure
 from operations.sources import fingerprint
 
@@ -22,7 +21,7 @@ _RULES: Final = ("assets/node/musternode/h2", "tests/simulation")
 
 def simulate_command(schedules: int, seed: int, report: Path | None, processes: int | None) -> int:
     """Run what of `schedules` schedules from `seed` on is not in `report` yet; return 1 if one was ever violated."""
-    sys.path.insert(0, str(ROOT / "assets" / "node"))  # what runs on a node is no package of the tool
+    with_node_code()
     from tests.simulation.runner import Tally, run_all
 
     if schedules < 1 or seed < 0:

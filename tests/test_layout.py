@@ -37,6 +37,13 @@ def test_constructs_and_stacks_never_know_the_rehearsal() -> None:
     assert importers("stacks", "rehearsal", "operations", "boto3", "moto") == []
 
 
+def test_the_tool_knows_what_runs_on_nodes_in_commands_alone_that_put_it_on_their_path() -> None:
+    """On a user's path it is not (operations.with_node_code); on that of tests it is."""
+    knowing = {file for folder in ("operations", "rehearsal") for file, _ in importers(folder, "musternode")}
+    assert knowing == {"sbom_parts.py", "bench_h2.py", "bench_rejoin.py", "bench_ways.py", "gate.py"}
+    assert importers("constructs", "musternode") + importers("stacks", "musternode") == []
+
+
 def test_what_runs_on_nodes_never_imports_the_cdk() -> None:
     assert importers("assets/node", "aws_cdk", "constructs", "muster", "rehearsal") == []
 

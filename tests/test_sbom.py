@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -195,6 +198,15 @@ def test_without_a_file_it_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: p
     said = capsys.readouterr()
     assert json.loads(said.out)["bomFormat"] == "CycloneDX"
     assert said.err == "muster: reading what Muster is made of ...\n"
+
+
+def test_it_is_written_as_a_user_calls_it(tmp_path: Path) -> None:
+    """Without the path that tests have."""
+    users = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    file = tmp_path / "bill.json"
+    done = subprocess.run([sys.executable, "-m", "operations", "sbom", str(file)], cwd=ROOT, env=users, check=False)
+    assert done.returncode == 0
+    assert json.loads(file.read_text())["bomFormat"] == "CycloneDX"
 
 
 def test_the_command_says_what_it_does() -> None:
