@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from musternode.tls import handshake
 from rehearsal.checks.scene import Member, Scene
@@ -121,7 +122,8 @@ def _user(scene: Scene, requests: list[tuple[float, float, int, str]]) -> Callab
         start = time.monotonic()
         try:
             with scene.visitor(jar) as client:
-                code, said = client.request("GET", "/api/session").code, ""
+                answer = client.request("GET", "/api/session")
+            code, said = answer.code, "" if answer.code == HTTPStatus.OK else answer.body.decode(errors="replace")[:300]
         except (OSError, http.client.HTTPException) as fault:
             code, said = 0, f"{type(fault).__name__}: {fault}"
         requests.append((start, time.monotonic(), code, said))
