@@ -38,6 +38,11 @@ BASE: Mapping[str, Any] = {
 }
 
 
+def users_environment() -> dict[str, str]:
+    """Return the environment of a user: what runs on a node is no package of the tool, and is not on his path."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
 CARBON: Mapping[str, Any] = {
     "name": "carbon",
     "product": "wso2-carbon",

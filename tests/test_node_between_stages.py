@@ -12,43 +12,17 @@ from musternode.between.passage import UNIT, Passage, Place
 from musternode.failure import Failure
 from musternode.paths import Paths
 from musternode.tls import certificate, handshake
-from tests.node_machine import Recorded
+from tests.front_services import FrontServices
 from tests.test_node_between import PASSAGE
 
 PEMS = [f"-----BEGIN CERTIFICATE-----\n{word}\n-----END CERTIFICATE-----\n" for word in ("AAAA", "BBBB")]
-
-
-class Services(Recorded):
-    """Systemd, of which the front's unit runs once it was started."""
-
-    up = False
-
-    def start(self, unit: str) -> None:
-        """Remember."""
-        super().start(unit)
-        self.up = True
-
-    def running(self, unit: str) -> bool:
-        """Return whether it was started."""
-        return self.up and unit == UNIT
-
-    def last_words(self, unit: str) -> str:
-        """Return something."""
-        return f"{unit} cannot bind"
-
-    def enable(self, unit: str) -> None:
-        """Remember."""
-        self.said.append(f"enable {unit}")
-
-    def reload(self) -> None:
-        """Do nothing."""
 
 
 class Machine:
     """A host below a folder, whose front shows the certificate with which it was started, unless it is `dead`."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.paths, self.services = Paths(folder), Services()
+        self.paths, self.services = Paths(folder), FrontServices(UNIT)
         self.made, self.old, self.dead, self.asked = 0, False, False, 0
         monkeypatch.setattr(stages, "bring_packages", lambda _: None)
         monkeypatch.setattr(stages, "Systemd", lambda: self.services)

@@ -15,7 +15,7 @@ from musternode.settings import Node
 from musternode.tls import certificate, control, front, handshake, keeper, readiness, stages
 from musternode.tls.front import ENDING, UNIT, Front, Place
 from musternode.tls.keeper import Keeper
-from tests.node_machine import Recorded
+from tests.front_services import FrontServices
 
 PEMS = [f"-----BEGIN CERTIFICATE-----\n{word}\n-----END CERTIFICATE-----\n" for word in ("AAAA", "BBBB", "CCCC")]
 FRONT = Front("a", "10.0.1.10", 8443, 8080)
@@ -25,7 +25,7 @@ class Machine:
     """A host below a folder; `shows` is the certificate that its front shows, None if it is dead."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.paths, self.services = Paths(folder), Services()
+        self.paths, self.services = Paths(folder), FrontServices(UNIT)
         self.ran: list[list[str]] = []
         self.made, self.old, self.enabled = 0, False, 0
         self.shows: bytes | None = None
@@ -33,8 +33,8 @@ class Machine:
         self.comes = True
         monkeypatch.setattr(stages, "run", self.run)
         monkeypatch.setattr(stages, "bring_packages", lambda _: None)
-        monkeypatch.setattr(stages, "Systemd", lambda: Enabling(self.services.said))
-        monkeypatch.setattr(node_stages, "Systemd", lambda: Enabling(self.services.said))
+        monkeypatch.setattr(stages, "Systemd", lambda: self.services)
+        monkeypatch.setattr(node_stages, "Systemd", lambda: self.services)
         monkeypatch.setattr(stages, "poll", lambda condition, **_: condition())
         monkeypatch.setattr(certificate, "make", self.make)
         monkeypatch.setattr(certificate, "aged", lambda _: self.old)
@@ -68,39 +68,6 @@ class Machine:
         self.services.said.clear()
         stages.carry_out(self.paths, self.services, wanted, lead_away)
         return list(self.services.said)
-
-
-class Services(Recorded):
-    """Systemd, of which the front's unit runs once it was started."""
-
-    up = False
-
-    def start(self, unit: str) -> None:
-        """Remember."""
-        super().start(unit)
-        self.up = True
-
-    def running(self, unit: str) -> bool:
-        """Return whether it was started."""
-        return self.up and unit == UNIT
-
-    def last_words(self, unit: str) -> str:
-        """Return something."""
-        return f"{unit} cannot bind"
-
-
-class Enabling:
-    """Systemd, asked to enable."""
-
-    def __init__(self, said: list[str]) -> None:
-        self._said = said
-
-    def enable(self, unit: str) -> None:
-        """Remember."""
-        self._said.append(f"enable {unit}")
-
-    def reload(self) -> None:
-        """Do nothing."""
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What a rehearsal puts in the place of what cannot be had here is said in words."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ from rehearsal.doubles import told
 from rehearsal.hosts.prepare import STOOD_IN_FOR
 from rehearsal.progress import Progress
 from tests.axonivy_support import ivy
-from tests.conftest import WriteCluster
+from tests.conftest import WriteCluster, users_environment
 
 CARBON = ROOT / "clusters" / "wso2-carbon.yaml"
 
@@ -86,8 +85,6 @@ def test_no_check_brings_the_cdk_whose_node_would_answer_ctrl_c_with_a_traceback
         f"import sys; from rehearsal.checks.run import checks_of; checks_of({product!r}); import rehearsal.rehearse"
     )
     script += "; print('aws_cdk' in sys.modules)"
-    # as a user's: what runs on a node is no package of the tool, and not on his path
-    users = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [sys.executable, "-c", script]
-    done = subprocess.run(command, cwd=ROOT, env=users, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, env=users_environment(), capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

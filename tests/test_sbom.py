@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from operations.sbom import sbom_command
 from operations.sbom_pins import normal, pins
 from operations.sbom_python import licences
 from rehearsal.doubles import pins as jars
+from tests.conftest import users_environment
 
 VALIDATOR = JsonStrictValidator(SchemaVersion.V1_6)
 
@@ -201,10 +201,9 @@ def test_without_a_file_it_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: p
 
 
 def test_it_is_written_as_a_user_calls_it(tmp_path: Path) -> None:
-    """Without the path that tests have."""
-    users = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     file = tmp_path / "bill.json"
-    done = subprocess.run([sys.executable, "-m", "operations", "sbom", str(file)], cwd=ROOT, env=users, check=False)
+    command = [sys.executable, "-m", "operations", "sbom", str(file)]
+    done = subprocess.run(command, cwd=ROOT, env=users_environment(), check=False)
     assert done.returncode == 0
     assert json.loads(file.read_text())["bomFormat"] == "CycloneDX"
 

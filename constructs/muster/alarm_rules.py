@@ -1,6 +1,6 @@
 """When the cluster's alarms go off: data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,8 +47,7 @@ class Rule:
 def of_members(cluster: str, nodes: Sequence[str]) -> list[Rule]:
     """Return the rules about what `nodes` of `cluster` report: one for each figure of up to `MOST_METRICS` nodes."""
     rules = []
-    for first in range(0, len(nodes), MOST_METRICS):
-        some, number = nodes[first : first + MOST_METRICS], str(first // MOST_METRICS + 1) if first else ""
+    for number, some in _in_parts(nodes):
         rules.append(
             Rule(
                 f"Members{number}",
@@ -79,14 +78,20 @@ def of_updates(cluster: str, nodes: Sequence[str]) -> list[Rule]:
     """Return the rules about security updates that `nodes` of `cluster` install by themselves."""
     return [
         Rule(
-            f"Updates{first // MOST_METRICS + 1 if first else ''}",
+            f"Updates{number}",
             f"Cluster {cluster}: security updates of a node failed, and the others wait; its journal says why",
-            metrics.over_nodes("MAX", metrics.UPDATES, cluster, nodes[first : first + MOST_METRICS]),
+            metrics.over_nodes("MAX", metrics.UPDATES, cluster, some),
             0,
             periods=1,
         )
-        for first in range(0, len(nodes), MOST_METRICS)
+        for number, some in _in_parts(nodes)
     ]
+
+
+def _in_parts(nodes: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield up to `MOST_METRICS` nodes at a time, with what then ends the name of their rule: the first has nothing."""
+    for first in range(0, len(nodes), MOST_METRICS):
+        yield str(first // MOST_METRICS + 1) if first else "", nodes[first : first + MOST_METRICS]
 
 
 def of_instances(nodes: Mapping[str, ec2.Instance]) -> list[Rule]:

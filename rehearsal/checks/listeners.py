@@ -6,6 +6,8 @@ Whatever is open to more than loopback, and to nobody by the cluster's file, the
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from muster.products.users_ports import TLS, encrypted
+
 if TYPE_CHECKING:
     from muster.spec import Cluster
 
@@ -23,7 +25,7 @@ NAMED = {
     "peer": (OWN, PYTHON),
     "readiness": (OWN, PYTHON),
     "svn": (OWN, SVN),
-    "tls": (OWN, FRONT),
+    TLS: (OWN, FRONT),
     "between": (OWN, FRONT),
 }
 """Where each port of a product is open, and whose it is."""
@@ -61,10 +63,9 @@ def table(cluster: "Cluster") -> list[Listener]:
 
 def leaving(cluster: "Cluster") -> list[Listener]:
     """Return the TLS front that a node keeps for a while after `balancer.to_nodes: https` has become http."""
-    before = cluster.balancer.model_copy(update={"to_nodes": "https"})
-    ports = cluster.about.ports(cluster.model_copy(update={"balancer": before}))
+    ports = cluster.about.ports(encrypted(cluster))
     why = "the TLS front, until the end of its two hours"
-    return [_known(why, port.number, port.number, *NAMED[port.name]) for port in ports if port.name == "tls"]
+    return [_known(why, port.number, port.number, *NAMED[port.name]) for port in ports if port.name == TLS]
 
 
 def _known(why: str, first: int, last: int, where: str, program: str, *, needed: bool = False) -> Listener:

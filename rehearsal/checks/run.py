@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rehearsal.checks import between, security
 from rehearsal.checks import history as histories
-from rehearsal.checks.check import AnyCheck
+from rehearsal.checks.check import AnyCheck, Line
 from rehearsal.checks.result import CheckResult
 from rehearsal.checks.scene import Scene
 
@@ -39,17 +39,17 @@ def run_all(
     for check in checks:
         tell(check.name)
         histories.append(history, check.lines(scene))
-    return _judged(history, checks)
+    return _judged(histories.read(history), checks)
 
 
 def judge_again(history: Path, product: str) -> list[CheckResult]:
     """Judge a recorded run once more, by today's checkers. Raises `ValueError` if the file is no history."""
-    recorded = {line["check"] for line in histories.read(history)}
-    return _judged(history, [*checks_of(product), *(check for check in OPTIONS if check.name in recorded)])
-
-
-def _judged(history: Path, checks: Sequence[AnyCheck]) -> list[CheckResult]:
     lines = histories.read(history)
+    recorded = {line["check"] for line in lines}
+    return _judged(lines, [*checks_of(product), *(check for check in OPTIONS if check.name in recorded)])
+
+
+def _judged(lines: Sequence[Line], checks: Sequence[AnyCheck]) -> list[CheckResult]:
     return [check.result(lines) for check in checks]
 
 

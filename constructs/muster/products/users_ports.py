@@ -26,5 +26,14 @@ def https(cluster: "Cluster") -> bool:
 
 def plainly(cluster: "Cluster") -> "Cluster":
     """Return `cluster` as it is with `balancer.to_nodes: http`."""
-    balancer = cluster.balancer.model_copy(update={"to_nodes": "http"})
+    return _speaking(cluster, "http")
+
+
+def encrypted(cluster: "Cluster") -> "Cluster":
+    """Return `cluster` as it is with `balancer.to_nodes: https`."""
+    return _speaking(cluster, "https")
+
+
+def _speaking(cluster: "Cluster", protocol: str) -> "Cluster":
+    balancer = cluster.balancer.model_copy(update={"to_nodes": protocol})
     return cluster.model_copy(update={"balancer": balancer})

@@ -1,12 +1,11 @@
 """The block of the cluster file about security updates of the operating system."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from muster.checking import matching, one_of, whole_number
 from muster.fields import Block
 
 LATEST: Final = "latest"
-_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -14,7 +13,7 @@ Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday"
 class Updates(Block):
     """When nodes install security updates by themselves, one node after the other."""
 
-    day: Annotated[Day, one_of(*_DAYS)]
+    day: Annotated[Day, one_of(*get_args(Day))]
     """The day of the week."""
     hour: Annotated[int, whole_number(0, 23, "an hour of the day (UTC) from 0 to 23")]
     """The hour of the day, in UTC, at which the first node begins."""
