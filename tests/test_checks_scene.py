@@ -40,6 +40,15 @@ def test_the_balancer_needs_the_ports_of_the_heaviest_node_and_the_one_of_readin
     assert scene(load(write_cluster())).balancer_ports() == [8080, 9180]
 
 
+def test_with_tls_the_balancer_still_needs_the_plain_ports_for_the_end_of_a_change(write_cluster: WriteCluster) -> None:
+    """While it goes over to TLS it leads some requests to where it led before, though CloudFormation is done."""
+    https = {"to_nodes": "https"}
+    assert scene(load(write_cluster(balancer=https))).balancer_ports() == [8080, 8443, 9180]
+    weighed = scene(load(write_cluster(**ivy({"weights": {"a": 3, "b": 1}}), balancer=https)))
+    assert weighed.balancer_ports() == [8080, 8090, 8100, 8443, 8453, 8463, 9180]
+    assert weighed.unused_ports() == [8110, 8120, 8473, 8483]
+
+
 def test_ports_that_are_led_for_higher_weights_are_unused(write_cluster: WriteCluster) -> None:
     weighed = load(write_cluster(**ivy({"weights": {"a": 3, "b": 1}})))
     assert scene(weighed).unused_ports() == [8110, 8120]

@@ -86,17 +86,18 @@ def test_the_target_group_speaks_https_and_asks_for_health_by_http_as_ever(secur
     assert {key: one[key] for key in checked} == {key: other[key] for key in checked}
 
 
-def test_nodes_let_the_balancer_in_by_the_port_of_the_front_and_no_longer_by_the_plain_one(
+def test_nodes_let_the_balancer_in_by_the_port_of_the_front_and_still_by_the_plain_one(
     secure: Template, plain: Template
 ) -> None:
-    assert set(rules(secure, "Ingress")) == {8443, 9180}
+    """A rule goes at the end of a change, at once; a balancer still uses it for some seconds."""
+    assert set(rules(secure, "Ingress")) == {8080, 8443, 9180}
     assert set(rules(plain, "Ingress")) == {8080, 9180}
 
 
 def test_no_change_between_both_takes_a_way_away_before_the_listeners_have_left_it(
     secure: Template, plain: Template
 ) -> None:
-    """What stands in a group changes in place, at once; rules of their own come first and go last."""
+    """What stands in a group changes in place, at once; rules of their own come first, and go right after listeners."""
     assert written(secure) == written(plain) == {8080, 9180}
     assert (set(rules(secure, "Egress")), rules(plain, "Egress")) == ({8443}, {})
 

@@ -25,7 +25,8 @@ def balancer_group(
 
     With it the rules that must stand before anybody is led to nodes.
     The nodes' group lets it in; a target alone opens no security group. What it may reach `ever` is written into the
-    group itself, all else stands beside it.
+    group itself, all else stands beside it. Nodes let it in by both: CloudFormation takes a rule away at the end of a
+    change, seconds after the listener, while the balancer still leads requests to where it led before.
     """
     group = ec2.SecurityGroup(
         scope, "Group", vpc=vpc, description="Load balancer of the cluster", allow_all_outbound=False
@@ -34,7 +35,7 @@ def balancer_group(
         for number in listening:
             group.add_ingress_rule(ec2.Peer.ipv4(client), ec2.Port.tcp(number), "users")
     before = {each.node.id for each in node_group.node.children}
-    for number, what in node_ports.items():
+    for number, what in {**ever, **node_ports}.items():
         node_group.add_ingress_rule(group, ec2.Port.tcp(number), f"{what} from the balancer")
     rules: list[IDependable] = [each for each in node_group.node.children if each.node.id not in before]
     _reach(group, node_group, ever)
@@ -71,8 +72,7 @@ def _reach_beside(
     """Let the balancer out to one more port by a rule of its own, which goes last in a change that takes it away.
 
     What is written into the group changes before the listeners do, so that a change between plain HTTP and HTTPS to
-    nodes would cut the way that is still in use. For the same reason the plain port stays written there, though nodes
-    let nobody in by it.
+    nodes would cut the way that is still in use. For the same reason the plain port stays written there.
     """
     return ec2.CfnSecurityGroupEgress(
         scope,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from muster.names import stack_name
 from muster.products import Reach
-from muster.products.users_ports import TLS
+from muster.products.users_ports import plainly
 from muster.spec import cluster_lock, plan
 from rehearsal.hosts.enter import run_in
 from rehearsal.inventory import BalancerEntry, Inventory, VisitorEntry
@@ -116,19 +116,21 @@ class Scene:
         return self.cluster.about.port(self.cluster, name)
 
     def balancer_ports(self) -> list[int]:
-        """Return the ports of a node that the balancer must reach: those on which any takes users, and all others."""
+        """Return the ports of a node that the balancer must reach: those on which any takes users, and all others.
+
+        What would take them by plain HTTP is one of them: a change between both needs it until it is through.
+        """
         about = self.cluster.about
         served = about.served(self.cluster)
         others = {each.number for each in about.ports_for(self.cluster, Reach.BALANCER) if each.name != served}
-        targets = about.targets(self.cluster)
-        return sorted(others.union(*(targets[member.name] for member in self.members)))
+        both = about.targets(self.cluster), about.targets(plainly(self.cluster))
+        return sorted(others.union(*(targets[member.name] for member in self.members for targets in both)))
 
     def unused_ports(self) -> list[int]:
         """Return the ports that nodes lead to their servers though none of them takes users there."""
-        about, told = self.cluster.about, self.cluster.about.settings(self.cluster)
+        told = self.cluster.about.settings(self.cluster)
         led = {port for own in told.get("nodes", {}).values() for port in own["connectors"]}
-        plain = {self.port(about.serving)} if self._fronted else set()
-        return sorted({*led, *told.get("fronts", ()), *plain} - {*self.balancer_ports()})
+        return sorted({*led, *told.get("fronts", ())} - {*self.balancer_ports()})
 
     def member_ports(self) -> list[int]:
         """Return the ports of a node that the other members must reach."""
@@ -159,11 +161,6 @@ class Scene:
         about = self.cluster.about
         name = about.served(self.cluster) if port == about.serving else port
         return (member.address, self.port(name)), name == about.secured
-
-    @property
-    def _fronted(self) -> bool:
-        """Whether the product's plain port is reached through a TLS front alone."""
-        return self.cluster.about.served(self.cluster) == TLS
 
     def peer(self, member: Member) -> Client:
         """Return a client that speaks to the peer port of one node, from another member's place (nobody else may)."""
