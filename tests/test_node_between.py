@@ -4,7 +4,6 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -163,22 +162,3 @@ def test_it_begins_again_before_the_other_node_counts_as_silent() -> None:
     (pause,) = values(unit(), "RestartSec")
     assert (values(unit(), "Restart"), values(unit(), "StartLimitIntervalSec")) == (["always"], ["0"])
     assert float(pause) < 1
-
-
-@pytest.mark.host
-def test_it_is_as_shut_in_as_a_service_that_passes_bytes_on_can_be(tmp_path: Path) -> None:
-    file = tmp_path / passage.UNIT
-    file.write_text(unit())
-    analyze = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(file)]
-    said = subprocess.run(analyze, capture_output=True, text=True, check=False).stdout
-    level = said.rpartition("Overall exposure level for ")[2].split()[1]
-    assert float(level) < 3.0
-
-
-@pytest.mark.host
-@pytest.mark.parametrize(("word", "known"), [("UMask=", True), ("UMusk=", False)])
-def test_systemd_reads_every_line_of_its_unit(word: str, known: bool, tmp_path: Path) -> None:
-    file = tmp_path / passage.UNIT
-    file.write_text(unit().replace("/usr/sbin/haproxy", "/bin/true").replace("UMask=", word))
-    said = subprocess.run(["systemd-analyze", "verify", str(file)], capture_output=True, text=True, check=False).stderr
-    assert ([line for line in said.splitlines() if passage.UNIT in line] == []) is known

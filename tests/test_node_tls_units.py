@@ -2,9 +2,7 @@
 
 import json
 import re
-import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,8 +16,6 @@ from tests.test_node_kaazing_units import values
 
 NODE = Node("a", 1, "eu-west-1a", "10.0.1.10", "vol-1")
 PORTS = st.integers(1024, 65535)
-WORST = 3.0
-"""What `systemd-analyze security` may say of the exposure at most, of 10."""
 
 
 def plain() -> Front:
@@ -40,29 +36,6 @@ def test_a_node_without_a_port_for_it_has_no_front() -> None:
 
 def test_it_reaches_no_metadata_service() -> None:
     assert values(text(), "IPAddressDeny") == ["169.254.169.254 fd00:ec2::254"]
-
-
-@pytest.mark.host
-@pytest.mark.parametrize("rules", ["", "table ip x {}"])
-def test_it_is_as_shut_in_as_a_service_that_passes_bytes_on_can_be(rules: str, tmp_path: Path) -> None:
-    file = tmp_path / front.UNIT
-    file.write_text(text(rules=rules))
-    analyze = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(file)]
-    said = subprocess.run(analyze, capture_output=True, text=True, check=False)
-    found = re.search(r"Overall exposure level for \S+: ([\d.]+)", said.stdout)
-    assert found, said.stderr
-    assert float(found[1]) < WORST
-
-
-@pytest.mark.host
-def test_systemd_reads_every_line_of_it(tmp_path: Path) -> None:
-    file = tmp_path / front.UNIT
-    file.write_text(text().replace("/usr/sbin/haproxy", "/bin/true"))
-    said = subprocess.run(["systemd-analyze", "verify", str(file)], capture_output=True, text=True, check=False)
-    assert [line for line in said.stderr.splitlines() if front.UNIT in line] == []
-    file.write_text(text().replace("UMask=", "UMusk="))
-    said = subprocess.run(["systemd-analyze", "verify", str(file)], capture_output=True, text=True, check=False)
-    assert "UMusk" in said.stderr
 
 
 def test_the_key_is_given_to_the_front_alone_and_stands_in_no_command() -> None:
