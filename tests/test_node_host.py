@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from musternode import files, stages, units
+from musternode.between import passage
 from musternode.commands import run
 from musternode.failure import Failure
 from musternode.h2 import jar, text
@@ -86,6 +87,12 @@ def test_the_gate_has_no_order_with_the_server_that_it_stops() -> None:
     found = all_units()
     assert "muster-h2" not in found[units.GATE]
     assert not any(line.startswith(("After=", "Before=")) and "gate" in line for line in found[H2].splitlines())
+
+
+def test_at_a_shutdown_the_gate_ends_before_its_front_to_the_other_node_does() -> None:
+    """The other node hears that this one leaves; a front that ended first would be a lost wire to it."""
+    (after,) = (line for line in all_units()[units.GATE].splitlines() if line.startswith("After="))
+    assert passage.UNIT in after.split()
 
 
 def test_another_program_changes_the_units_of_gate_and_agent_and_of_no_other() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Dict, Protocol, Tuple
 
 from . import guard, hardening
+from .between.passage import UNIT as FRONT
 from .h2.alive import EVERY as WATCHDOG
 from .h2.database import UNIT as H2
 from .paths import Paths
@@ -89,7 +90,9 @@ def _gate(settings: Settings, paths: Paths) -> str:
     """Return the unit of the gate process; it names its program's folder, so that another program changes the unit.
 
     It writes the kernel's tables (nft, ss) and gives the database files to their user; it asks systemd for all else. It
-    has no order with H2, which it stops while it is being stopped itself: systemd would let each wait for the other.
+    has no order with H2, which it stops while it is being stopped itself: systemd would let each wait for the other. At
+    a shutdown it ends before the front to the other node, by which it says that it leaves: without that word the other
+    one would have to take a restart for a loss.
     """
     program = paths.opt / settings.asset.sha256[:16]
     return f"""\
@@ -97,7 +100,7 @@ def _gate(settings: Settings, paths: Paths) -> str:
 Description=Gate of the database and keeper of its pair; the only one that starts and stops H2
 StartLimitIntervalSec=0
 Requires={VOLUME}
-After={VOLUME} network-online.target
+After={VOLUME} {FRONT} network-online.target
 Wants=network-online.target
 
 [Service]
