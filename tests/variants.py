@@ -44,10 +44,14 @@ EVERYTHING: Mapping[str, Any] = {
         "certificate": CERTIFICATE,
         "to_nodes": "https",
         "clients": ["192.0.2.0/24", "198.51.100.0/24"],
+        "tls_policy": "ELBSecurityPolicy-TLS13-1-3-2021-06",
         "waf": True,
         "domain": DOMAIN,
     },
     "network": {"egress": "endpoints"},
+    "updates": {"day": "sunday", "hour": 3},
+    "instance": {"volume": 40},
+    "logs": {"retention": 400},
 }
 """The cluster file with the most resources. Tags add none, and some 2 kB each to the template."""
 
@@ -77,8 +81,12 @@ PRODUCTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         OF_DEBIAN: {
             "balancer": {"admin": {"route": "port", "port": 8443}},
             "database": {"seed": {"s3": "seeds/connections.mv.db", "sha256": "0123456789abcdef" * 4}},
+            "as400gateway": {"outside": [8471, 8476]},
         },
-        OF_EVERYTHING: {"balancer": {"admin": {"route": "host", "host": "admin.example.org"}}},
+        OF_EVERYTHING: {
+            "balancer": {"admin": {"route": "host", "host": "admin.example.org"}},
+            "database": {"tls": True, "backup": {"hour": 2, "days": 30}},
+        },
     },
     "axonivy": {
         OF_DEBIAN: {"instance": {"ami": IMAGE, "java": 17}, "axonivy": {"version": "10.0.20", "shared": "/mnt/ivy"}},
@@ -100,6 +108,8 @@ PRODUCTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
                 "socket_timeout": 6,
                 "management_clients": ["10.0.0.0/8"],
                 "tenants": "single",
+                "outside": [389],
+                "proxy": {"host": "proxy.example.org", "port": 3128},
             },
             "balancer": {"clients": ["10.0.0.0/8"]},
         },
@@ -113,7 +123,9 @@ PRODUCTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         },
     },
     "wso2-carbon": {
-        OF_DEBIAN: {"wso2": {"membership": "wka", "proxy": {"host": "proxy.example.org", "port": 3128}}},
+        OF_DEBIAN: {
+            "wso2": {"membership": "wka", "proxy": {"host": "proxy.example.org", "port": 3128}, "outside": [389]}
+        },
         OF_EVERYTHING: {"instance": KEYS["instance"], "wso2": {**KEYS["wso2"], "trust": "artifacts/ca.pem"}},
     },
 }
