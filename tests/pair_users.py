@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from functools import partial
 
-from rehearsal.visitor import CookieJar
+from rehearsal.visitor import Answer, CookieJar
 from tests.scenario_support import Bench, meanwhile
 
 READERS = 3
+OK = 200
 
 
 @contextmanager
@@ -36,6 +38,12 @@ def _ask(
 ) -> None:
     try:
         with bench.scene.visitor(jar) as user:
-            answers[str(user.request(method, path, body).code)] += 1
+            answer = user.request(method, path, body)
+            answers[str(answer.code) if answer.code == OK else _told(method, answer)] += 1
     except OSError as fault:
-        answers[repr(fault)] += 1
+        answers[f"{datetime.now(UTC):%T} {method}: {fault!r}"] += 1
+
+
+def _told(method: str, answer: Answer) -> str:
+    """Return what a failure is told by, for which its number says too little."""
+    return f"{datetime.now(UTC):%T} {method}: {answer.code} {answer.body!r}"
