@@ -56,6 +56,8 @@ READ_BACK: Final[Mapping[str, str]] = {
     "subversion/conf": "node_subversion_server::test_no_other_way_in_is_offered",
     "subversion/hooks": "node_subversion_mirror::test_its_hooks_refuse_writes_that_svnserve_lets_through",
     "hardening": "node_hardening::test_systemd_knows_every_word_of_every_unit",
+    "tls/config": "node_tls_units::test_the_configuration_says_what_the_front_is",
+    "between/config": "node_between::test_what_one_front_asks_for_by_name_the_other_leads_there",
     "tls/units": "node_hardening::test_systemd_knows_every_word_of_every_unit",
     "between/passage": "node_between_wired::test_nothing_that_goes_to_a_plain_port_of_the_other_node_can_be_read",
     "between/units": "node_hardening::test_systemd_knows_every_word_of_every_unit",
@@ -69,7 +71,7 @@ What nodes are told is written by the stack: tests/test_settings_document.py, te
 """
 
 _WRITES: Final = re.compile(
-    r"^def (patched|rendered|argument_file|ruleset|passwd|authz|quoted|with_clustering|java_options)\("
+    r"^def (configuration|patched|rendered|argument_file|ruleset|passwd|authz|quoted|with_clustering|java_options)\("
     r"|^def rules\((user|address)|^def environment\(java_home"
     r'|^def put\(content|return f"""\\$|^TEXT = f?"""\\$',
     re.MULTILINE,

@@ -50,7 +50,7 @@ STORED, MOST_RESOURCES = 1_000_000, 500
 """Bytes of a template that it takes from S3, where the CDK puts them, and how many resources it may have (quotas)."""
 
 BUDGETS = {"as400gateway": 61_500, "wso2-as": 80_500, "wso2-carbon": 63_500, "kaazing": 59_500, "axonivy": 63_500}
-"""By example: a node more is some 6 kB, most of it user data; a database some 7 kB; network ACLs some 8 kB; updates 1 kB."""
+"""By example: a node more is some 6 kB, a database some 7 kB, network ACLs some 8 kB, updates 1 kB."""
 RESOURCES = 140
 """What an example needs at most; each entry of a network ACL is one, some twenty in all."""
 
