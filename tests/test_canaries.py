@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shlex
+import subprocess
 import tarfile
 import tempfile
 import time
@@ -26,7 +27,7 @@ from rehearsal.canaries import account as in_account
 from rehearsal.canaries import hosts, own
 from rehearsal.canaries.forms import SHORTEST, Canary, patterns, searchable
 from rehearsal.canaries.search import Search
-from rehearsal.canaries.values import canaries, kept, leaves
+from rehearsal.canaries.values import canaries, kept, leaves, made
 from tests.canary_support import plant_in_account
 
 SECRET = "p=s:w#rd'<\"&\\$ü%/+"
@@ -74,6 +75,20 @@ def test_it_is_known_again_in_the_properties_of_java() -> None:
 def test_a_key_of_several_lines_is_known_by_each_of_them() -> None:
     key = Canary("key", "-----BEGIN-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEFA\n")
     assert Search([key]).names_in(b"... kqhkiG9w0BAQEFA ...") == {"key"}
+
+
+def test_each_line_of_a_private_key_that_a_node_made_counts_and_no_certificate(tmp_path: Path) -> None:
+    (tmp_path / "tls").mkdir()
+    argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=a", "-keyout", "-", "-out", "-"]
+    text = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    (tmp_path / "tls/front.pem").write_text(text)
+    key, _, certificate = text.partition("-----BEGIN CERTIFICATE-----")
+    (found,) = made("b", tmp_path)
+    search = Search([found])
+    assert found.name == "the key in front.pem of b"
+    assert all(search.names_in(line.encode()) for line in key.splitlines() if not line.startswith("-----"))
+    assert search.names_in(certificate.encode()) == set()
+    assert list(made("b", tmp_path / "none")) == []
 
 
 def test_a_value_that_is_too_short_is_told_from_one_that_is_not() -> None:

@@ -2,11 +2,14 @@
 
 import http.client
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rehearsal.canaries.forms import SHORTEST, Canary, searchable
 from rehearsal.netns import connect_in
+from rehearsal.places import WORK
 
 if TYPE_CHECKING:
     from rehearsal.checks.scene import Member, Scene
@@ -17,11 +20,15 @@ PUBLIC: Final = {"username", "access_key_id", "engine", "host", "port", "dbname"
 _METADATA = ("169.254.169.254", 80)
 _ROLES = "/latest/meta-data/iam/security-credentials/"
 _PATIENCE = 5.0
+_KEYS = "etc/muster"
+_PRIVATE = re.compile("-----BEGIN [A-Z ]*PRIVATE KEY-----\n([A-Za-z0-9+/=\n]+)-----END")
 
 
 def canaries(scene: "Scene") -> list[Canary]:
     """Return every value; one that is too short to be known again is a `LookupError` that names it."""
-    found = [*kept(scene.client("secretsmanager")), *(each for member in scene.members for each in _own(member))]
+    found = [*kept(scene.client("secretsmanager"))]
+    for member in scene.members:
+        found += [*_own(member), *made(member.name, WORK / "hosts" / member.instance / "upper" / _KEYS)]
     if short := [each.name for each in found if not searchable(each)]:
         raise LookupError(f"{', '.join(short)}: shorter than {SHORTEST} characters, which is found anywhere by chance")
     return found
@@ -66,6 +73,12 @@ def _own(member: "Member") -> Iterator[Canary]:
     told = json.loads(_asked(member, "GET", f"{_ROLES}{role}", given))
     for part in ("SecretAccessKey", "Token"):
         yield Canary(f"the role's {part} on {member.name}", told[part])
+
+
+def made(node: str, folder: Path) -> Iterator[Canary]:
+    """Yield every private key that a node has made, in `folder` or below; each line of one is searched for."""
+    for file in sorted(folder.rglob("*.pem")):
+        yield from (Canary(f"the key in {file.name} of {node}", key) for key in _PRIVATE.findall(file.read_text()))
 
 
 def _asked(member: "Member", method: str, path: str, headers: dict[str, str]) -> str:
