@@ -328,6 +328,14 @@ def kept_down(bench: Bench, unit: str, node: str) -> Iterator[None]:
         yield
 
 
+def hung(bench: Bench, unit: str, node: str) -> set[int]:
+    """Stop the processes of a unit on a node in their tracks, for good; return them."""
+    struck = processes.processes(Stage(bench.rehearsal), node, unit)
+    assert struck, unit
+    processes.send(struck, signal.SIGSTOP)
+    return struck
+
+
 def stacks(rehearsal: Rehearsal) -> dict[str, str]:
     """Return the status of every stack that CloudFormation still lists, by name."""
     found = rehearsal.client("cloudformation").describe_stacks()["Stacks"]

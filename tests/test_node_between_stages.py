@@ -98,6 +98,13 @@ def test_a_certificate_is_made_anew_in_the_second_half_of_its_life(node: Machine
     assert node.made == 2
 
 
+def test_a_certificate_that_was_made_before_a_loss_of_power_is_shown_after_it(node: Machine) -> None:
+    """The file is there, and nobody knows any more that the front has not begun with it."""
+    node.carry_out()
+    Place(node.paths).pem.write_text(PEMS[1])
+    assert f"restart {UNIT}" in node.carry_out()
+
+
 def test_one_that_does_not_show_its_certificate_is_a_failure_with_its_words(node: Machine) -> None:
     node.dead = True
     with pytest.raises(Failure, match=r"^node a: its front to node b does not show its certificate at 10\.0\.1\.10 "):

@@ -18,7 +18,7 @@ from rehearsal.faults.stage import Stage
 from rehearsal.poll import poll
 from tests.between_support import SQL, WORDS, found, spoken
 from tests.carbon_support import say
-from tests.scenario_support import EXAMPLE, Bench, cluster_file, item, kept_down, leaves_nothing, story
+from tests.scenario_support import EXAMPLE, Bench, cluster_file, hung, item, kept_down, leaves_nothing, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -88,6 +88,16 @@ def test_without_a_front_one_node_serves_alone_and_with_it_the_other_comes_in_ag
         poll(lambda: len(item(bench).members) == 1, within=30)
     poll(lambda: pair.whole(stage), within=90)
     bench.wait_until_healthy()
+    assert bench.check(copies.CHECK).verdict == "valid"
+
+
+def test_a_front_that_hangs_is_begun_anew_and_both_nodes_serve_again(bench: Bench) -> None:
+    stage = Stage(bench.rehearsal)
+    before = hung(bench, UNIT, "b")
+    poll(lambda: len(item(bench).members) == 1, within=30)
+    poll(lambda: pair.whole(stage), within=120)
+    bench.wait_until_healthy()
+    assert not before & set(processes.processes(stage, "b", UNIT))
     assert bench.check(copies.CHECK).verdict == "valid"
 
 

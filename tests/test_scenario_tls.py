@@ -7,8 +7,10 @@ import pytest
 
 from rehearsal.checks import targets
 from rehearsal.drive import Rehearsal
+from rehearsal.faults import processes
+from rehearsal.faults.stage import Stage
 from rehearsal.poll import poll
-from tests.scenario_support import EXAMPLE, Bench, cluster_file, kept_down, leaves_nothing, story
+from tests.scenario_support import EXAMPLE, Bench, cluster_file, hung, kept_down, leaves_nothing, story
 from tests.tls_support import MARK, asked, nobody_notices, shown
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
@@ -53,6 +55,15 @@ def test_a_front_that_ends_begins_again_at_once_and_without_one_its_node_gets_no
             answer = client.request("GET", "/ready")
         assert (answer.code, answer.json()["reasons"]) == (503, ["the TLS front completes no handshake at port 8443"])
     poll(lambda: shown(scene, b) is not None, within=2)
+    bench.wait_until_healthy()
+
+
+def test_a_front_that_hangs_is_begun_anew_and_its_node_gets_users_again(bench: Bench) -> None:
+    scene, b = bench.scene, bench.member("b")
+    before = hung(bench, UNIT, "b")
+    assert shown(scene, b) is None
+    poll(lambda: shown(scene, b) is not None, within=45)
+    assert not before & set(processes.processes(Stage(bench.rehearsal), "b", UNIT))
     bench.wait_until_healthy()
 
 

@@ -5,7 +5,7 @@ import sys
 import time
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Tuple
 
 from . import (
     bootstrap,
@@ -23,11 +23,14 @@ from . import (
     volume,
 )
 from .agent import service
+from .between import passage
 from .failure import Failure, ascii_sentence, unexpected
 from .host import Host, Identity
 from .paths import Paths
 from .report import Reported
+from .tls import front
 from .tls.keeper import Keeper
+from .tls.watchdog import Watchdog, Watched, watched
 from .updates.part import Part
 from .watch import Watch
 
@@ -189,10 +192,11 @@ def _live(this: Host) -> int:
     rollback.tell(this.paths)
     trial, growth = _trial(this), volume.Growth(this.node.name, this.node.volume)
     keeper, rules = Keeper(this.paths, this.front), guard.Guard(this.paths)
-    part = Part(this.paths, board, this.services)
+    part, watchdog = Part(this.paths, board, this.services), Watchdog(_fronts(this), this.services)
     while True:
         growth.look()
         keeper.look()
+        watchdog.look()
         rules.look()
         has_turn = part.look()
         if whole and not has_turn:
@@ -203,6 +207,10 @@ def _live(this: Host) -> int:
         if document is not None and free:
             _roll_out(this, document, watch, peer, part.change)
         time.sleep(FORMED if board.state.formed else FORMING)
+
+
+def _fronts(this: Host) -> Tuple[Watched, ...]:
+    return (*watched(front.UNIT, this.front), *watched(passage.UNIT, this.passage))
 
 
 def _tried(this: Host) -> str:

@@ -39,30 +39,30 @@ def carry_out(paths: Paths, services: Services, passage: Optional[Passage], key:
 def _write(paths: Paths, passage: Passage, key: Callable[[], bytes]) -> bool:
     """Write what the front begins with; return whether that is not what it was started with last."""
     place = Place(paths)
-    fresh = _bring_certificate(place, passage, key)
+    _bring_certificate(place, passage, key)
     files.write(place.config, config.configuration(passage).encode("ascii"), mode=0o600)
     files.write(place.rules, rules(passage).encode("ascii"), mode=0o600)
     stages.write_units(paths, {UNIT: unit(paths)})
-    return fresh or not place.applied.is_file() or place.applied.read_text() != _hash(paths, passage)
+    return not place.applied.is_file() or place.applied.read_text() != _hash(paths, passage)
 
 
 def _hash(paths: Paths, passage: Passage) -> str:
-    text = "\n".join((config.configuration(passage), rules(passage), unit(paths)))
+    own = certificate.alone(Place(paths).pem.read_text())  # a front shows the one that it began with
+    text = "\n".join((config.configuration(passage), rules(passage), unit(paths), own))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def _bring_certificate(place: Place, passage: Passage, key: Callable[[], bytes]) -> bool:
-    """Make authority and certificate anew where there are none or half of their life is over; return whether so."""
+def _bring_certificate(place: Place, passage: Passage, key: Callable[[], bytes]) -> None:
+    """Make authority and certificate anew where there are none or half of their life is over."""
     pem = place.pem.read_text() if place.pem.is_file() else ""
     if pem and not certificate.aged(pem, authority.LIFE):
-        return False
+        return
     place.pem.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     secret = key()
     files.write(place.authority, authority.authority(secret).encode("ascii"), mode=0o600)
     fresh = authority.certificate(secret, passage.node, place.authority)
     files.write(place.pem, fresh.encode("ascii"), mode=0o600)
     log.info("node %s has a new certificate for node %s", passage.node, passage.peer)
-    return True
 
 
 def _await(paths: Paths, services: Services, passage: Passage) -> None:

@@ -6,7 +6,7 @@ import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Tuple
 
 from .. import bootstrap, files, guard, report, rollback, settings, state, volume
 from .. import host as host_files
@@ -19,8 +19,10 @@ from ..rollout import report_unreadable
 from ..stages import link_asset, prepare, timed
 from ..state import Board
 from ..system import Systemd
+from ..tls import front
 from ..tls import stages as tls
 from ..tls.keeper import Keeper
+from ..tls.watchdog import Watchdog, Watched, watched
 from ..updates import stages as updates
 from ..updates.part import Part
 from ..watch import Watch
@@ -96,11 +98,12 @@ def _live(kind: Kind[S], this: Host[S]) -> int:
     whole = _finished(kind, this, board)
     rollback.tell(this.paths)
     trial, growth, keeper, rules = _trial(kind, this), _growth(this), _keeper(kind, this), guard.Guard(this.paths)
-    part = Part(this.paths, board, this.services)
+    part, watchdog = Part(this.paths, board, this.services), Watchdog(_fronts(kind, this), this.services)
     while True:
         if growth is not None:
             growth.look()
         keeper.look()
+        watchdog.look()
         rules.look()
         has_turn = part.look()
         if whole and not has_turn:
@@ -120,7 +123,15 @@ def _growth(this: Host[Any]) -> Optional[volume.Growth]:
 
 
 def _keeper(kind: Kind[S], this: Host[S]) -> Keeper:
-    return Keeper(this.paths, None if this.settings.leaves(this.identity.node) else kind.front(this))
+    return Keeper(this.paths, _front(kind, this))
+
+
+def _fronts(kind: Kind[S], this: Host[S]) -> Tuple[Watched, ...]:
+    return watched(front.UNIT, _front(kind, this))
+
+
+def _front(kind: Kind[S], this: Host[S]) -> Optional[front.Front]:
+    return None if this.settings.leaves(this.identity.node) else kind.front(this)
 
 
 def _tell_seen(this: Host[Any], one: Living) -> None:
