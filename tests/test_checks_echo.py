@@ -162,6 +162,7 @@ class Place:
 
     led: Callable[[int], str]
     settings: dict[str, str] = field(default_factory=dict)
+    users: int = 8000
     asked: list[str] = field(default_factory=list)
     there: dict[str, list[str]] = field(default_factory=lambda: {"a": ["10.64.8.20:1"], "b": []})
 
@@ -173,13 +174,15 @@ class Place:
     balancer = SimpleNamespace(address="10.64.8.20")
     lock = threading.Lock()
 
-    def port(self, name: str) -> int:
-        return {"http": 8000}[name]
+    def door(self, _member: Any) -> tuple[tuple[str, int], bool]:
+        return ("10.64.0.10", self.users), self.users != 8000
 
     def run_in(self, member: Any, command: Sequence[str], *, within: float) -> str:
         assert within > 0
-        assert command[-1] == "( sport = :8000 and dst = 10.64.8.20 )"
-        return "".join(f"0 0 10.64.0.10:8000 {each}\n" for each in self.there[member.name])
+        connections = (
+            self.there[member.name] if command[-1] == f"( sport = :{self.users} and dst = 10.64.8.20 )" else []
+        )
+        return "".join(f"0 0 10.64.0.10:{self.users} {each}\n" for each in connections)
 
     def websocket(self, path: str) -> WebSocket:
         with self.lock:
@@ -214,6 +217,12 @@ def test_new_connections_alone_are_counted() -> None:
     result = echo.SPREAD.result(echo.SPREAD.lines(place))
     assert (result.verdict, result.detail) == ("valid", "200 new clients: 100 on a, 100 on b")
     assert set(place.asked) == {PATH}
+
+
+def test_they_are_counted_at_the_front_where_the_balancer_speaks_https_to_nodes() -> None:
+    place: Any = Place(lambda number: "ab"[number % 2], users=8443)
+    result = echo.SPREAD.result(echo.SPREAD.lines(place))
+    assert (result.verdict, result.detail) == ("valid", "200 new clients: 100 on a, 100 on b")
 
 
 def test_clients_that_are_refused_are_told_with_the_reason() -> None:

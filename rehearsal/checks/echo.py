@@ -149,10 +149,14 @@ def record_spread(scene: Scene) -> Iterable[Connected]:
 
 
 def _connections(scene: Scene) -> dict[str, set[str]]:
-    """Return the balancer's ends of its connections to each member, as the member's own kernel has them."""
-    ours = f"( sport = :{scene.port('http')} and dst = {scene.balancer.address} )"
-    listed = {each.name: scene.run_in(each, [*_LISTED.split(), ours], within=20) for each in scene.members}
-    return {name: {line.split()[-1] for line in lines.splitlines()} for name, lines in listed.items()}
+    """Return the balancer's ends of its connections to each member's door, as the member's own kernel has them."""
+    found = {}
+    for each in scene.members:
+        (_, port), _ = scene.door(each)
+        ours = f"( sport = :{port} and dst = {scene.balancer.address} )"
+        lines = scene.run_in(each, [*_LISTED.split(), ours], within=20).splitlines()
+        found[each.name] = {line.split()[-1] for line in lines}
+    return found
 
 
 def judge_spread(found: Sequence[Connected]) -> Finding:
