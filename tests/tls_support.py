@@ -5,18 +5,22 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from musternode.tls import handshake
+from rehearsal.checks import echo
 from rehearsal.checks.scene import Member, Scene
 from rehearsal.netns import call_in
-from rehearsal.visitor import CookieJar
+from rehearsal.visitor import Client, CookieJar
+from rehearsal.websocket import visit
 from tests.carbon_support import say
 from tests.scenario_support import Bench, meanwhile
 
+Place = tuple[str, int]
+"""An address, and a port."""
 MARK = b"seen-on-the-wire"
 """What stands in a request that is looked for."""
 _EVERYTHING = 0x0003  # linux/if_ether.h, ETH_P_ALL
@@ -27,8 +31,8 @@ _IP, _TCP, _HEADER = 0x0800, 6, 14
 class Segment:
     """What one TCP segment carries between the ports of two addresses."""
 
-    source: tuple[str, int]
-    target: tuple[str, int]
+    source: Place
+    target: Place
     content: bytes
 
 
@@ -50,9 +54,13 @@ class Wire:
 
     segments: list[Segment] = field(default_factory=list)
 
-    def heard(self, places: Sequence[tuple[str, int]]) -> bytes:
-        """Return all that came from or went to one of these places."""
-        return b"".join(each.content for each in self.segments if {each.source, each.target} & {*places})
+    def at(self, place: Place) -> bytes:
+        """Return all that came from or went to a port of an address."""
+        return b"".join(each.content for each in self.segments if place in (each.source, each.target))
+
+    def of(self, addresses: Collection[str]) -> bytes:
+        """Return all that came from or went to any port of these addresses."""
+        return b"".join(each.content for each in self.segments if {each.source[0], each.target[0]} & {*addresses})
 
 
 @contextmanager
@@ -83,15 +91,38 @@ def tapped(scene: Scene) -> Iterator[Wire]:
         made.close()
 
 
-def asked(scene: Scene, times: int = 12) -> bytes:
+def asked(scene: Scene) -> bytes:
     """Let new users ask for something that bears the mark; return what was heard of it between balancer and nodes."""
-    doors = [scene.door(member)[0] for member in scene.members]
+    return heard(scene, way_in(scene)).of([member.address for member in scene.members])
+
+
+def way_in(scene: Scene) -> tuple[str, Place]:
+    """Return where users stand, and where they reach the balancer: in plain HTTP, for want of a certificate."""
+    return scene.visitor_namespace, (scene.balancer.address, scene.listener_port)
+
+
+def heard(scene: Scene, *ways: tuple[str, Place], times: int = 12) -> Wire:
+    """Say the mark by each of the ways (where a user stands, and where to), as a new one each of so many times."""
     with tapped(scene) as wire:
         for _ in range(times):
-            with scene.visitor() as user:
-                assert user.request("GET", f"/api/session?{MARK.decode()}").code == 200
+            for namespace, place in ways:
+                say_the_mark(scene, namespace, place)
         time.sleep(0.3)  # the last frames are on their way to the listener
-    return wire.heard(doors)
+    return wire
+
+
+def say_the_mark(scene: Scene, namespace: str, place: Place) -> None:
+    """Ask for something that bears the mark, or send it to a gateway that sends it back; it must be answered.
+
+    What a client of a WebSocket says is masked (RFC 6455, 5.3), what it hears is not.
+    """
+    if scene.cluster.product == "kaazing":
+        with visit(namespace, place, echo.path(scene), host=scene.host) as socket_:
+            socket_.send(MARK)
+            assert socket_.receive() == MARK
+        return
+    with Client(namespace, place, host=scene.host) as user:
+        assert user.request("GET", f"/api/session?{MARK.decode()}").code == 200
 
 
 def shown(scene: Scene, member: Member) -> bytes | None:
