@@ -1,17 +1,17 @@
 """Clusters whose ports are scanned once a rule is taken away, or added."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from rehearsal.cdk_cli import ROOT
 from rehearsal.checks import ports
-from rehearsal.drive import Rehearsal
 from tests.carbon_support import say
-from tests.ivy_support import cluster_file, prepared
+from tests.ivy_support import prepared
 from tests.rules_support import made
-from tests.scenario_support import Bench, service
+from tests.scenario_support import Bench, cluster_file, service
 
 T = TypeVar("T")
 
@@ -19,22 +19,24 @@ DEBUGGER: Final = {"IpProtocol": "tcp", "FromPort": 5005, "ToPort": 5005, "IpRan
 """What somebody who looks for a fault in a Java machine leaves open."""
 
 
-def running(example: str, folder: Path) -> Iterator[Bench]:
-    """Run the example of a product, deployed and healthy."""
-    file = ROOT / "clusters" / f"{example}.yaml"
-    with service(file) as rehearsal:
-        yield deployed(rehearsal, file, folder)
+@dataclass(frozen=True)
+class Form:
+    """The example of a product, with dotted fields set."""
+
+    product: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
-def deployed(rehearsal: Rehearsal, file: Path, folder: Path) -> Bench:
-    """Deploy a cluster file, with what it takes for granted, and wait until it is healthy."""
-    if file.stem == "axonivy":
-        file = prepared(rehearsal, cluster_file(folder, "engines", {}))
-    bench = Bench(rehearsal, file, folder)
-    run = bench.deploy()
-    assert run.code == 0, run.failure
-    bench.wait_until_healthy()
-    return bench
+def running(form: Form, folder: Path) -> Iterator[Bench]:
+    """Run a cluster of that form, deployed and healthy."""
+    example = ROOT / "clusters" / f"{form.product}.yaml"
+    with service(example) as rehearsal:
+        file = cluster_file(example, folder, "scanned", form.changes)
+        bench = Bench(rehearsal, prepared(rehearsal, file), folder)
+        run = bench.deploy()
+        assert run.code == 0, run.failure
+        bench.wait_until_healthy()
+        yield bench
 
 
 def found(bench: Bench) -> tuple[str, str]:

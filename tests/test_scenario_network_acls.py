@@ -11,7 +11,7 @@ import pytest
 from rehearsal.checks import copies
 from rehearsal.poll import poll
 from tests.carbon_support import say
-from tests.ports_support import DEBUGGER, found, nodes_group, running, unmissed
+from tests.ports_support import DEBUGGER, Form, found, nodes_group, running, unmissed
 from tests.rules_support import Rule, entries, with_rule, without_entry
 from tests.scenario_support import Bench
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """Run the pair."""
-    yield from running("as400gateway", tmp_path_factory.mktemp("pair"))
+    yield from running(Form("as400gateway"), tmp_path_factory.mktemp("pair"))
 
 
 def test_each_entry_of_each_network_acl_is_missed(pair: Bench) -> None:

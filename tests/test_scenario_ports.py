@@ -1,28 +1,40 @@
 """Every rule of a cluster's security groups is needed, and none opens more than it says.
 
-Each product is a story of one cluster. Rules are taken away by the account's API, as an administrator may, and each is
-given back; the cluster as deployed, before and after, is the control.
+Each product is a story of one cluster, and so is what options bring. Rules are taken away by the account's API, as an
+administrator may, and each is given back; the cluster as deployed, before and after, is the control.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
 from rehearsal.checks.allowed import VISITOR
-from tests.ports_support import DEBUGGER, found, nodes_group, running, unmissed
+from tests.ports_support import DEBUGGER, Form, found, nodes_group, running, unmissed
 from tests.rules_support import Rule, rules, with_rule, without_rule
 from tests.scenario_support import Bench
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
-PRODUCTS = ("as400gateway", "wso2-carbon", "wso2-as", "kaazing", "axonivy")
+PORTS: Mapping[str, Any] = {
+    "balancer.to_nodes": "https",
+    "balancer.admin": {"route": "port", "port": 8444},
+    "database.tls": True,
+    "as400gateway.outside": [449, 8471],
+}
+"""Every option that has a port of its own; with HTTPS the balancer may still go to the plain one."""
+FORMS: Mapping[str, Form] = {
+    **{product: Form(product) for product in ("as400gateway", "wso2-carbon", "wso2-as", "kaazing", "axonivy")},
+    "options-with-ports": Form("as400gateway", PORTS),
+    "endpoints": Form("as400gateway", {"network.egress": "endpoints"}),
+}
 
 
-@pytest.fixture(scope="module", params=PRODUCTS)
+@pytest.fixture(scope="module", params=FORMS)
 def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """Run each product in turn."""
-    yield from running(request.param, tmp_path_factory.mktemp(request.param))
+    """Run each form in turn."""
+    yield from running(FORMS[request.param], tmp_path_factory.mktemp(request.param))
 
 
 def test_each_rule_of_each_group_is_missed(bench: Bench) -> None:
