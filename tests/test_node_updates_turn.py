@@ -45,11 +45,16 @@ def test_what_was_said_in_another_week_counts_for_nothing() -> None:
     assert turn.judge(sight("a", c=state("c", f"{BEFORE} {words.FAILED}")), NOW).go
 
 
-@pytest.mark.parametrize("phase", sorted(words.OVER))
 @pytest.mark.parametrize("node", ["a", "c"])
-def test_a_node_that_could_not_be_updated_stops_the_round_for_all(node: str, phase: str) -> None:
-    seen = sight("b", **{"a": DONE, node: state(node, f"{NOW} {phase}")})
+def test_a_node_that_could_not_be_updated_stops_the_round_for_all(node: str) -> None:
+    seen = sight("b", **{"a": DONE, node: state(node, f"{NOW} {words.FAILED}")})
     assert turn.judge(seen, NOW).stop == f"node {node} could not be updated"
+
+
+def test_one_that_stopped_for_another_stops_nobody_once_that_one_is_begun_again() -> None:
+    """Else each would stop for the other for ever."""
+    assert turn.judge(sight("a", c=state("c", f"{NOW} {words.STOPPED}")), NOW).go
+    assert turn.judge(sight("b", a=state("a", f"{NOW} {words.STOPPED}")), NOW).wait == "node a has its turn first"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ BACK = 900.0
 """Seconds that a node has after its restart until it serves: longer than a member copies a database."""
 OFF = 600.0
 """Seconds within which a restart must have ended this process."""
-AGAIN = "mend it, then `systemctl start muster-updates` on this node, and on each that has stopped for it"
+AGAIN = "mend it, then `systemctl start muster-updates` on this node, then on each that has stopped for it"
 
 
 class Installs(Protocol):

@@ -13,8 +13,8 @@ from ..paths import Paths
 from ..servers import host as server_host
 from ..servers import peers
 from ..servers.kind import Kind
-from ..settings import LATEST
 from ..waiting import poll
+from . import words
 from .round import Round
 from .system import Updates
 from .turn import Other, Sight
@@ -27,21 +27,17 @@ def run(paths: Paths, kind: Optional["Kind[Any]"]) -> int:
     this: Any = pair_host.load(paths) if kind is None else server_host.load(paths, kind.read)
     look = of_pair(this) if kind is None else of_servers(this, kind)
     wanted = this.settings.updates
+    if wanted is None:
+        raise Failure("the settings in force say nothing of updates")
     return Round(
         node=this.identity.node,
-        number=number(datetime.datetime.now(datetime.timezone.utc)),
+        number=words.number(datetime.datetime.now(datetime.timezone.utc), wanted),
         paths=paths,
-        updates=Updates(packages.system(), wanted.release if wanted else LATEST, paths.etc / "updates.preferences"),
+        updates=Updates(packages.system(), wanted.release, paths.etc / "updates.preferences"),
         look=look,
         restart=lambda: command(["systemctl", "--no-block", "reboot"]),
         poll=poll,
     ).run()
-
-
-def number(now: datetime.datetime) -> str:
-    """Return the number of the round at `now`: the week, which begins on Monday (ISO 8601), as `2026-W48`."""
-    year, week, _ = now.isocalendar()
-    return f"{year}-W{week:02d}"
 
 
 def of_pair(this: PairHost) -> Callable[[], Sight]:

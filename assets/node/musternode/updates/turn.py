@@ -45,7 +45,7 @@ class Verdict:
 def judge(sight: Sight, number: str) -> Verdict:
     """Return whether it is the turn of the node with that sight in the round `number`."""
     for other in sight.others:
-        if said(other, number) in words.OVER:
+        if said(other, number) == words.FAILED:
             return Verdict(stop=f"node {other.name} could not be updated")
     if sight.own is None or sight.own.phase != SERVING:
         return Verdict(wait="this node does not serve")

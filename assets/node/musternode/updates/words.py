@@ -1,5 +1,6 @@
 """What a node says of its part in a round of updates: kept on its disk, and told to the others in its state."""
 
+import datetime
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Optional
 
 from .. import files
 from ..paths import Paths
+from ..settings import DAYS, Updates
 
 WAITS, LEADS, INSTALLS, RESTARTS = "waits", "leads", "installs", "restarts"
 DONE, FAILED, STOPPED = "done", "failed", "stopped"
@@ -15,7 +17,8 @@ CHANGES = "changes"
 TURN = frozenset({LEADS, INSTALLS, RESTARTS})
 """Phases of the node whose turn it is: it leads its users away, installs, and restarts until it serves again."""
 OVER = frozenset({FAILED, STOPPED})
-"""Phases that end the round for every node: this one could not be updated, or has stopped for another's sake."""
+"""Phases of a node for which the round is over: it could not be updated, or has stopped for the sake of one that said
+so. Somebody is to look at either."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,15 @@ class Word:
     def text(self) -> str:
         """What others are told."""
         return f"{self.round} {self.phase}"
+
+
+def number(now: datetime.datetime, updates: Updates) -> str:
+    """Return the number of the round at `now`, as `2026-W48`; it lasts from the hour of `updates` until the next one.
+
+    That is the week (ISO 8601) in which that hour is: who begins on Monday again what failed on Sunday is in the same.
+    """
+    year, week, _ = (now - datetime.timedelta(days=DAYS.index(updates.day), hours=updates.hour)).isocalendar()
+    return f"{year}-W{week:02d}"
 
 
 def read(text: str) -> Optional[Word]:
