@@ -167,6 +167,22 @@ def test_a_turn_is_given_back_if_another_node_goes_away_meanwhile(host: Host) ->
     assert host.did[-1] == "restart (restarts)"
 
 
+def test_a_turn_is_given_back_if_settings_came_to_this_node_at_the_same_moment(host: Host) -> None:
+    """Its member looked before it heard of the turn."""
+    own = host.own
+    assert own is not None
+    phases: list[str] = []
+    host.at = {
+        2: lambda: setattr(host, "own", replace(own, updates=f"{NOW} {words.CHANGES}")),
+        3: lambda: phases.append(host.said.phase),
+        5: lambda: setattr(host, "own", own),
+    }
+    with pytest.raises(Restarted):
+        host.part().run()
+    assert phases == [words.WAITS]
+    assert host.did[-1] == "restart (restarts)"
+
+
 def test_a_turn_that_never_comes_is_told_with_its_reason(host: Host) -> None:
     host.other = None
     assert host.part().run() == 1

@@ -78,8 +78,27 @@ def test_a_node_that_does_not_serve_itself_does_not_begin() -> None:
 
 
 def test_one_that_leads_its_users_away_may_go_on_as_long_as_the_others_serve() -> None:
-    assert turn.hindrance(sight("a", a=state("a", phase=LEAVING)), "g", NOW).go
-    assert not turn.hindrance(sight("a", b=state("b", phase=LEAVING)), "g", NOW).go
+    assert turn.hindrance(sight("a", a=state("a", phase=LEAVING)), NOW).go
+    assert not turn.hindrance(sight("a", b=state("b", phase=LEAVING)), NOW).go
+
+
+@pytest.mark.parametrize(
+    ("own", "reason"),
+    [
+        (state("a", f"{NOW} {words.CHANGES}"), "this node puts other settings in force"),
+        (state("a", f"- {words.CHANGES}"), "this node puts other settings in force"),
+        (state("a", generation="next"), "node b is at generation g"),
+    ],
+)
+def test_nobody_begins_or_goes_on_with_its_turn_while_its_own_settings_change(own: State, reason: str) -> None:
+    for each in (own, replace(own, phase=LEAVING)):
+        assert turn.hindrance(sight("a", a=each), NOW).wait == reason
+    assert turn.judge(sight("a", a=own), NOW).wait == reason
+
+
+def test_nobody_goes_on_with_its_turn_whose_member_does_not_answer() -> None:
+    """Its users are led away by the member alone."""
+    assert turn.hindrance(sight("a", a=None), NOW).wait == "this node's member does not answer"
 
 
 def test_a_node_without_others_begins() -> None:

@@ -107,13 +107,11 @@ class Round:
 
     def _lead_away(self) -> bool:
         """Lead users to others, as long as that takes; return False, and take them back, if one of those goes away."""
-        own = self.look().own
-        generation = own.generation if own is not None else ""
         self._say(words.LEADS)
         log.info("users of node %s are led to other nodes for %g s", self.node, LED)
 
         def hindered() -> Optional[Verdict]:
-            found = turn.hindrance(self.look(), generation, self.number)
+            found = turn.hindrance(self.look(), self.number)
             return None if found.go else found
 
         hindrance = self.poll(hindered, within=LED, every=1.0)
