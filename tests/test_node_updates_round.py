@@ -34,6 +34,7 @@ class Host:
     own: State | None = field(default_factory=lambda: State("b", "g", phase=SERVING))
     at: dict[int, Callable[[], object]] = field(default_factory=dict)
     did: list[str] = field(default_factory=list)
+    meanwhile: Callable[[], object] = lambda: None
     looks: int = 0
 
     def available(self) -> tuple[str, ...]:
@@ -45,6 +46,7 @@ class Host:
 
     def install(self, names: Sequence[str]) -> None:
         self._do(f"install {' '.join(names)}")
+        self.meanwhile()
 
     def restart(self) -> None:
         self._do("restart")
@@ -181,6 +183,46 @@ def test_a_turn_is_given_back_if_settings_came_to_this_node_at_the_same_moment(h
         host.part().run()
     assert phases == [words.WAITS]
     assert host.did[-1] == "restart (restarts)"
+
+
+def test_users_are_taken_back_if_another_node_goes_away_during_the_installation(host: Host) -> None:
+    """The restart comes once that one is back and users have been led away again."""
+    there, phases = host.other, []
+
+    def goes() -> None:
+        host.other = None
+        first = host.looks + 1
+        host.at = {at: lambda: phases.append(host.said.phase) for at in range(first, first + 30)}
+        host.at[first + 3] = lambda: setattr(host, "other", there)
+
+    host.meanwhile = goes
+    with pytest.raises(Restarted):
+        host.part().run()
+    assert [*dict.fromkeys(phases)] == [words.INSTALLS, words.WAITS, words.LEADS]
+    assert host.did[-2:] == ["install openssl (installs)", "restart (restarts)"]
+
+
+def test_a_node_that_cannot_restart_for_another_one_says_for_which(host: Host) -> None:
+    host.meanwhile = lambda: setattr(host, "other", None)
+    assert host.part().run() == 1
+    assert host.did[-1] == "install openssl (installs)"
+    told = "its updates are installed, but its turn to restart did not come within 21600 s: node a does not answer"
+    assert told in host.said.cause
+
+
+@pytest.mark.parametrize("broken", ["install", "restart"])
+def test_what_was_installed_without_a_restart_is_restarted_for_when_begun_again(host: Host, broken: str) -> None:
+    host.broken = broken
+    assert host.part().run() == 1
+    host.broken, host.names = "", ()
+    host.did.clear()
+    with pytest.raises(Restarted):
+        host.part().run()
+    assert host.did == ["look (waits)", "restart (restarts)"]
+    host.boot()
+    assert host.part().run() == 0
+    assert host.part().run() == 0
+    assert host.did[2:] == ["look (waits)"]
 
 
 def test_a_turn_that_never_comes_is_told_with_its_reason(host: Host) -> None:

@@ -74,22 +74,34 @@ class Round:
     def _take_part(self) -> None:
         self._say(words.WAITS)
         names = self.updates.available()
-        if not names:
+        if not names and not words.installed(self.paths):
             log.info("there are no security updates for node %s", self.node)
             self._say(words.DONE)
             return
-        log.info("node %s has security updates of %d packages: %s", self.node, len(names), " ".join(names))
-        self.updates.fetch()
-        self._take_turn()
-        self._say(words.INSTALLS)
-        self.updates.install(names)
-        log.info("the security updates are installed; node %s restarts", self.node)
+        if names:
+            log.info("node %s has security updates of %d packages: %s", self.node, len(names), " ".join(names))
+            self.updates.fetch()
+        self._take_turn("its turn")
+        if names:
+            self._install(names)
         self._say(words.RESTARTS)
+        log.info("node %s restarts for its security updates", self.node)
         self.restart()
         self.poll(lambda: None, within=OFF)
         raise Failure(f"the node did not restart within {OFF:g} s")
 
-    def _take_turn(self) -> None:
+    def _install(self, names: Sequence[str]) -> None:
+        """Install them; take users back, until it is this node's turn again, if another one went away meanwhile."""
+        self._say(words.INSTALLS)
+        words.keep_installed(self.paths)
+        self.updates.install(names)
+        log.info("the security updates of node %s are installed", self.node)
+        found = turn.hindrance(self.look(), self.number)
+        if not found.go:
+            self._give_back(found)
+            self._take_turn("its updates are installed, but its turn to restart")
+
+    def _take_turn(self, what: str) -> None:
         """Wait until the others can do without this node and its users have been led to them."""
         reasons = [""]
 
@@ -103,7 +115,7 @@ class Round:
             return found.go and self._lead_away()
 
         if not self.poll(led, within=WAITS, every=5.0):
-            raise Failure(f"its turn did not come within {WAITS:g} s: {reasons[-1]}")
+            raise Failure(f"{what} did not come within {WAITS:g} s: {reasons[-1]}")
 
     def _lead_away(self) -> bool:
         """Lead users to others, as long as that takes; return False, and take them back, if one of those goes away."""
@@ -117,9 +129,12 @@ class Round:
         hindrance = self.poll(hindered, within=LED, every=1.0)
         if hindrance is None:
             return True
-        log.warning("node %s gives its turn back: %s", self.node, hindrance.wait)
-        self._say(words.WAITS)
+        self._give_back(hindrance)
         return False
+
+    def _give_back(self, found: Verdict) -> None:
+        log.warning("node %s gives its turn back: %s", self.node, found.wait)
+        self._say(words.WAITS)
 
     def _came_back(self, before: Word) -> None:
         if not words.restarted(self.paths):

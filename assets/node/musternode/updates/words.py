@@ -71,8 +71,18 @@ def say(paths: Paths, word: Word) -> None:
 
 def forget(paths: Paths) -> None:
     """Say nothing of updates any more."""
-    _file(paths).unlink(missing_ok=True)
-    _mark(paths).unlink(missing_ok=True)
+    for file in (_file(paths), _mark(paths), _installed(paths)):
+        file.unlink(missing_ok=True)
+
+
+def keep_installed(paths: Paths) -> None:
+    """Keep until the next restart that updates have begun to be installed: the node needs that one for them."""
+    files.write(_installed(paths), b"", mode=0o600)
+
+
+def installed(paths: Paths) -> bool:
+    """Return whether updates have been installed, as far as that went, since the node last restarted."""
+    return _installed(paths).exists()
 
 
 def restarted(paths: Paths) -> bool:
@@ -86,3 +96,7 @@ def _file(paths: Paths) -> Path:
 
 def _mark(paths: Paths) -> Path:
     return paths.run / "has-turn"
+
+
+def _installed(paths: Paths) -> Path:
+    return paths.run / "updates-installed"
