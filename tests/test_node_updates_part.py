@@ -1,11 +1,14 @@
 """What a member does about updates beside its own work: it tells, it leads away, it keeps changes apart."""
 
+import datetime
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from musternode.failure import Failure
 from musternode.paths import Paths
+from musternode.settings import Updates
 from musternode.state import LEAVING, SERVING, Board, State
 from musternode.updates import words
 from musternode.updates.part import EVERY, HELD, Part
@@ -13,17 +16,20 @@ from musternode.updates.units import SERVICE
 from musternode.updates.words import Word
 from tests.node_machine import Recorded
 
-NOW = "2026-W48"
+NOW, BEFORE = "2026-W48", "2026-W47"
+SUNDAY = Updates("sunday", 3, "latest")
+AT = datetime.datetime(2026, 11, 29, 3, 0, 1, tzinfo=datetime.UTC)
 
 
 class Node:
     """A member's part, below a folder; `up` is whether the process of the round runs."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, updates: Updates | None = SUNDAY) -> None:
         self.paths, self.now, self.up, self.broken = Paths(folder), 100.0, False, ""
         self.started: list[str] = []
+        self.ends: Callable[[], object] = lambda: None
         self.board = Board(State("b", "g", phase=SERVING))
-        self.part = Part(self.paths, self.board, self._services(), lambda: self.now)
+        self.part = Part(self.paths, self.board, self._services(), updates, lambda: self.now, lambda: AT)
 
     def _services(self) -> Recorded:
         node = self
@@ -35,13 +41,14 @@ class Node:
                 node.started.append(unit)
 
             def running(self, _: str) -> bool:
+                node.ends()
                 return node.up
 
         return Services()
 
-    def says(self, phase: str) -> None:
+    def says(self, phase: str, number: str = NOW) -> None:
         """Say how far it is."""
-        words.say(self.paths, Word(NOW, phase))
+        words.say(self.paths, Word(number, phase))
 
     def boot(self) -> None:
         """Come back after a restart."""
@@ -54,20 +61,20 @@ def node(tmp_path: Path) -> Node:
     return Node(tmp_path)
 
 
-def peer(phase: str) -> dict[str, State]:
+def peer(phase: str, number: str = NOW) -> dict[str, State]:
     """Return what the other node says, by its name."""
-    return {"a": State("a", "g", phase=SERVING, updates=f"{NOW} {phase}")}
+    return {"a": State("a", "g", phase=SERVING, updates=f"{number} {phase}")}
 
 
 def test_a_node_without_updates_says_nothing_of_them(node: Node) -> None:
-    assert not node.part.look()
+    assert not node.part.look({})
     assert (node.board.state.updates, node.started) == ("", [])
 
 
 @pytest.mark.parametrize("phase", [words.WAITS, words.DONE, words.FAILED, words.STOPPED])
 def test_others_hear_how_far_it_is_while_it_serves_on(node: Node, phase: str) -> None:
     node.says(phase)
-    assert not node.part.look()
+    assert not node.part.look({})
     assert (node.board.state.updates, node.board.state.phase) == (f"{NOW} {phase}", SERVING)
 
 
@@ -75,14 +82,14 @@ def test_others_hear_how_far_it_is_while_it_serves_on(node: Node, phase: str) ->
 def test_in_its_turn_its_users_are_led_away_and_it_does_nothing_else(node: Node, phase: str) -> None:
     node.up = True
     node.says(phase)
-    assert node.part.look()
+    assert node.part.look({})
     assert (node.board.state.phase, node.started) == (LEAVING, [])
 
 
 def test_after_the_restart_it_serves_and_the_round_goes_on(node: Node) -> None:
     node.says(words.RESTARTS)
     node.boot()
-    assert not node.part.look()
+    assert not node.part.look({})
     assert node.board.state.phase == SERVING
     assert node.started == [SERVICE]
 
@@ -90,17 +97,78 @@ def test_after_the_restart_it_serves_and_the_round_goes_on(node: Node) -> None:
 def test_a_round_whose_process_was_ended_is_begun_again_and_not_each_half_second(node: Node) -> None:
     node.says(words.INSTALLS)
     for _ in range(3):
-        node.part.look()
+        node.part.look({})
     assert node.started == [SERVICE]
     node.now += EVERY
-    node.part.look()
+    node.part.look({})
     assert node.started == [SERVICE, SERVICE]
+
+
+def test_a_process_that_ended_while_it_waited_is_begun_again_in_its_round(node: Node) -> None:
+    node.says(words.WAITS)
+    assert not node.part.look({})
+    assert (node.board.state.phase, node.started) == (SERVING, [SERVICE])
+
+
+def test_one_that_waited_in_a_round_of_before_is_left_to_the_next_hour(node: Node) -> None:
+    node.says(words.WAITS, BEFORE)
+    node.part.look({})
+    assert node.started == []
+
+
+@pytest.mark.parametrize("phase", [words.DONE, words.FAILED, words.STOPPED])
+@pytest.mark.parametrize("others", [words.WAITS, words.INSTALLS])
+def test_what_is_over_is_not_begun_again(node: Node, phase: str, others: str) -> None:
+    node.says(phase)
+    node.part.look(peer(others))
+    assert node.started == []
+
+
+def test_a_round_that_ends_at_the_same_moment_is_not_begun_again(node: Node) -> None:
+    node.says(words.WAITS)
+    node.ends = lambda: node.says(words.FAILED)
+    node.part.look({})
+    assert node.started == []
+
+
+@pytest.mark.parametrize("said", ["", words.DONE, words.FAILED])
+@pytest.mark.parametrize("others", [words.WAITS, *sorted(words.TURN)])
+def test_a_node_that_was_not_there_at_the_hour_takes_part_while_the_round_goes_on(
+    node: Node, said: str, others: str
+) -> None:
+    """Else those after it would wait for it for hours."""
+    if said:
+        node.says(said, BEFORE)
+    assert not node.part.look(peer(others))
+    assert node.started == [SERVICE]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {},
+        peer(words.DONE),
+        peer(words.FAILED),
+        peer(words.CHANGES),
+        peer(words.WAITS, BEFORE),
+        {"a": State("a", "g", phase=SERVING)},
+    ],
+)
+def test_it_waits_for_the_next_one_if_no_round_goes_on(node: Node, others: dict[str, State]) -> None:
+    node.part.look(others)
+    assert node.started == []
+
+
+def test_a_node_that_is_to_have_no_updates_takes_part_in_none(tmp_path: Path) -> None:
+    node = Node(tmp_path, None)
+    node.part.look(peer(words.WAITS))
+    assert node.started == []
 
 
 def test_a_host_that_shuts_down_starts_nothing_and_no_member_fails_for_it(node: Node) -> None:
     node.broken = "`systemctl start` ended with 1: Transaction is destructive"
     node.says(words.RESTARTS)
-    assert node.part.look()
+    assert node.part.look({})
 
 
 @pytest.mark.parametrize("phase", sorted(words.TURN))
@@ -125,7 +193,7 @@ def test_a_change_is_told_so_that_no_other_one_begins_its_turn(node: Node) -> No
     node.says(words.DONE)
     node.part.change()
     assert words.read(node.board.state.updates) == Word(NOW, words.CHANGES)
-    node.part.look()  # the change is over, or was refused
+    node.part.look({})  # the change is over, or was refused
     assert words.read(node.board.state.updates) == Word(NOW, words.DONE)
 
 

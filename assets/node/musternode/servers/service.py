@@ -98,14 +98,15 @@ def _live(kind: Kind[S], this: Host[S]) -> int:
     whole = _finished(kind, this, board)
     rollback.tell(this.paths)
     trial, growth, keeper, rules = _trial(kind, this), _growth(this), _keeper(kind, this), guard.Guard(this.paths)
-    part, watchdog = Part(this.paths, board, this.services), Watchdog(_fronts(kind, this), this.services)
+    part = Part(this.paths, board, this.services, this.settings.updates_of(this.identity.node))
+    watchdog = Watchdog(_fronts(kind, this), this.services)
     while True:
         if growth is not None:
             growth.look()
         keeper.look()
         watchdog.look()
         rules.look()
-        has_turn = part.look()
+        has_turn = part.look(one.states())
         if whole and not has_turn:
             one.tick()
             trial = _judged(this, trial, one)

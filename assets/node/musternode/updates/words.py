@@ -16,6 +16,8 @@ CHANGES = "changes"
 """Said by a node that puts other settings in force, and takes no part in a round just then."""
 TURN = frozenset({LEADS, INSTALLS, RESTARTS})
 """Phases of the node whose turn it is: it leads its users away, installs, and restarts until it serves again."""
+WITHIN = TURN | {WAITS}
+"""Phases of a node that is in the middle of a round."""
 OVER = frozenset({FAILED, STOPPED})
 """Phases of a node for which the round is over: it could not be updated, or has stopped for the sake of one that said
 so. Somebody is to look at either."""
