@@ -11,7 +11,7 @@ from musternode.failure import Failure
 from musternode.paths import Paths
 from musternode.state import SERVING, State
 from musternode.updates import words
-from musternode.updates.round import Round
+from musternode.updates.round import ABSENT, Round
 from musternode.updates.turn import Other, Sight
 from musternode.updates.words import Word
 
@@ -36,6 +36,8 @@ class Host:
     did: list[str] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
     looks: int = 0
+    absent: tuple[str, ...] = ()
+    now: float = 100.0
 
     def available(self) -> tuple[str, ...]:
         self._do("look")
@@ -56,7 +58,7 @@ class Host:
     def look(self) -> Sight:
         self.looks += 1
         self.at.get(self.looks, lambda: None)()
-        return Sight(1, self.own, (Other("a", 0, self.other),))
+        return Sight(1, self.own, (Other("a", 0, self.other),), self.absent)
 
     def poll(self, condition: Callable[[], Any], *, within: float, every: float = 1.0) -> Any:
         """Ask as often as the time lets, ten times at most."""
@@ -73,7 +75,7 @@ class Host:
 
     def part(self, number: str = NOW) -> Round:
         """Return the part of this node."""
-        return Round("b", number, self.paths, self, self.look, self.restart, self.poll)
+        return Round("b", number, self.paths, self, self.look, self.restart, self.poll, lambda: self.now)
 
     @property
     def said(self) -> Word:
@@ -223,6 +225,33 @@ def test_what_was_installed_without_a_restart_is_restarted_for_when_begun_again(
     assert host.part().run() == 0
     assert host.part().run() == 0
     assert host.did[2:] == ["look (waits)"]
+
+
+def test_absent_nodes_are_waited_for_as_long_as_a_roll_may_take(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    """And no longer: those that are absent for good would keep updates away for ever."""
+    caplog.set_level("INFO", logger="musternode.updates.round")
+    host.absent, phases = ("c", "d"), []
+
+    def at(seconds: float) -> None:
+        host.now = 100 + seconds
+        phases.append(host.said.phase)
+
+    host.at = {2: lambda: at(ABSENT - 1), 3: lambda: at(ABSENT - 1), 4: lambda: at(ABSENT), 5: lambda: at(ABSENT)}
+    with pytest.raises(Restarted):
+        host.part().run()
+    assert "the turn of node b has not come: node c is absent by the cluster file" in caplog.text
+    assert "node b goes on without c, d, absent by the cluster file for 3600 s" in caplog.text
+    assert phases == [words.WAITS, words.WAITS, words.WAITS, words.LEADS]
+
+
+def test_a_node_that_is_taken_out_later_is_waited_for_as_long(host: Host) -> None:
+    host.other = None
+    absent, present = (lambda: setattr(host, "absent", ("c",))), (lambda: setattr(host, "absent", ()))
+    host.at = {1: absent, 2: present, 3: lambda: setattr(host, "now", 100 + ABSENT), 4: absent}
+    host.at[5] = lambda: setattr(host, "other", State("a", "g", phase=SERVING, updates=f"{NOW} done"))
+    assert host.part().run() == 1
+    assert "node c is absent by the cluster file" in host.said.cause
+    assert host.did[-1] == "fetch (waits)"
 
 
 def test_a_turn_that_never_comes_is_told_with_its_reason(host: Host) -> None:

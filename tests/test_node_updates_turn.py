@@ -105,6 +105,19 @@ def test_a_node_without_others_begins() -> None:
     assert turn.judge(Sight(0, state("a"), ()), NOW).go
 
 
+def test_one_left_by_nodes_that_are_absent_for_now_begins_only_without_them() -> None:
+    """In a roll the one of a pair that is left is the one that serves."""
+    seen = Sight(0, state("a"), (), ("b", "c"))
+    assert turn.judge(seen, NOW).wait == "node b is absent by the cluster file"
+    assert turn.judge(seen, NOW, without=True).go
+
+
+def test_going_on_without_absent_nodes_is_no_leave_to_go_without_the_others() -> None:
+    seen = replace(sight("b", a=None), absent=("d",))
+    assert turn.judge(seen, NOW, without=True).wait == "node a does not answer"
+    assert turn.judge(replace(sight("b", a=state("a", f"{NOW} {words.FAILED}")), absent=("d",)), NOW).stop
+
+
 @given(st.lists(st.sampled_from(PHASES), min_size=3, max_size=3))
 def test_two_never_have_their_turn_at_once_whatever_they_have_said(said: list[str]) -> None:
     states = {name: state(name, f"{NOW} {phase}") for name, phase in zip("abc", said, strict=True)}

@@ -1,6 +1,7 @@
 """A node's part in one round: it looks what there is, waits for its turn, installs, restarts, and serves again."""
 
 import logging
+import time
 from dataclasses import dataclass
 from typing import Callable, Optional, Protocol, Sequence, Tuple, TypeVar
 
@@ -18,6 +19,8 @@ WAITS = 6 * 3600.0
 """Seconds for which a node waits for its turn: sixteen nodes may each need a quarter of an hour."""
 BACK = 900.0
 """Seconds that a node has after its restart until it serves: longer than a member copies a database."""
+ABSENT = 3600.0
+"""Seconds for which a node waits for absent ones: in a roll they are made anew, and the one that is left serves."""
 OFF = 600.0
 """Seconds within which a restart must have ended this process."""
 AGAIN = "mend it, then `systemctl start muster-updates` on this node, then on each that has stopped for it"
@@ -54,6 +57,7 @@ class Round:
     look: Callable[[], Sight]
     restart: Callable[[], object]
     poll: Polls
+    clock: Callable[[], float] = time.monotonic
 
     def run(self) -> int:
         """Take part, or go on after the restart; return the exit status. What went wrong has been logged and told."""
@@ -103,15 +107,21 @@ class Round:
 
     def _take_turn(self, what: str) -> None:
         """Wait until the others can do without this node and its users have been led to them."""
-        reasons = [""]
+        reasons, absences = [""], _Absences(self.clock)
 
         def led() -> bool:
-            found = turn.judge(self.look(), self.number)
+            sight = self.look()
+            found = turn.judge(sight, self.number, without=absences.long(sight.absent))
             if found.stop:
                 raise _Stopped(found.stop)
             if found.wait and found.wait != reasons[-1]:
                 log.info("the turn of node %s has not come: %s", self.node, found.wait)
             reasons.append(found.wait)
+            if found.go and sight.absent:
+                absent = ", ".join(sight.absent)
+                log.warning(
+                    "node %s goes on without %s, absent by the cluster file for %g s", self.node, absent, ABSENT
+                )
             return found.go and self._lead_away()
 
         if not self.poll(led, within=WAITS, every=5.0):
@@ -170,3 +180,20 @@ class Round:
 
 class _Stopped(Exception):  # noqa: N818 - it is no error of this program
     """The round is over for this node, because of another."""
+
+
+class _Absences:
+    """How long nodes have been absent, as far as this process has seen it."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._since: Optional[float] = None
+
+    def long(self, names: Sequence[str]) -> bool:
+        """Return whether one of `names`, which are absent now, or another one before it has been for long enough."""
+        now = self._clock()
+        if not names:
+            self._since = None
+        elif self._since is None:
+            self._since = now
+        return self._since is not None and now - self._since >= ABSENT

@@ -47,7 +47,7 @@ def of_pair(this: PairHost) -> Callable[[], Sight]:
         now = pair_host.reread(this)
         node, peer = now.node, now.peer
         others = (Other(peer.name, peer.ordinal, standing.peer(this.paths)),) if peer.present else ()
-        return Sight(node.ordinal, state.own(this.paths), others)
+        return Sight(node.ordinal, state.own(this.paths), others, () if peer.present else (peer.name,))
 
     return look
 
@@ -63,7 +63,8 @@ def of_servers(this: Any, kind: "Kind[Any]") -> Callable[[], Sight]:
             said = peers.ask(other.address, chosen.ports.peer, read)
             heard = said[0] if said is not None and said[0].node == other.name else None
             found.append(Other(other.name, other.ordinal, heard))
-        return Sight(chosen.member(this.identity.node).ordinal, state.own(this.paths), tuple(found))
+        absent = tuple(each.name for each in chosen.members if not each.present)
+        return Sight(chosen.member(this.identity.node).ordinal, state.own(this.paths), tuple(found), absent)
 
     return look
 

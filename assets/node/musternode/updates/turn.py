@@ -22,11 +22,15 @@ class Other:
 
 @dataclass(frozen=True)
 class Sight:
-    """What a node sees: what its own member says (None: it does not answer), and the other present nodes."""
+    """What a node sees: what its own member says (None: it does not answer), and the other present nodes.
+
+    `absent` are those that have no instance by the cluster file, as in a roll.
+    """
 
     ordinal: int
     own: Optional[State]
     others: Tuple[Other, ...]
+    absent: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,18 @@ class Verdict:
         return not self.wait and not self.stop
 
 
-def judge(sight: Sight, number: str) -> Verdict:
-    """Return whether it is the turn of the node with that sight in the round `number`."""
+def judge(sight: Sight, number: str, *, without: bool = False) -> Verdict:
+    """Return whether it is the turn of the node with that sight in the round `number`.
+
+    Absent nodes are waited for, too, unless it is to go on `without` them.
+    """
     for other in sight.others:
         if said(other, number) == words.FAILED:
             return Verdict(stop=f"node {other.name} could not be updated")
     if sight.own is None or sight.own.phase != SERVING:
         return Verdict(wait="this node does not serve")
+    if sight.absent and not without:
+        return Verdict(wait=f"node {sight.absent[0]} is absent by the cluster file")
     return hindrance(sight, number)
 
 
