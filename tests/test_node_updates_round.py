@@ -1,5 +1,6 @@
 """A node's part in a round: what it does in which order, what it says of it, and what it says when it goes wrong."""
 
+import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -7,13 +8,16 @@ from typing import Any
 
 import pytest
 
+from musternode import files
 from musternode.failure import Failure
 from musternode.paths import Paths
-from musternode.state import SERVING, State
+from musternode.state import SERVING, Board, State
 from musternode.updates import words
+from musternode.updates.part import Part
 from musternode.updates.round import ABSENT, Round
 from musternode.updates.turn import Other, Sight
 from musternode.updates.words import Word
+from tests.node_machine import Recorded
 
 NOW = "2026-W48"
 
@@ -285,6 +289,59 @@ def test_a_fault_of_this_program_is_told_like_any_other(host: Host, monkeypatch:
     monkeypatch.setattr(host, "fetch", lambda: 1 / 0)
     assert host.part().run() == 1
     assert "musternode failed: ZeroDivisionError" in host.said.cause
+
+
+class FullDisk:
+    """The root volume, on which no file has had any room since it became `full`; what is in memory has."""
+
+    def __init__(self, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full, self._paths, self._write = False, paths, files.write
+        monkeypatch.setattr(files, "write", self.write)
+
+    def write(self, path: Path, content: bytes, **more: Any) -> bool:
+        if self.full and not path.is_relative_to(self._paths.run):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return self._write(path, content, **more)
+
+
+@pytest.mark.parametrize("told", ["No space left on device", "`apt-get upgrade` ended with 100"])
+def test_a_full_disk_ends_the_turn_and_is_told(host: Host, monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    """Else the node would say for ever that it has its turn, with its users led away."""
+    disk = FullDisk(host.paths, monkeypatch)
+
+    def fills() -> None:
+        disk.full = True
+        if told.startswith("`"):
+            raise Failure(told)
+
+    host.meanwhile = fills
+    assert host.part().run() == 1
+    assert host.did[-1] == "install openssl (installs)"
+    assert told in host.said.cause
+    board = Board(State("b", "g", phase=SERVING))
+    part = Part(host.paths, board, Recorded(), None)
+    assert (part.look({}), board.state.updates) == (False, f"{NOW} {words.FAILED}")
+
+
+def test_once_the_disk_has_room_again_the_round_goes_on(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = FullDisk(host.paths, monkeypatch)
+    disk.full = True
+    assert host.part().run() == 1
+    disk.full = False
+    with pytest.raises(Restarted):
+        host.part().run()
+    assert host.said.phase == words.RESTARTS
+
+
+def test_what_no_disk_could_keep_is_not_said_any_more_after_a_restart(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words.say(host.paths, Word(NOW, words.LEADS))
+    FullDisk(host.paths, monkeypatch).full = True
+    words.end(host.paths, Word(NOW, words.FAILED, "why"))
+    assert words.load(host.paths) == Word(NOW, words.FAILED, "why")
+    host.boot()
+    assert words.load(host.paths) is None
 
 
 def test_a_word_outlives_a_loss_of_power_whole(host: Host) -> None:

@@ -168,7 +168,7 @@ class Round:
 
     def _end(self, phase: str, sentence: str) -> int:
         log.error("node %s: %s", self.node, sentence)
-        words.say(self.paths, Word(self._round, phase, sentence))
+        words.end(self.paths, Word(self._round, phase, sentence))
         return 1
 
     @property

@@ -61,9 +61,17 @@ class Updates:
         self._said(self._upgrade("--downloadonly" if self._amazon else "--download-only"))
 
     def install(self, names: Sequence[str]) -> None:
-        """Install them; raises `Failure`, also if not one of `names` has another version then."""
+        """Install them; raises `Failure`, also if not one of `names` has another version then.
+
+        What was fetched is removed in any case: it takes room on the root volume, and is of no use any more.
+        """
         before = self._versions(names)
-        self._said(self._upgrade())
+        try:
+            self._said(self._upgrade())
+        finally:
+            self._said(
+                [*self._dnf(), "clean", "packages"] if self._amazon else [*self._apt(), "clean"], good=range(256)
+            )
         if self._versions(names) == before:
             raise Failure(f"none of the security updates was installed: {' '.join(names)[:200]}")
 

@@ -1,7 +1,9 @@
 """What a node says of its part in a round of updates: kept on its disk, and told to the others in its state."""
 
+import contextlib
 import datetime
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
@@ -10,6 +12,7 @@ from .. import files
 from ..paths import Paths
 from ..settings import DAYS, Updates
 
+log = logging.getLogger(__name__)
 WAITS, LEADS, INSTALLS, RESTARTS = "waits", "leads", "installs", "restarts"
 DONE, FAILED, STOPPED = "done", "failed", "stopped"
 CHANGES = "changes"
@@ -54,26 +57,50 @@ def read(text: str) -> Optional[Word]:
 
 def load(paths: Paths) -> Optional[Word]:
     """Return what this node said last, or None if it never took part in a round."""
-    try:
-        value = json.loads(_file(paths).read_bytes())
-        return Word(str(value["round"]), str(value["phase"]), str(value["cause"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    return _read(_kept(paths)) or _read(_file(paths))
 
 
 def say(paths: Paths, word: Word) -> None:
     """Keep `word` through a restart; of a turn also that it began after the last one."""
     if word.phase in TURN:
         files.write(_mark(paths), b"", mode=0o600)
-    value = {"round": word.round, "phase": word.phase, "cause": word.cause}
-    files.write(_file(paths), json.dumps(value).encode("ascii"), mode=0o600)
+    _write(_file(paths), word)
+    _kept(paths).unlink(missing_ok=True)
     if word.phase not in TURN:
         _mark(paths).unlink(missing_ok=True)
 
 
+def end(paths: Paths, word: Word) -> None:
+    """Say `word`, by which the round is over for this node; where the disk takes no file, until the next restart.
+
+    Whatever happens to its disk, a node that has ended does not say that it has its turn.
+    """
+    try:
+        say(paths, word)
+    except OSError as fault:
+        log.warning("what this node says of updates is kept in memory: %s", fault)
+        _write(_kept(paths), word)
+        _mark(paths).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a disk that is broken may be read alone
+            _file(paths).unlink(missing_ok=True)
+
+
+def _read(file: Path) -> Optional[Word]:
+    try:
+        value = json.loads(file.read_bytes())
+        return Word(str(value["round"]), str(value["phase"]), str(value["cause"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write(file: Path, word: Word) -> None:
+    value = {"round": word.round, "phase": word.phase, "cause": word.cause}
+    files.write(file, json.dumps(value).encode("ascii"), mode=0o600)
+
+
 def forget(paths: Paths) -> None:
     """Say nothing of updates any more."""
-    for file in (_file(paths), _mark(paths), _installed(paths)):
+    for file in (_file(paths), _kept(paths), _mark(paths), _installed(paths)):
         file.unlink(missing_ok=True)
 
 
@@ -94,6 +121,11 @@ def restarted(paths: Paths) -> bool:
 
 def _file(paths: Paths) -> Path:
     return paths.etc / "updates.json"
+
+
+def _kept(paths: Paths) -> Path:
+    """Return the file in memory that goes before the one on the disk."""
+    return paths.run / "updates.json"
 
 
 def _mark(paths: Paths) -> Path:
