@@ -5,7 +5,8 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musternode.failure import Failure
-from musternode.updates.system import Updates, listed_apt, listed_dnf
+from musternode.updates.system import LOCKED, Updates, listed_apt, listed_dnf
 
 AL2023, DEBIAN = "amazon-linux-2023", "debian-12"
 NAME = st.from_regex(r"[a-z0-9][a-z0-9+.-]{1,20}", fullmatch=True)
@@ -219,6 +220,73 @@ def test_a_source_that_is_gone_is_a_fault(sources: Sources) -> None:
     shutil.rmtree(sources.folder / "source-Debian")
     with pytest.raises(Failure):
         available(sources)
+
+
+LISTS, ARCHIVES = "var/lib/apt/lists/lock", "var/cache/apt/archives/lock"
+
+
+@pytest.fixture
+def lock(sources: Sources) -> Iterator[Callable[[str], Callable[[], None]]]:
+    """Return what has another process hold a lock of apt's, which returns how to end that."""
+    with contextlib.ExitStack() as ends:
+
+        def held(name: str) -> Callable[[], None]:
+            code = "f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX); print(flush=True); sys.stdin.read()"
+            argv = [sys.executable, "-c", f"import fcntl, sys; {code}", str(sources.root / name)]
+            other = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            assert other.stdin
+            assert other.stdout
+            ends.callback(other.wait)
+            ends.callback(other.stdin.close)
+            other.stdout.readline()
+
+            def end() -> None:
+                other.kill()
+                other.wait()
+
+            return end
+
+        yield held
+
+
+@needs_apt
+@pytest.mark.parametrize("name", [LISTS, ARCHIVES])
+def test_another_run_of_apt_is_waited_for(
+    sources: Sources, lock: Callable[[str], Callable[[], None]], name: str
+) -> None:
+    """For dpkg's lock apt waits by itself (DPkg::Lock::Timeout), for its own ones never."""
+    sources.offer("Debian-Security", "hole")
+    sources.install("hole")
+    end, slept = lock(name), []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            end()
+
+    updates = Updates(DEBIAN, "latest", sources.folder / "preferences", runner=sources.run, sleep=sleep)
+    assert updates.available() == ("hole",)
+    with pytest.raises(Failure, match="Failed to fetch"):  # there is none: the lock was to be had
+        updates.fetch()
+    assert len(slept) == 2
+
+
+@needs_apt
+def test_one_that_never_ends_is_a_fault(sources: Sources, lock: Callable[[str], Callable[[], None]]) -> None:
+    lock(LISTS)
+    slept: list[float] = []
+    updates = Updates(DEBIAN, "latest", sources.folder / "preferences", runner=sources.run, sleep=slept.append)
+    with pytest.raises(Failure, match="Unable to lock directory"):
+        updates.available()
+    assert sum(slept) == LOCKED
+
+
+def test_what_is_wrong_otherwise_is_told_at_once(tools: Tools, tmp_path: Path) -> None:
+    tools(**{"*": "echo 'E: Unable to fetch some archives' >&2; exit 100"})
+    slept: list[float] = []
+    with pytest.raises(Failure, match="Unable to fetch"):
+        Updates(DEBIAN, "latest", tmp_path / "preferences", sleep=slept.append).fetch()
+    assert slept == []
 
 
 @given(st.sets(NAME), st.sets(NAME))
