@@ -37,6 +37,7 @@ class One:
 
     def __init__(self) -> None:
         self.board, self.did = Board(State("a", "g", phase=SERVING)), {"tick": 0, "change": 0}
+        self.put_off_for: list[str] = []
         self.said: dict[str, State] = {}
         self.seen = frozenset[str]()
 
@@ -50,6 +51,10 @@ class One:
 
     def change(self, *_: object) -> None:
         self.did["change"] += 1
+
+    def put_off(self, _: object, document: str, __: object, holder: str) -> None:
+        assert document == "a document"
+        self.put_off_for.append(holder)
 
     def listen(self) -> None:
         pass
@@ -119,9 +124,10 @@ def server(folder: Path, monkeypatch: pytest.MonkeyPatch, one: One, own: str, ot
         this = with_updates(node.host(), **changed)
         one.said = {"b": State("b", "g", phase=SERVING, updates=others)}
         say(this.paths, own)
-        watch = SimpleNamespace(start=lambda: None)
+        watch = SimpleNamespace(start=lambda: None, pending=lambda: "a document")
         monkeypatch.setattr(service, "_parts", lambda *_: SimpleNamespace(member=one, watch=watch))
         monkeypatch.setattr(service, "_roll_out", one.change)
+        monkeypatch.setattr(service, "put_off", one.put_off)
         with pytest.raises(Ended):
             service._live(KIND, this)
 
@@ -139,6 +145,7 @@ def pair(folder: Path, monkeypatch: pytest.MonkeyPatch, one: One, own: str, othe
         monkeypatch.setattr(main, "Watch", lambda *_: watch)
         monkeypatch.setattr(main, "_assembled", one.told)
         monkeypatch.setattr(main, "_roll_out", one.change)
+        monkeypatch.setattr(main, "put_off", one.put_off)
         with pytest.raises(Ended):
             main._live(this)
 
@@ -146,11 +153,11 @@ def pair(folder: Path, monkeypatch: pytest.MonkeyPatch, one: One, own: str, othe
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("lives", [server, pair])
 @pytest.mark.parametrize(
-    ("own", "others", "did"),
+    ("own", "others", "did", "holder"),
     [
-        (words.DONE, words.WAITS, {"tick": STEPS, "change": STEPS}),
-        (words.INSTALLS, words.WAITS, {"tick": 0, "change": 0}),
-        (words.WAITS, words.RESTARTS, {"tick": STEPS, "change": 0}),
+        (words.DONE, words.WAITS, {"tick": STEPS, "change": STEPS}, ""),
+        (words.INSTALLS, words.WAITS, {"tick": 0, "change": 0}, "a"),
+        (words.WAITS, words.RESTARTS, {"tick": STEPS, "change": 0}, "b"),
     ],
     ids=["nobody's turn", "its own turn", "another one's turn"],
 )
@@ -159,12 +166,14 @@ def test_a_member_serves_and_changes_by_whose_turn_it_is(
     own: str,
     others: str,
     did: dict[str, int],
+    holder: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     one = One()
     lives(tmp_path, monkeypatch, one, f"{NOW} {own}", f"{NOW} {others}")
     assert one.did == did
+    assert one.put_off_for == ([holder] * STEPS if holder else [])
     assert one.board.state.updates == f"{NOW} {own}"
     assert (one.board.state.phase == LEAVING) == (own in words.TURN)
 

@@ -1,19 +1,23 @@
 """What a member does about updates beside its own work: it tells, it leads away, it keeps changes apart."""
 
 import datetime
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from musternode import bootstrap, settings
 from musternode.failure import Failure
 from musternode.paths import Paths
 from musternode.settings import Updates
 from musternode.state import LEAVING, SERVING, Board, State
-from musternode.updates import words
+from musternode.updates import holding, words
 from musternode.updates.part import EVERY, HELD, Part
 from musternode.updates.units import SERVICE
 from musternode.updates.words import Word
+from musternode.watch import Watch
 from tests.node_machine import Recorded
 
 NOW, BEFORE = "2026-W48", "2026-W47"
@@ -198,14 +202,65 @@ def test_a_change_is_told_so_that_no_other_one_begins_its_turn(node: Node) -> No
 
 
 def test_settings_change_while_nobody_has_its_turn(node: Node) -> None:
-    assert node.part.may_change(peer(words.WAITS))
-    assert not node.part.may_change(peer(words.INSTALLS))
-    assert node.part.may_change(peer(words.DONE))
+    assert node.part.holder(peer(words.WAITS)) is None
+    assert node.part.holder(peer(words.INSTALLS)) == "a"
+    assert node.part.holder(peer(words.DONE)) is None
 
 
 def test_a_node_changes_nothing_in_its_own_turn_but_may_be_mended_after_its_restart(node: Node) -> None:
     node.says(words.INSTALLS)
-    assert not node.part.may_change({})
+    assert node.part.holder({}) == "b"
     node.says(words.RESTARTS)
     node.boot()
-    assert node.part.may_change({})
+    assert node.part.holder({}) is None
+
+
+class Deploy:
+    """A document that comes while a node has its turn; `told` is what the deploy hears of it."""
+
+    def __init__(self, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.told: list[tuple[str, str, str]] = []
+        self.now, self.watch = 1000.0, Watch(lambda: self.document(), "g")
+        self.watch.look()
+        self._this = SimpleNamespace(
+            identity=SimpleNamespace(node="b"),
+            paths=paths,
+            settings=settings.outline(self.document(formation_timeout=400)),
+        )
+        monkeypatch.setattr(bootstrap, "time", SimpleNamespace(time=lambda: self.now))
+        monkeypatch.setattr(holding, "Reported", lambda _: SimpleNamespace(send_aside=self._tell))
+
+    def document(self, **more: object) -> str:
+        asset = {"bucket": "b", "key": "k", "sha256": "0" * 64}
+        return json.dumps({"generation": "next", "wait_url": "https://wait", "asset": asset, **more})
+
+    def _tell(self, url: str, generation: str, body: Mapping[str, str]) -> None:
+        self.told.append((url, generation, body["Reason"]))
+
+    def goes_on(self, **more: object) -> None:
+        """Let the member look once."""
+        if self.watch.pending() is not None:
+            holding.put_off(self._this, self.document(**more), self.watch, "a")
+
+
+def test_a_deploy_that_a_turn_keeps_waiting_hears_of_it_before_its_time_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy = Deploy(Paths(tmp_path), monkeypatch)
+    deploy.goes_on()
+    deploy.now += 400 - 60 - 1
+    deploy.goes_on()
+    assert deploy.told == []
+    deploy.now += 1
+    deploy.goes_on()
+    sentence = "node b waits to change to generation next: node a has its turn of security updates"
+    assert deploy.told == [("https://wait", "next", sentence)]
+    assert deploy.watch.pending() is None
+
+
+def test_the_time_out_is_that_of_the_document_that_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deploy = Deploy(Paths(tmp_path), monkeypatch)
+    deploy.goes_on(formation_timeout=40)
+    deploy.now += 30
+    deploy.goes_on(formation_timeout=40)
+    assert len(deploy.told) == 1

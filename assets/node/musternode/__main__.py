@@ -31,6 +31,7 @@ from .report import Reported
 from .tls import front
 from .tls.keeper import Keeper
 from .tls.watchdog import Watchdog, Watched, watched
+from .updates.holding import put_off
 from .updates.part import Part
 from .watch import Watch
 
@@ -204,8 +205,10 @@ def _live(this: Host) -> int:
             one.tick()
             trial = _judged(this, trial, one)
         document, others = watch.pending(), _others(this)
-        free = part.may_change(others)
-        if document is not None and free:
+        holder = part.holder(others)
+        if document is not None and holder is not None:
+            put_off(this, document, watch, holder)
+        elif document is not None:
             _roll_out(this, document, watch, others.get(this.peer.name), part.change)
         time.sleep(FORMED if board.state.formed else FORMING)
 

@@ -24,6 +24,7 @@ from ..tls import stages as tls
 from ..tls.keeper import Keeper
 from ..tls.watchdog import Watchdog, Watched, watched
 from ..updates import stages as updates
+from ..updates.holding import put_off
 from ..updates.part import Part
 from ..watch import Watch
 from . import distribution, drain, host, peers, rollout, stages, turns
@@ -112,9 +113,17 @@ def _live(kind: Kind[S], this: Host[S]) -> int:
             trial = _judged(this, trial, one)
         if whole:
             _tell_seen(this, one)
-        if part.may_change(one.states()):
-            _roll_out(kind, this, parts, part.change)
+        _change(kind, this, parts, part)
         time.sleep(FORMED if board.state.formed else FORMING)
+
+
+def _change(kind: Kind[S], this: Host[S], parts: Parts, part: Part) -> None:
+    """Put a changed document in force, unless a node has its turn of updates."""
+    document, holder = parts.watch.pending(), part.holder(parts.member.states())
+    if document is not None and holder is not None:
+        put_off(this, document, parts.watch, holder)
+    elif document is not None:
+        _roll_out(kind, this, parts, part.change)
 
 
 def _growth(this: Host[Any]) -> Optional[volume.Growth]:

@@ -81,14 +81,14 @@ class Part:
         except Failure as fault:  # while the host shuts down nothing is started any more
             log.info("the round of updates was not begun again: %s", fault)
 
-    def may_change(self, others: Mapping[str, State]) -> bool:
-        """Return whether this node may put other settings in force: neither it nor one of the `others` has its turn.
+    def holder(self, others: Mapping[str, State]) -> Optional[str]:
+        """Return the name of the node, of this one and the `others`, that has its turn: nobody changes settings then.
 
-        One that is back after its restart may: what keeps it from serving may be mended by them.
+        This one may once it is back after its restart: what keeps it from serving may be mended by them.
         """
         word = words.load(self._paths)
         own = word is not None and word.phase in words.TURN and not words.restarted(self._paths)
-        return self.busy(others) is None and not own
+        return self.busy(others) or (self._board.state.node if own else None)
 
     def busy(self, others: Mapping[str, State]) -> Optional[str]:
         """Return the name of another node that has its turn by its last word: until it is back nobody changes.
