@@ -297,6 +297,15 @@ def test_every_package_that_dnf_lists_is_read_and_none_that_one_makes_obsolete(n
     assert listed_dnf(text) == tuple(sorted(new))
 
 
+def test_a_package_whose_line_dnf_breaks_is_read() -> None:
+    """As dnf 4.14 does for the longest ones where the columns are one short of the 80 that a pipe has for it."""
+    text = f"{'n' * 31}.noarch\n{' ' * 39}1:{'2' * 29} amazonlinux\nshort.x86_64 {'3' * 40}\n{' ' * 54}amazonlinux\n"
+    assert listed_dnf(f"\n{text}Obsoleting Packages\nnew.noarch 1 amazonlinux\n    old.noarch 1 @System\n") == (
+        "n" * 31,
+        "short",
+    )
+
+
 @given(st.sets(NAME), st.text(alphabet="Conf ()[]:\nabc"))
 def test_every_package_that_apt_would_install_is_read(names: set[str], noise: str) -> None:
     lines = [f"Inst {name} [1] (2 Debian-Security:12 [amd64])\nConf {name} (2 x [amd64])" for name in names]

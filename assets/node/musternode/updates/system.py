@@ -149,10 +149,12 @@ def listed_apt(text: str) -> Tuple[str, ...]:
 def listed_dnf(text: str) -> Tuple[str, ...]:
     """Return the packages in the output `text` of `dnf check-update`, sorted; what they make obsolete is no update.
 
-    A line is `NAME.ARCHITECTURE VERSION REPOSITORY`.
+    A line is `NAME.ARCHITECTURE VERSION REPOSITORY`. Into a pipe dnf writes columns as wide as they need to be, but
+    breaks the longest lines where those are just too wide for 80 characters (`Output.calcColumns` of dnf 4.14); what
+    goes on begins with a space.
     """
     found = set()
-    for line in text.splitlines():
+    for line in text.replace("\n ", " ").splitlines():
         if line.startswith("Obsoleting"):
             break
         words = line.split()
