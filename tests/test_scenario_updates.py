@@ -61,14 +61,17 @@ def test_the_hour_of_the_file_is_that_of_every_nodes_timer(bench: Bench) -> None
     assert bench.check(hardening.CHECK).verdict == "valid"
 
 
-def updated(bench: Bench, crowd: AbstractContextManager[Counter[str]]) -> None:
-    """Have a round of updates under a crowd of users; see that it is one node after the other, and nobody noticed."""
+def updated(bench: Bench, crowd: AbstractContextManager[Counter[str]], *begun: str) -> None:
+    """Have a round of updates under a crowd of users; see that it is one node after the other, and nobody noticed.
+
+    It is `begun` on these nodes.
+    """
     for node in NODES:
         offer(bench, node, "1.1")
     before = {node: bench.process_1(node) for node in NODES}
     began = time.monotonic()
     with crowd as answers:
-        begin(bench, *reversed(NODES))
+        begin(bench, *begun)
         said = until_over(bench, *NODES, within=ROUND)
         bench.wait_until_healthy()
     say(f"both nodes in {time.monotonic() - began:.0f} s under {answers.total()} requests: {dict(answers)}")
@@ -84,7 +87,7 @@ def updated(bench: Bench, crowd: AbstractContextManager[Counter[str]]) -> None:
 
 
 def test_both_nodes_are_updated_one_after_the_other_and_no_request_fails(bench: Bench) -> None:
-    updated(bench, users(bench))
+    updated(bench, users(bench), *reversed(NODES))
     assert bench.check(copies.CHECK).verdict == "valid"
 
 
@@ -132,8 +135,8 @@ def test_a_restart_without_a_turn_is_noticed(bench: Bench) -> None:
     assert set(answers) != {"200"}
 
 
-def test_servers_that_are_no_pair_are_updated_so_too(tmp_path: Path) -> None:
+def test_servers_that_are_no_pair_are_updated_so_too_and_one_that_was_not_there_at_the_hour(tmp_path: Path) -> None:
     nodes = {node: {"zone": f"eu-west-1{node}"} for node in NODES}
     with deployed(SERVERS, tmp_path, {"nodes": nodes}) as servers:
-        updated(servers, readers(servers, "/services"))
+        updated(servers, readers(servers, "/services"), "b")
         assert servers.check(membership.CHECK).verdict == "valid"
