@@ -86,8 +86,20 @@ def test_others_hear_how_far_it_is_while_it_serves_on(node: Node, phase: str) ->
 def test_in_its_turn_its_users_are_led_away_and_it_does_nothing_else(node: Node, phase: str) -> None:
     node.up = True
     node.says(phase)
-    assert node.part.look({})
+    assert node.part.look(peer(words.WAITS))
     assert (node.board.state.phase, node.started) == (LEAVING, [])
+
+
+@pytest.mark.parametrize("others", [{}, {"a": State("a", "g", phase="copying")}], ids=["not heard", "copying"])
+def test_where_nobody_else_serves_it_serves_on_until_it_restarts(node: Node, others: dict[str, State]) -> None:
+    """An installation may take half an hour, and the other one of a pair be gone meanwhile."""
+    for phase in (words.LEADS, words.INSTALLS):
+        node.says(phase)
+        assert not node.part.look(others)
+        assert node.board.state.phase == SERVING
+    node.says(words.RESTARTS)
+    assert node.part.look(others)
+    assert node.board.state.phase == LEAVING
 
 
 def test_after_the_restart_it_serves_and_the_round_goes_on(node: Node) -> None:

@@ -8,7 +8,7 @@ from typing import Callable, Dict, Mapping, Optional
 from ..failure import Failure
 from ..paths import Paths
 from ..settings import Updates
-from ..state import LEAVING, Board, State
+from ..state import LEAVING, SERVING, Board, State
 from ..system import Services
 from . import words
 from .units import SERVICE
@@ -42,17 +42,21 @@ class Part:
         self._turns: Dict[str, float] = {}
 
     def look(self, others: Mapping[str, State]) -> bool:
-        """Say how far this node is; return whether it has its turn, in which it leads its users away.
+        """Say how far this node is; return whether it has its turn, in which it leads its users to the `others`.
+
+        Until the restart it serves on where none of those does.
 
         The process of the round is started if it does not run: after the restart, in which it is to see that this node
         serves; where somebody ended it, which it then tells, or while it waited; and on a node that was not there at
-        the hour, as long as one of the `others` is in the round.
+        the hour, as long as one of the others is in the round.
         """
         word = words.load(self._paths)
         self._board.put(updates="" if word is None else word.text)
         if self._is_due(word, others):
             self._keep_going(others)
         if word is None or word.phase not in words.TURN or words.restarted(self._paths):
+            return False
+        if word.phase != words.RESTARTS and not any(each.phase == SERVING for each in others.values()):
             return False
         self._board.put(phase=LEAVING)
         return True
