@@ -1,5 +1,6 @@
 """A node's part in a round: what it does in which order, what it says of it, and what it says when it goes wrong."""
 
+import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -7,13 +8,16 @@ from typing import Any
 
 import pytest
 
+from musternode import files
 from musternode.failure import Failure
 from musternode.paths import Paths
-from musternode.state import SERVING, State
+from musternode.state import SERVING, Board, State
 from musternode.updates import words
-from musternode.updates.round import Round
+from musternode.updates.part import Part
+from musternode.updates.round import ABSENT, Round
 from musternode.updates.turn import Other, Sight
 from musternode.updates.words import Word
+from tests.node_machine import Recorded
 
 NOW = "2026-W48"
 
@@ -34,7 +38,10 @@ class Host:
     own: State | None = field(default_factory=lambda: State("b", "g", phase=SERVING))
     at: dict[int, Callable[[], object]] = field(default_factory=dict)
     did: list[str] = field(default_factory=list)
+    meanwhile: Callable[[], object] = lambda: None
     looks: int = 0
+    absent: tuple[str, ...] = ()
+    now: float = 100.0
 
     def available(self) -> tuple[str, ...]:
         self._do("look")
@@ -45,6 +52,7 @@ class Host:
 
     def install(self, names: Sequence[str]) -> None:
         self._do(f"install {' '.join(names)}")
+        self.meanwhile()
 
     def restart(self) -> None:
         self._do("restart")
@@ -54,7 +62,7 @@ class Host:
     def look(self) -> Sight:
         self.looks += 1
         self.at.get(self.looks, lambda: None)()
-        return Sight(1, self.own, (Other("a", 0, self.other),))
+        return Sight(1, self.own, (Other("a", 0, self.other),), self.absent)
 
     def poll(self, condition: Callable[[], Any], *, within: float, every: float = 1.0) -> Any:
         """Ask as often as the time lets, ten times at most."""
@@ -71,7 +79,7 @@ class Host:
 
     def part(self, number: str = NOW) -> Round:
         """Return the part of this node."""
-        return Round("b", number, self.paths, self, self.look, self.restart, self.poll)
+        return Round("b", number, self.paths, self, self.look, self.restart, self.poll, lambda: self.now)
 
     @property
     def said(self) -> Word:
@@ -167,6 +175,89 @@ def test_a_turn_is_given_back_if_another_node_goes_away_meanwhile(host: Host) ->
     assert host.did[-1] == "restart (restarts)"
 
 
+def test_a_turn_is_given_back_if_settings_came_to_this_node_at_the_same_moment(host: Host) -> None:
+    """Its member looked before it heard of the turn."""
+    own = host.own
+    assert own is not None
+    phases: list[str] = []
+    host.at = {
+        2: lambda: setattr(host, "own", replace(own, updates=f"{NOW} {words.CHANGES}")),
+        3: lambda: phases.append(host.said.phase),
+        5: lambda: setattr(host, "own", own),
+    }
+    with pytest.raises(Restarted):
+        host.part().run()
+    assert phases == [words.WAITS]
+    assert host.did[-1] == "restart (restarts)"
+
+
+def test_users_are_taken_back_if_another_node_goes_away_during_the_installation(host: Host) -> None:
+    """The restart comes once that one is back and users have been led away again."""
+    there, phases = host.other, []
+
+    def goes() -> None:
+        host.other = None
+        first = host.looks + 1
+        host.at = {at: lambda: phases.append(host.said.phase) for at in range(first, first + 30)}
+        host.at[first + 3] = lambda: setattr(host, "other", there)
+
+    host.meanwhile = goes
+    with pytest.raises(Restarted):
+        host.part().run()
+    assert [*dict.fromkeys(phases)] == [words.INSTALLS, words.WAITS, words.LEADS]
+    assert host.did[-2:] == ["install openssl (installs)", "restart (restarts)"]
+
+
+def test_a_node_that_cannot_restart_for_another_one_says_for_which(host: Host) -> None:
+    host.meanwhile = lambda: setattr(host, "other", None)
+    assert host.part().run() == 1
+    assert host.did[-1] == "install openssl (installs)"
+    told = "its updates are installed, but its turn to restart did not come within 21600 s: node a does not answer"
+    assert told in host.said.cause
+
+
+@pytest.mark.parametrize("broken", ["install", "restart"])
+def test_what_was_installed_without_a_restart_is_restarted_for_when_begun_again(host: Host, broken: str) -> None:
+    host.broken = broken
+    assert host.part().run() == 1
+    host.broken, host.names = "", ()
+    host.did.clear()
+    with pytest.raises(Restarted):
+        host.part().run()
+    assert host.did == ["look (waits)", "restart (restarts)"]
+    host.boot()
+    assert host.part().run() == 0
+    assert host.part().run() == 0
+    assert host.did[2:] == ["look (waits)"]
+
+
+def test_absent_nodes_are_waited_for_as_long_as_a_roll_may_take(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    """And no longer: those that are absent for good would keep updates away for ever."""
+    caplog.set_level("INFO", logger="musternode.updates.round")
+    host.absent, phases = ("c", "d"), []
+
+    def at(seconds: float) -> None:
+        host.now = 100 + seconds
+        phases.append(host.said.phase)
+
+    host.at = {2: lambda: at(ABSENT - 1), 3: lambda: at(ABSENT - 1), 4: lambda: at(ABSENT), 5: lambda: at(ABSENT)}
+    with pytest.raises(Restarted):
+        host.part().run()
+    assert "the turn of node b has not come: node c is absent by the cluster file" in caplog.text
+    assert "node b goes on without c, d, absent by the cluster file for 3600 s" in caplog.text
+    assert phases == [words.WAITS, words.WAITS, words.WAITS, words.LEADS]
+
+
+def test_a_node_that_is_taken_out_later_is_waited_for_as_long(host: Host) -> None:
+    host.other = None
+    absent, present = (lambda: setattr(host, "absent", ("c",))), (lambda: setattr(host, "absent", ()))
+    host.at = {1: absent, 2: present, 3: lambda: setattr(host, "now", 100 + ABSENT), 4: absent}
+    host.at[5] = lambda: setattr(host, "other", State("a", "g", phase=SERVING, updates=f"{NOW} done"))
+    assert host.part().run() == 1
+    assert "node c is absent by the cluster file" in host.said.cause
+    assert host.did[-1] == "fetch (waits)"
+
+
 def test_a_turn_that_never_comes_is_told_with_its_reason(host: Host) -> None:
     host.other = None
     assert host.part().run() == 1
@@ -198,6 +289,59 @@ def test_a_fault_of_this_program_is_told_like_any_other(host: Host, monkeypatch:
     monkeypatch.setattr(host, "fetch", lambda: 1 / 0)
     assert host.part().run() == 1
     assert "musternode failed: ZeroDivisionError" in host.said.cause
+
+
+class FullDisk:
+    """The root volume, on which no file has had any room since it became `full`; what is in memory has."""
+
+    def __init__(self, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full, self._paths, self._write = False, paths, files.write
+        monkeypatch.setattr(files, "write", self.write)
+
+    def write(self, path: Path, content: bytes, **more: Any) -> bool:
+        if self.full and not path.is_relative_to(self._paths.run):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return self._write(path, content, **more)
+
+
+@pytest.mark.parametrize("told", ["No space left on device", "`apt-get upgrade` ended with 100"])
+def test_a_full_disk_ends_the_turn_and_is_told(host: Host, monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    """Else the node would say for ever that it has its turn, with its users led away."""
+    disk = FullDisk(host.paths, monkeypatch)
+
+    def fills() -> None:
+        disk.full = True
+        if told.startswith("`"):
+            raise Failure(told)
+
+    host.meanwhile = fills
+    assert host.part().run() == 1
+    assert host.did[-1] == "install openssl (installs)"
+    assert told in host.said.cause
+    board = Board(State("b", "g", phase=SERVING))
+    part = Part(host.paths, board, Recorded(), None)
+    assert (part.look({}), board.state.updates) == (False, f"{NOW} {words.FAILED}")
+
+
+def test_once_the_disk_has_room_again_the_round_goes_on(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = FullDisk(host.paths, monkeypatch)
+    disk.full = True
+    assert host.part().run() == 1
+    disk.full = False
+    with pytest.raises(Restarted):
+        host.part().run()
+    assert host.said.phase == words.RESTARTS
+
+
+def test_what_no_disk_could_keep_is_not_said_any_more_after_a_restart(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words.say(host.paths, Word(NOW, words.LEADS))
+    FullDisk(host.paths, monkeypatch).full = True
+    words.end(host.paths, Word(NOW, words.FAILED, "why"))
+    assert words.load(host.paths) == Word(NOW, words.FAILED, "why")
+    host.boot()
+    assert words.load(host.paths) is None
 
 
 def test_a_word_outlives_a_loss_of_power_whole(host: Host) -> None:

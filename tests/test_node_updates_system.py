@@ -1,10 +1,12 @@
 """Which updates a distribution has for security, and how they are brought: by the real apt, and by stand-ins."""
 
+import contextlib
 import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musternode.failure import Failure
-from musternode.updates.system import Updates, listed_apt, listed_dnf
+from musternode.updates.system import LOCKED, Updates, listed_apt, listed_dnf
 
 AL2023, DEBIAN = "amazon-linux-2023", "debian-12"
 NAME = st.from_regex(r"[a-z0-9][a-z0-9+.-]{1,20}", fullmatch=True)
@@ -92,8 +94,24 @@ def test_amazon_linux_installs_those_for_security_alone(tools: Tools, tmp_path: 
     assert tools() == [
         "rpm --query openssl-libs",
         "dnf --assumeyes --releasever=latest upgrade --security",
+        "dnf --assumeyes --releasever=latest clean packages",
         "rpm --query openssl-libs",
     ]
+
+
+@pytest.mark.parametrize(("system", "upgrade"), [(AL2023, "dnf*upgrade*"), (DEBIAN, "apt-get*upgrade*")])
+@pytest.mark.parametrize("status", [0, 1])
+def test_what_was_fetched_is_removed_after_the_installation_and_after_one_that_failed(
+    tools: Tools, tmp_path: Path, system: str, upgrade: str, status: int
+) -> None:
+    """Also where that does not go: a disk may be full of it."""
+    tools(**{upgrade: f"exit {status}", "*clean*": "exit 100", "rpm*": "date +%N", "dpkg-query*": "date +%N"})
+    updates = Updates(system, "latest", tmp_path / "preferences")
+    with contextlib.nullcontext() if status == 0 else pytest.raises(Failure, match="ended with 1"):
+        updates.install(("openssl",))
+    asked = [line.split() for line in tools() if line.startswith(("dnf", "apt-get"))]
+    assert "upgrade" in asked[-2]
+    assert "clean" in asked[-1]
 
 
 @pytest.mark.parametrize("system", [AL2023, DEBIAN])
@@ -111,7 +129,7 @@ def test_debian_keeps_the_users_configuration_and_asks_nobody(tools: Tools, tmp_
     asked = next(line for line in tools() if line.startswith("apt-get"))
     kept = "--option=Dpkg::Options::=--force-confdef --option=Dpkg::Options::=--force-confold"
     assert asked.endswith(f" --yes {kept} upgrade --with-new-pkgs")
-    assert Path(f"{count}.f").read_text() == "noninteractive\n"
+    assert set(Path(f"{count}.f").read_text().splitlines()) == {"noninteractive"}
 
 
 class Sources:
@@ -204,12 +222,88 @@ def test_a_source_that_is_gone_is_a_fault(sources: Sources) -> None:
         available(sources)
 
 
+LISTS, ARCHIVES = "var/lib/apt/lists/lock", "var/cache/apt/archives/lock"
+
+
+@pytest.fixture
+def lock(sources: Sources) -> Iterator[Callable[[str], Callable[[], None]]]:
+    """Return what has another process hold a lock of apt's, which returns how to end that."""
+    with contextlib.ExitStack() as ends:
+
+        def held(name: str) -> Callable[[], None]:
+            code = "f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX); print(flush=True); sys.stdin.read()"
+            argv = [sys.executable, "-c", f"import fcntl, sys; {code}", str(sources.root / name)]
+            other = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            assert other.stdin
+            assert other.stdout
+            ends.callback(other.wait)
+            ends.callback(other.stdin.close)
+            other.stdout.readline()
+
+            def end() -> None:
+                other.kill()
+                other.wait()
+
+            return end
+
+        yield held
+
+
+@needs_apt
+@pytest.mark.parametrize("name", [LISTS, ARCHIVES])
+def test_another_run_of_apt_is_waited_for(
+    sources: Sources, lock: Callable[[str], Callable[[], None]], name: str
+) -> None:
+    """For dpkg's lock apt waits by itself (DPkg::Lock::Timeout), for its own ones never."""
+    sources.offer("Debian-Security", "hole")
+    sources.install("hole")
+    end, slept = lock(name), []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            end()
+
+    updates = Updates(DEBIAN, "latest", sources.folder / "preferences", runner=sources.run, sleep=sleep)
+    assert updates.available() == ("hole",)
+    with pytest.raises(Failure, match="Failed to fetch"):  # there is none: the lock was to be had
+        updates.fetch()
+    assert len(slept) == 2
+
+
+@needs_apt
+def test_one_that_never_ends_is_a_fault(sources: Sources, lock: Callable[[str], Callable[[], None]]) -> None:
+    lock(LISTS)
+    slept: list[float] = []
+    updates = Updates(DEBIAN, "latest", sources.folder / "preferences", runner=sources.run, sleep=slept.append)
+    with pytest.raises(Failure, match="Unable to lock directory"):
+        updates.available()
+    assert sum(slept) == LOCKED
+
+
+def test_what_is_wrong_otherwise_is_told_at_once(tools: Tools, tmp_path: Path) -> None:
+    tools(**{"*": "echo 'E: Unable to fetch some archives' >&2; exit 100"})
+    slept: list[float] = []
+    with pytest.raises(Failure, match="Unable to fetch"):
+        Updates(DEBIAN, "latest", tmp_path / "preferences", sleep=slept.append).fetch()
+    assert slept == []
+
+
 @given(st.sets(NAME), st.sets(NAME))
 def test_every_package_that_dnf_lists_is_read_and_none_that_one_makes_obsolete(new: set[str], old: set[str]) -> None:
     lines = [f"{name}.x86_64   1:2.0-1.amzn2023   amazonlinux" for name in new]
     gone = [f"{name}.noarch   1   amazonlinux" for name in old]
     text = "\n".join(["", *lines, "Obsoleting Packages", *gone])
     assert listed_dnf(text) == tuple(sorted(new))
+
+
+def test_a_package_whose_line_dnf_breaks_is_read() -> None:
+    """As dnf 4.14 does for the longest ones where the columns are one short of the 80 that a pipe has for it."""
+    text = f"{'n' * 31}.noarch\n{' ' * 39}1:{'2' * 29} amazonlinux\nshort.x86_64 {'3' * 40}\n{' ' * 54}amazonlinux\n"
+    assert listed_dnf(f"\n{text}Obsoleting Packages\nnew.noarch 1 amazonlinux\n    old.noarch 1 @System\n") == (
+        "n" * 31,
+        "short",
+    )
 
 
 @given(st.sets(NAME), st.text(alphabet="Conf ()[]:\nabc"))

@@ -45,11 +45,16 @@ def test_what_was_said_in_another_week_counts_for_nothing() -> None:
     assert turn.judge(sight("a", c=state("c", f"{BEFORE} {words.FAILED}")), NOW).go
 
 
-@pytest.mark.parametrize("phase", sorted(words.OVER))
 @pytest.mark.parametrize("node", ["a", "c"])
-def test_a_node_that_could_not_be_updated_stops_the_round_for_all(node: str, phase: str) -> None:
-    seen = sight("b", **{"a": DONE, node: state(node, f"{NOW} {phase}")})
+def test_a_node_that_could_not_be_updated_stops_the_round_for_all(node: str) -> None:
+    seen = sight("b", **{"a": DONE, node: state(node, f"{NOW} {words.FAILED}")})
     assert turn.judge(seen, NOW).stop == f"node {node} could not be updated"
+
+
+def test_one_that_stopped_for_another_stops_nobody_once_that_one_is_begun_again() -> None:
+    """Else each would stop for the other for ever."""
+    assert turn.judge(sight("a", c=state("c", f"{NOW} {words.STOPPED}")), NOW).go
+    assert turn.judge(sight("b", a=state("a", f"{NOW} {words.STOPPED}")), NOW).wait == "node a has its turn first"
 
 
 @pytest.mark.parametrize(
@@ -73,12 +78,44 @@ def test_a_node_that_does_not_serve_itself_does_not_begin() -> None:
 
 
 def test_one_that_leads_its_users_away_may_go_on_as_long_as_the_others_serve() -> None:
-    assert turn.hindrance(sight("a", a=state("a", phase=LEAVING)), "g", NOW).go
-    assert not turn.hindrance(sight("a", b=state("b", phase=LEAVING)), "g", NOW).go
+    assert turn.hindrance(sight("a", a=state("a", phase=LEAVING)), NOW).go
+    assert not turn.hindrance(sight("a", b=state("b", phase=LEAVING)), NOW).go
+
+
+@pytest.mark.parametrize(
+    ("own", "reason"),
+    [
+        (state("a", f"{NOW} {words.CHANGES}"), "this node puts other settings in force"),
+        (state("a", f"- {words.CHANGES}"), "this node puts other settings in force"),
+        (state("a", generation="next"), "node b is at generation g"),
+    ],
+)
+def test_nobody_begins_or_goes_on_with_its_turn_while_its_own_settings_change(own: State, reason: str) -> None:
+    for each in (own, replace(own, phase=LEAVING)):
+        assert turn.hindrance(sight("a", a=each), NOW).wait == reason
+    assert turn.judge(sight("a", a=own), NOW).wait == reason
+
+
+def test_nobody_goes_on_with_its_turn_whose_member_does_not_answer() -> None:
+    """Its users are led away by the member alone."""
+    assert turn.hindrance(sight("a", a=None), NOW).wait == "this node's member does not answer"
 
 
 def test_a_node_without_others_begins() -> None:
     assert turn.judge(Sight(0, state("a"), ()), NOW).go
+
+
+def test_one_left_by_nodes_that_are_absent_for_now_begins_only_without_them() -> None:
+    """In a roll the one of a pair that is left is the one that serves."""
+    seen = Sight(0, state("a"), (), ("b", "c"))
+    assert turn.judge(seen, NOW).wait == "node b is absent by the cluster file"
+    assert turn.judge(seen, NOW, without=True).go
+
+
+def test_going_on_without_absent_nodes_is_no_leave_to_go_without_the_others() -> None:
+    seen = replace(sight("b", a=None), absent=("d",))
+    assert turn.judge(seen, NOW, without=True).wait == "node a does not answer"
+    assert turn.judge(replace(sight("b", a=state("a", f"{NOW} {words.FAILED}")), absent=("d",)), NOW).stop
 
 
 @given(st.lists(st.sampled_from(PHASES), min_size=3, max_size=3))

@@ -18,7 +18,7 @@ from musternode import stages as node_stages
 from musternode.failure import Failure
 from musternode.paths import Paths
 from musternode.settings import DAYS, Updates
-from musternode.updates import service, stages, words
+from musternode.updates import stages, words
 from musternode.updates.units import DEBIANS, SERVICE, TIMER, units
 from musternode.updates.words import Word
 from tests import node_axonivy, node_carbon, node_kaazing
@@ -130,13 +130,32 @@ def test_a_kernel_can_be_installed_and_no_module_be_loaded() -> None:
 @pytest.mark.parametrize(
     ("at", "number"),
     [
-        ("2026-11-23T00:00:01+00:00", "2026-W48"),
-        ("2026-11-29T23:00:01+00:00", "2026-W48"),
-        ("2027-01-03T23:00:01+00:00", "2026-W53"),
+        ("2026-11-29T02:59:59+00:00", "2026-W47"),
+        ("2026-11-29T03:00:00+00:00", "2026-W48"),
+        ("2026-11-30T09:00:00+00:00", "2026-W48"),
+        ("2026-12-06T02:59:59+00:00", "2026-W48"),
+        ("2027-01-04T09:00:00+00:00", "2026-W53"),
     ],
 )
-def test_a_round_is_a_week_that_begins_on_monday(at: str, number: str) -> None:
-    assert service.number(datetime.datetime.fromisoformat(at)) == number
+def test_a_round_lasts_from_its_hour_until_that_of_the_next_week(at: str, number: str) -> None:
+    """Who begins again what failed on Sunday does so on Monday."""
+    assert words.number(datetime.datetime.fromisoformat(at), SUNDAY) == number
+
+
+@given(
+    st.integers(0, 10 * 366 * 86400),
+    st.sampled_from(DAYS),
+    st.integers(0, 23),
+)
+def test_each_hour_of_the_file_begins_one_round(seconds: int, day: str, hour: int) -> None:
+    at = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(seconds=seconds)
+    updates, week = Updates(day, hour, "latest"), datetime.timedelta(days=7)
+    begins = at.replace(minute=0, second=0, microsecond=0, hour=hour)
+    begins += datetime.timedelta(days=(DAYS.index(day) - at.weekday()) % 7)
+    begins -= week if begins > at else datetime.timedelta()
+    numbers = [words.number(each, updates) for each in (begins, at, begins + week - datetime.timedelta(seconds=1))]
+    assert len(set(numbers)) == 1
+    assert words.number(begins - datetime.timedelta(seconds=1), updates) < numbers[0]
 
 
 TOLD = {"day": "sunday", "hour": 3, "release": "latest"}

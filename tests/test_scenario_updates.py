@@ -1,44 +1,30 @@
 """Security updates come to one node after the other, and users notice nothing; a broken one comes to one node alone."""
 
-import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from musternode.updates import words
 from musternode.updates.units import SERVICE, TIMER
-from rehearsal.checks import copies, hardening, membership
+from rehearsal.checks import copies, hardening
 from rehearsal.poll import poll
-from tests.carbon_support import EXAMPLE as SERVERS
-from tests.carbon_support import say
-from tests.pair_users import readers, users
-from tests.scenario_support import EXAMPLE as PAIR
-from tests.scenario_support import Bench, cluster_file, service
-from tests.updates_support import FEATURE, HOLE, begin, installed, journal, offer, until_over, word
+from tests.pair_users import users
+from tests.scenario_support import EXAMPLE, Bench
+from tests.updates_support import (
+    FEATURE,
+    HOLE,
+    NODES,
+    begin,
+    deployed,
+    installed,
+    journal,
+    offer,
+    until_over,
+    updated,
+    word,
+)
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
-
-NODES = ("a", "b")
-ROUND = 420.0
-"""Seconds for a round of two nodes: each leads its users away for 15, restarts, and copies the database."""
-
-
-@contextmanager
-def deployed(example: Path, folder: Path, changes: Mapping[str, Any]) -> Iterator[Bench]:
-    """Deploy a cluster that installs security updates, with an old version of two packages on each node."""
-    file = cluster_file(example, folder, "updated", {"updates": {"day": "sunday", "hour": 3}, **changes})
-    with service(example) as rehearsal:
-        made = Bench(rehearsal, file, folder)
-        run = made.deploy()
-        assert run.code == 0, run.failure
-        made.wait_until_healthy()
-        for node in NODES:
-            offer(made, node, "1.0", installed=True)
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +34,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     Its nodes speak TLS to each other, and a lost node may be taken over from every ten minutes: a restart that counted
     as a loss would leave the second one of a round without the database.
     """
-    with deployed(PAIR, tmp_path_factory.mktemp("updates"), {"database.tls": True}) as made:
+    with deployed(EXAMPLE, tmp_path_factory.mktemp("updates"), {"database.tls": True}) as made:
         yield made
 
 
@@ -61,30 +47,8 @@ def test_the_hour_of_the_file_is_that_of_every_nodes_timer(bench: Bench) -> None
     assert bench.check(hardening.CHECK).verdict == "valid"
 
 
-def updated(bench: Bench, crowd: AbstractContextManager[Counter[str]]) -> None:
-    """Have a round of updates under a crowd of users; see that it is one node after the other, and nobody noticed."""
-    for node in NODES:
-        offer(bench, node, "1.1")
-    before = {node: bench.process_1(node) for node in NODES}
-    began = time.monotonic()
-    with crowd as answers:
-        begin(bench, *reversed(NODES))
-        said = until_over(bench, *NODES, within=ROUND)
-        bench.wait_until_healthy()
-    say(f"both nodes in {time.monotonic() - began:.0f} s under {answers.total()} requests: {dict(answers)}")
-    assert said[-1] == dict.fromkeys(NODES, words.DONE), [journal(bench, node) for node in NODES]
-    for node in NODES:
-        assert installed(bench, node) == {HOLE: "1.1", FEATURE: "1.0"}
-    assert all(bench.process_1(node) not in (0, before[node]) for node in NODES)
-    turns_of_b = [each["a"] for each in said if each["b"] in words.TURN]
-    assert turns_of_b
-    assert set(turns_of_b) == {words.DONE}
-    assert set(answers) == {"200"}
-    assert answers.total() > 500
-
-
 def test_both_nodes_are_updated_one_after_the_other_and_no_request_fails(bench: Bench) -> None:
-    updated(bench, users(bench))
+    updated(bench, users(bench), *reversed(NODES))
     assert bench.check(copies.CHECK).verdict == "valid"
 
 
@@ -130,10 +94,3 @@ def test_a_restart_without_a_turn_is_noticed(bench: Bench) -> None:
         bench.wait_until_healthy()
     assert bench.process_1("b") != before
     assert set(answers) != {"200"}
-
-
-def test_servers_that_are_no_pair_are_updated_so_too(tmp_path: Path) -> None:
-    nodes = {node: {"zone": f"eu-west-1{node}"} for node in NODES}
-    with deployed(SERVERS, tmp_path, {"nodes": nodes}) as servers:
-        updated(servers, readers(servers, "/services"))
-        assert servers.check(membership.CHECK).verdict == "valid"

@@ -4,14 +4,23 @@ Real packages, built there, by the real apt; nothing of it is signed.
 """
 
 import json
-from collections.abc import Mapping
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
 
 from musternode.updates import words
 from musternode.updates.units import SERVICE
 from rehearsal.hosts.enter import EnterError
 from rehearsal.poll import poll
-from tests.scenario_support import Bench
+from tests.carbon_support import say
+from tests.scenario_support import Bench, cluster_file, service
 
+NODES = ("a", "b")
+ROUND = 420.0
+"""Seconds for a round of two nodes: each leads its users away for 15, restarts, and copies the database."""
 HOLE, FEATURE = "muster-hole", "muster-feature"
 """A package with a security update, and one with a newer version that is none."""
 
@@ -110,3 +119,42 @@ def journal(bench: Bench, node: str) -> str:
     """Return what the process of the round said on `node`, before its restart too."""
     argv = ["journalctl", f"--unit={SERVICE}", "--output=cat", "--no-pager"]
     return bench.scene.run_in(bench.member(node), argv, within=20)
+
+
+@contextmanager
+def deployed(example: Path, folder: Path, changes: Mapping[str, Any]) -> Iterator[Bench]:
+    """Deploy a cluster that installs security updates, with an old version of two packages on each node."""
+    file = cluster_file(example, folder, "updated", {"updates": {"day": "sunday", "hour": 3}, **changes})
+    with service(example) as rehearsal:
+        made = Bench(rehearsal, file, folder)
+        run = made.deploy()
+        assert run.code == 0, run.failure
+        made.wait_until_healthy()
+        for node in NODES:
+            offer(made, node, "1.0", installed=True)
+        yield made
+
+
+def updated(bench: Bench, crowd: AbstractContextManager[Counter[str]], *begun: str) -> None:
+    """Have a round of updates under a crowd of users; see that it is one node after the other, and nobody noticed.
+
+    It is `begun` on these nodes.
+    """
+    for node in NODES:
+        offer(bench, node, "1.1")
+    before = {node: bench.process_1(node) for node in NODES}
+    began = time.monotonic()
+    with crowd as answers:
+        begin(bench, *begun)
+        said = until_over(bench, *NODES, within=ROUND)
+        bench.wait_until_healthy()
+    say(f"both nodes in {time.monotonic() - began:.0f} s under {answers.total()} requests: {dict(answers)}")
+    assert said[-1] == dict.fromkeys(NODES, words.DONE), [journal(bench, node) for node in NODES]
+    for node in NODES:
+        assert installed(bench, node) == {HOLE: "1.1", FEATURE: "1.0"}
+    assert all(bench.process_1(node) not in (0, before[node]) for node in NODES)
+    turns_of_b = [each["a"] for each in said if each["b"] in words.TURN]
+    assert turns_of_b
+    assert set(turns_of_b) == {words.DONE}
+    assert set(answers) == {"200"}
+    assert answers.total() > 500

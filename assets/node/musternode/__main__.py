@@ -31,6 +31,7 @@ from .report import Reported
 from .tls import front
 from .tls.keeper import Keeper
 from .tls.watchdog import Watchdog, Watched, watched
+from .updates.holding import put_off
 from .updates.part import Part
 from .watch import Watch
 
@@ -192,25 +193,34 @@ def _live(this: Host) -> int:
     rollback.tell(this.paths)
     trial, growth = _trial(this), volume.Growth(this.node.name, this.node.volume)
     keeper, rules = Keeper(this.paths, this.front), guard.Guard(this.paths)
-    part, watchdog = Part(this.paths, board, this.services), Watchdog(_fronts(this), this.services)
+    part = Part(this.paths, board, this.services, this.settings.updates_of(this.identity.node))
+    watchdog = Watchdog(_fronts(this), this.services)
     while True:
         growth.look()
         keeper.look()
         watchdog.look()
         rules.look()
-        has_turn = part.look()
+        has_turn = part.look(_others(this))
         if whole and not has_turn:
             one.tick()
             trial = _judged(this, trial, one)
-        document, peer = watch.pending(), standing.peer(this.paths)
-        free = part.may_change({} if peer is None else {this.peer.name: peer})
-        if document is not None and free:
-            _roll_out(this, document, watch, peer, part.change)
+        document, others = watch.pending(), _others(this)
+        holder = part.holder(others)
+        if document is not None and holder is not None:
+            put_off(this, document, watch, holder)
+        elif document is not None:
+            _roll_out(this, document, watch, others.get(this.peer.name), part.change)
         time.sleep(FORMED if board.state.formed else FORMING)
 
 
 def _fronts(this: Host) -> Tuple[Watched, ...]:
     return (*watched(front.UNIT, this.front), *watched(passage.UNIT, this.passage))
+
+
+def _others(this: Host) -> Mapping[str, state.State]:
+    """Return what the other node says of itself, by its name; nothing if it is not heard."""
+    peer = standing.peer(this.paths)
+    return {} if peer is None else {this.peer.name: peer}
 
 
 def _tried(this: Host) -> str:

@@ -170,6 +170,10 @@ class Settings:
         """Return whether `name` is to be absent: it still runs, and its instance is about to be removed."""
         return not self.member(name).present
 
+    def updates_of(self, name: str) -> Optional[Updates]:
+        """Return when `name` looks for updates, None for one that is to be absent."""
+        return None if self.leaves(name) else self.updates
+
 
 @dataclass(frozen=True)
 class Outline:

@@ -24,6 +24,7 @@ from ..tls import stages as tls
 from ..tls.keeper import Keeper
 from ..tls.watchdog import Watchdog, Watched, watched
 from ..updates import stages as updates
+from ..updates.holding import put_off
 from ..updates.part import Part
 from ..watch import Watch
 from . import distribution, drain, host, peers, rollout, stages, turns
@@ -98,22 +99,31 @@ def _live(kind: Kind[S], this: Host[S]) -> int:
     whole = _finished(kind, this, board)
     rollback.tell(this.paths)
     trial, growth, keeper, rules = _trial(kind, this), _growth(this), _keeper(kind, this), guard.Guard(this.paths)
-    part, watchdog = Part(this.paths, board, this.services), Watchdog(_fronts(kind, this), this.services)
+    part = Part(this.paths, board, this.services, this.settings.updates_of(this.identity.node))
+    watchdog = Watchdog(_fronts(kind, this), this.services)
     while True:
         if growth is not None:
             growth.look()
         keeper.look()
         watchdog.look()
         rules.look()
-        has_turn = part.look()
+        has_turn = part.look(one.states())
         if whole and not has_turn:
             one.tick()
             trial = _judged(this, trial, one)
         if whole:
             _tell_seen(this, one)
-        if part.may_change(one.states()):
-            _roll_out(kind, this, parts, part.change)
+        _change(kind, this, parts, part)
         time.sleep(FORMED if board.state.formed else FORMING)
+
+
+def _change(kind: Kind[S], this: Host[S], parts: Parts, part: Part) -> None:
+    """Put a changed document in force, unless a node has its turn of updates."""
+    document, holder = parts.watch.pending(), part.holder(parts.member.states())
+    if document is not None and holder is not None:
+        put_off(this, document, parts.watch, holder)
+    elif document is not None:
+        _roll_out(kind, this, parts, part.change)
 
 
 def _growth(this: Host[Any]) -> Optional[volume.Growth]:

@@ -74,6 +74,10 @@ class Document:
         """Return whether `name` is to be no member any more: it still runs, and its instance is about to be removed."""
         return name not in {member.name for member in self.present}
 
+    def updates_of(self, name: str) -> Optional[Updates]:
+        """Return when `name` looks for updates, None for one that is to be no member any more."""
+        return None if self.leaves(name) else self.updates
+
     def refusal_of(self, new: "Document") -> Optional[str]:
         """Return why `new` cannot be applied to members that run with this, one after the other, or None if it can."""
         fixed = {

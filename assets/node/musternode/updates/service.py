@@ -13,8 +13,8 @@ from ..paths import Paths
 from ..servers import host as server_host
 from ..servers import peers
 from ..servers.kind import Kind
-from ..settings import LATEST
 from ..waiting import poll
+from . import words
 from .round import Round
 from .system import Updates
 from .turn import Other, Sight
@@ -27,21 +27,17 @@ def run(paths: Paths, kind: Optional["Kind[Any]"]) -> int:
     this: Any = pair_host.load(paths) if kind is None else server_host.load(paths, kind.read)
     look = of_pair(this) if kind is None else of_servers(this, kind)
     wanted = this.settings.updates
+    if wanted is None:
+        raise Failure("the settings in force say nothing of updates")
     return Round(
         node=this.identity.node,
-        number=number(datetime.datetime.now(datetime.timezone.utc)),
+        number=words.number(datetime.datetime.now(datetime.timezone.utc), wanted),
         paths=paths,
-        updates=Updates(packages.system(), wanted.release if wanted else LATEST, paths.etc / "updates.preferences"),
+        updates=Updates(packages.system(), wanted.release, paths.etc / "updates.preferences"),
         look=look,
         restart=lambda: command(["systemctl", "--no-block", "reboot"]),
         poll=poll,
     ).run()
-
-
-def number(now: datetime.datetime) -> str:
-    """Return the number of the round at `now`: the week, which begins on Monday (ISO 8601), as `2026-W48`."""
-    year, week, _ = now.isocalendar()
-    return f"{year}-W{week:02d}"
 
 
 def of_pair(this: PairHost) -> Callable[[], Sight]:
@@ -51,7 +47,7 @@ def of_pair(this: PairHost) -> Callable[[], Sight]:
         now = pair_host.reread(this)
         node, peer = now.node, now.peer
         others = (Other(peer.name, peer.ordinal, standing.peer(this.paths)),) if peer.present else ()
-        return Sight(node.ordinal, state.own(this.paths), others)
+        return Sight(node.ordinal, state.own(this.paths), others, () if peer.present else (peer.name,))
 
     return look
 
@@ -67,7 +63,8 @@ def of_servers(this: Any, kind: "Kind[Any]") -> Callable[[], Sight]:
             said = peers.ask(other.address, chosen.ports.peer, read)
             heard = said[0] if said is not None and said[0].node == other.name else None
             found.append(Other(other.name, other.ordinal, heard))
-        return Sight(chosen.member(this.identity.node).ordinal, state.own(this.paths), tuple(found))
+        absent = tuple(each.name for each in chosen.members if not each.present)
+        return Sight(chosen.member(this.identity.node).ordinal, state.own(this.paths), tuple(found), absent)
 
     return look
 

@@ -8,14 +8,17 @@ Amazon Linux 2023: each image knows the packages of its own release alone, so th
 never be an update (User Guide, "Deterministic upgrades through versioned repositories").
 """
 
+import logging
+import time
 from pathlib import Path
-from typing import List, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from .. import files
 from ..commands import run
 from ..failure import Failure
 from ..packages import Runner, environment
 
+log = logging.getLogger(__name__)
 LABEL = "Debian-Security"
 PREFERENCES = f"""\
 Package: *
@@ -35,13 +38,26 @@ AVAILABLE = 100
 WITHIN = 1800.0
 """Seconds for one command: a kernel makes its image of the first files anew."""
 
+BUSY = "Unable to lock"
+"""What apt-get says where another one holds the lock of the lists, or of the archives: for those it never waits, as
+`DPkg::Lock::Timeout` has it do for dpkg's (apt 2.6.1)."""
+LOCKED, EVERY = 600.0, 10.0
+"""Seconds for which such a lock is waited for, and between two tries."""
+
 
 class Updates:
     """The security updates of this host, whose system is `os_name`; `release` is that of Amazon Linux."""
 
-    def __init__(self, os_name: str, release: str, preferences: Path, runner: Runner = run) -> None:
+    def __init__(
+        self,
+        os_name: str,
+        release: str,
+        preferences: Path,
+        runner: Runner = run,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
         self._amazon, self._release = os_name == "amazon-linux-2023", release
-        self._preferences, self._runner = preferences, runner
+        self._preferences, self._runner, self._sleep = preferences, runner, sleep
 
     def available(self) -> Tuple[str, ...]:
         """Return the packages that have one, sorted; the sources are asked anew. Raises `Failure`."""
@@ -61,9 +77,17 @@ class Updates:
         self._said(self._upgrade("--downloadonly" if self._amazon else "--download-only"))
 
     def install(self, names: Sequence[str]) -> None:
-        """Install them; raises `Failure`, also if not one of `names` has another version then."""
+        """Install them; raises `Failure`, also if not one of `names` has another version then.
+
+        What was fetched is removed in any case: it takes room on the root volume, and is of no use any more.
+        """
         before = self._versions(names)
-        self._said(self._upgrade())
+        try:
+            self._said(self._upgrade())
+        finally:
+            self._said(
+                [*self._dnf(), "clean", "packages"] if self._amazon else [*self._apt(), "clean"], good=range(256)
+            )
         if self._versions(names) == before:
             raise Failure(f"none of the security updates was installed: {' '.join(names)[:200]}")
 
@@ -90,6 +114,24 @@ class Updates:
         return self._said(["dpkg-query", "--show", show, *names], good=(0, 1))
 
     def _said(self, argv: List[str], good: Sequence[int] = (0,)) -> str:
+        """Return what `argv` says; it is run again while another run of apt keeps this one out."""
+        for _ in range(round(LOCKED / EVERY)):
+            said = self._once(argv, good)
+            if said is not None:
+                return said
+            self._sleep(EVERY)
+        return self._run(argv, good)
+
+    def _once(self, argv: List[str], good: Sequence[int]) -> Optional[str]:
+        try:
+            return self._run(argv, good)
+        except Failure as fault:
+            if BUSY not in str(fault):
+                raise
+            log.info("another process uses the packages of this node: %s", fault)
+            return None
+
+    def _run(self, argv: List[str], good: Sequence[int]) -> str:
         done = self._runner(argv, within=WITHIN, environment=environment(), good=good)
         return str(getattr(done, "stdout", ""))
 
@@ -107,10 +149,12 @@ def listed_apt(text: str) -> Tuple[str, ...]:
 def listed_dnf(text: str) -> Tuple[str, ...]:
     """Return the packages in the output `text` of `dnf check-update`, sorted; what they make obsolete is no update.
 
-    A line is `NAME.ARCHITECTURE VERSION REPOSITORY`.
+    A line is `NAME.ARCHITECTURE VERSION REPOSITORY`. Into a pipe dnf writes columns as wide as they need to be, but
+    breaks the longest lines where those are just too wide for 80 characters (`Output.calcColumns` of dnf 4.14); what
+    goes on begins with a space.
     """
     found = set()
-    for line in text.splitlines():
+    for line in text.replace("\n ", " ").splitlines():
         if line.startswith("Obsoleting"):
             break
         words = line.split()

@@ -22,11 +22,15 @@ class Other:
 
 @dataclass(frozen=True)
 class Sight:
-    """What a node sees: what its own member says (None: it does not answer), and the other present nodes."""
+    """What a node sees: what its own member says (None: it does not answer), and the other present nodes.
+
+    `absent` are those that have no instance by the cluster file, as in a roll.
+    """
 
     ordinal: int
     own: Optional[State]
     others: Tuple[Other, ...]
+    absent: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,20 +46,32 @@ class Verdict:
         return not self.wait and not self.stop
 
 
-def judge(sight: Sight, number: str) -> Verdict:
-    """Return whether it is the turn of the node with that sight in the round `number`."""
+def judge(sight: Sight, number: str, *, without: bool = False) -> Verdict:
+    """Return whether it is the turn of the node with that sight in the round `number`.
+
+    Absent nodes are waited for, too, unless it is to go on `without` them.
+    """
     for other in sight.others:
-        if said(other, number) in words.OVER:
+        if said(other, number) == words.FAILED:
             return Verdict(stop=f"node {other.name} could not be updated")
     if sight.own is None or sight.own.phase != SERVING:
         return Verdict(wait="this node does not serve")
-    return hindrance(sight, sight.own.generation, number)
+    if sight.absent and not without:
+        return Verdict(wait=f"node {sight.absent[0]} is absent by the cluster file")
+    return hindrance(sight, number)
 
 
-def hindrance(sight: Sight, generation: str, number: str) -> Verdict:
-    """Return why the others cannot do without this node now, or not yet; its own state is not looked at."""
+def hindrance(sight: Sight, number: str) -> Verdict:
+    """Return why the others cannot do without this node now, or not yet; whether it serves is not looked at.
+
+    Its own settings may have begun to change as its turn began: its member heard of neither from the other.
+    """
+    if sight.own is None:
+        return Verdict(wait="this node's member does not answer")
+    if _changes(sight.own):
+        return Verdict(wait="this node puts other settings in force")
     for other in sight.others:
-        if reason := _lacks(other, generation):
+        if reason := _lacks(other, sight.own.generation):
             return Verdict(wait=f"node {other.name} {reason}")
         if other.ordinal < sight.ordinal and said(other, number) != words.DONE:
             return Verdict(wait=f"node {other.name} has its turn first")
@@ -75,7 +91,12 @@ def _lacks(other: Other, generation: str) -> str:
         return f"is {other.state.phase}"
     if other.state.generation != generation:
         return f"is at generation {other.state.generation}"
-    word = words.read(other.state.updates)
-    if word is not None and word.phase == words.CHANGES:
+    if _changes(other.state):
         return "puts other settings in force"
+    word = words.read(other.state.updates)
     return "has its turn" if word is not None and word.phase in words.TURN else ""
+
+
+def _changes(state: State) -> bool:
+    word = words.read(state.updates)
+    return word is not None and word.phase == words.CHANGES

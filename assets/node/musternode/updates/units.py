@@ -18,7 +18,10 @@ def units(updates: Updates, paths: Paths) -> Dict[str, str]:
 
 
 def _timer(updates: Updates) -> str:
-    """Return the timer; a node that was off at that hour waits for the next week: it is nobody's hour to restart."""
+    """Return the timer; a node that was off at that hour waits for the next week: it is nobody's hour to restart.
+
+    But while another one is in the round its member lets it take part (`part`): that one may wait for it.
+    """
     day = updates.day[:3].capitalize()
     return f"""\
 [Unit]
