@@ -23,6 +23,7 @@ def existing(cluster: Cluster) -> Existing:
         policies=[boundary.rsplit("/", 1)[1]] if boundary else [],
         file_systems=_file_systems(cluster),
         logins=sorted(cluster.about.given_secrets(cluster).values()),
+        key=cluster.kms_key or "",
     )
 
 

@@ -83,6 +83,14 @@ def bench_of(rehearsal: Rehearsal, product: str, folder: Path, name: str, form: 
     return Bench(rehearsal, file, folder)
 
 
+USER_KEY: Form = {"wso2.kernel": "4.4.40", "instance.java": 8, "artifact.file": "artifacts/wso2-carbon-4.4.40.zip"}
+"""WSO2 Carbon with an engine that finds others by a user's key alone."""
+ROLE_ALONE: Form = {"wso2.kernel": "4.9.33", "artifact.file": "artifacts/wso2-carbon-4.9.33.zip"}
+"""With one that finds them by a role that can do nothing else."""
+OWN_SECRET: Form = {"axonivy.database.secret": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:keyed-GhIjKl"}
+"""Axon.ivy with a secret that is made with this cluster file: it is encrypted with the file's key."""
+
+
 # before a deploy
 
 
@@ -185,13 +193,19 @@ def _settle() -> None:
 
 def policies(bench: Bench) -> dict[str, str]:
     """Return the ARNs of the managed policies of the stack by their logical ids, but for that of the flow logs."""
+    found = _resources(bench, "AWS::IAM::ManagedPolicy")
+    return {name: arn for name, arn in found.items() if "FlowLogs" not in name}
+
+
+def file_systems(bench: Bench) -> dict[str, str]:
+    """Return the ids of the file systems of the stack by their logical ids."""
+    return _resources(bench, "AWS::EFS::FileSystem")
+
+
+def _resources(bench: Bench, type_: str) -> dict[str, str]:
     stack = stack_name(bench.cluster.name)
     found = bench.rehearsal.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
-    return {
-        each["LogicalResourceId"]: each["PhysicalResourceId"]
-        for each in found
-        if each["ResourceType"] == "AWS::IAM::ManagedPolicy" and "FlowLogs" not in each["LogicalResourceId"]
-    }
+    return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found if each["ResourceType"] == type_}
 
 
 def statements(bench: Bench, arn: str) -> list[dict[str, Any]]:
@@ -199,23 +213,50 @@ def statements(bench: Bench, arn: str) -> list[dict[str, Any]]:
     iam = bench.rehearsal.client("iam")
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     found = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]["Statement"]
-    return found if isinstance(found, list) else [found]
+    return _listed(found)
+
+
+def file_system_policy(bench: Bench, id_: str) -> dict[str, Any]:
+    """Return the policy that a file system has."""
+    found: dict[str, Any] = json.loads(
+        bench.rehearsal.client("efs").describe_file_system_policy(FileSystemId=id_)["Policy"]
+    )
+    return found
+
+
+@contextmanager
+def file_system_without(bench: Bench, id_: str, sid: str) -> Iterator[None]:
+    """Take a statement from the policy of a file system for the time of the block."""
+    before, efs = file_system_policy(bench, id_), bench.rehearsal.client("efs")
+    left = [each for each in before["Statement"] if each["Sid"] != sid]
+    assert left != before["Statement"], f"{id_} has no statement {sid}"
+    efs.put_file_system_policy(FileSystemId=id_, Policy=json.dumps({**before, "Statement": left}))
+    try:
+        yield
+    finally:
+        efs.put_file_system_policy(FileSystemId=id_, Policy=json.dumps(before))
 
 
 # allowed and used
 
 Use = tuple[str, str, str, str]
-"""Logical id of a policy, Sid or place of a statement, action; and of files and secrets the one that is read."""
+"""Logical id of what has a policy, Sid or place of a statement, action; and of files and secrets the one that is read.
+"""
 NAMED = ("Files", "Secrets")
 """Statements that name each of their resources."""
 
 
 def allowed(bench: Bench) -> set[Use]:
-    """Return all that the roles and users of a cluster are allowed, but for Session Manager."""
+    """Return all that the roles and users of a cluster are allowed, but for Session Manager.
+
+    By the policies of its file systems too.
+    """
+    said = {name: statements(bench, arn) for name, arn in policies(bench).items()}
+    said |= {name: file_system_policy(bench, id_)["Statement"] for name, id_ in file_systems(bench).items()}
     return {
         (name, _label(statement.get("Sid", ""), index), action, resource)
-        for name, arn in policies(bench).items()
-        for index, statement in enumerate(statements(bench, arn))
+        for name, found in said.items()
+        for index, statement in enumerate(found)
         if statement["Effect"] == "Allow" and statement.get("Sid") != SESSIONS
         for action in _listed(statement["Action"])
         for resource in (_listed(statement["Resource"]) if statement.get("Sid") in NAMED else [""])
@@ -225,6 +266,7 @@ def allowed(bench: Bench) -> set[Use]:
 def used(bench: Bench) -> set[Use]:
     """Return all of that which was used since the cluster was deployed."""
     names = {arn: name for name, arn in policies(bench).items()}
+    names |= {_policy_of(bench, id_): name for name, id_ in file_systems(bench).items()}
     found = [
         (each["statement"], each["action"], each["resource"])
         for each in permissions.decisions(bench.rehearsal)
@@ -234,6 +276,12 @@ def used(bench: Bench) -> set[Use]:
         (names[by["policy"]], _label(by["sid"], by["index"]), action, resource if by["sid"] in NAMED else "")
         for by, action, resource in found
     }
+
+
+def _policy_of(bench: Bench, id_: str) -> str:
+    """Return what the policy of a file system is called where the account says by what it has decided."""
+    (system,) = bench.rehearsal.client("efs").describe_file_systems(FileSystemId=id_)["FileSystems"]
+    return f"policy of {system['FileSystemArn']}"
 
 
 def _label(sid: str, index: int) -> str:

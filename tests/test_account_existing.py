@@ -27,8 +27,10 @@ VPC = Vpc(
     endpoints=["ssm", "s3"],
 )
 FILES = FileSystem("fs-0123456789abcdef0", VPC.id, ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"])
+UNKEYED = SECRET.replace("ivy", "unkeyed")
 NAMELESS = SECRET.rpartition("-")[0].replace("ivy", "other")
-WANTED = Existing([VPC], {"Z0123456789ABC": "example.org"}, ["bound"], [FILES], [SECRET, NAMELESS])
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/12345678-1234-1234-1234-123456789012"
+WANTED = Existing([VPC], {"Z0123456789ABC": "example.org"}, ["bound"], [FILES], [SECRET, NAMELESS], KEY)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +84,16 @@ def test_a_login_is_a_secret_of_exactly_its_arn(account: Account) -> None:
     login = json.loads(found["SecretString"])
     assert sorted(login) == ["password", "username"]
     assert len(login["password"]) > 20
+
+
+def test_a_login_is_encrypted_with_the_key_that_the_cluster_file_names(
+    account: Account, write_cluster: WriteCluster
+) -> None:
+    """As a node needs leave to use it: without one of the file's own the key is AWS's."""
+    assert account.client("secretsmanager").describe_secret(SecretId=SECRET)["KmsKeyId"] == KEY
+    assert existing(load(write_cluster(**ivy(kms_key=KEY)))).key == KEY
+    account.provide(Existing(logins=[UNKEYED]))
+    assert "KmsKeyId" not in account.client("secretsmanager").describe_secret(SecretId=UNKEYED)
 
 
 def test_an_arn_without_its_last_letters_is_not_that_of_the_secret(account: Account) -> None:

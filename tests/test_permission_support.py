@@ -8,12 +8,14 @@ from typing import Any, cast
 
 import pytest
 
-from rehearsal.account import Account
+from rehearsal.account import Account, Mount
+from rehearsal.account.iam.decision import told
 from rehearsal.checks import permissions
 from tests import permission_support
-from tests.permission_support import allowed, refusals, statements, used, withdrawn
+from tests.permission_support import allowed, file_system_without, refusals, statements, used, withdrawn
 from tests.scenario_support import Bench
 from tests.template_edits import less
+from tests.test_account_gate import make_role
 
 POLICY = "NodeRolePolicyB5B05F41"
 STREAM, PUT = "logs:CreateLogStream", "logs:PutLogEvents"
@@ -40,6 +42,7 @@ def arn(account: Account, monkeypatch: pytest.MonkeyPatch) -> str:
     text = json.dumps({"Version": "2012-10-17", "Statement": SAID})
     made: str = account.client("iam").create_policy(PolicyName="p", PolicyDocument=text)["Policy"]["Arn"]
     monkeypatch.setattr(permission_support, "policies", lambda _: {POLICY: made})
+    monkeypatch.setattr(permission_support, "file_systems", lambda _: {})
     monkeypatch.setattr(permission_support, "SECONDS_KEPT", 0.01)
     return made
 
@@ -59,6 +62,59 @@ def test_all_that_is_allowed_is_read_but_for_session_manager(bench: Bench, arn: 
         (POLICY, "Files", "s3:GetObject", "arn:aws:s3:::b/y"),
         (POLICY, "[2]", "ec2:DescribeInstances", ""),
     }
+
+
+MOUNT = "elasticfilesystem:ClientMount"
+CLEAR = {"Bool": {"aws:SecureTransport": "false"}}
+SHARED: list[dict[str, Any]] = [
+    {"Sid": "Nodes", "Effect": "Allow", "Principal": {"AWS": "*"}, "Action": [MOUNT]},
+    {"Sid": "OnlyTls", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "*", "Condition": CLEAR},
+]
+
+
+@pytest.fixture
+def system(account: Account, arn: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the id of a file system that the stack has too."""
+    assert arn
+    efs = account.client("efs")
+    made: str = efs.create_file_system(CreationToken="t")["FileSystemId"]
+    efs.put_file_system_policy(FileSystemId=made, Policy=json.dumps({"Version": "2012-10-17", "Statement": SHARED}))
+    monkeypatch.setattr(permission_support, "file_systems", lambda _: {"SharedFiles": made})
+    return made
+
+
+def test_what_the_policy_of_a_file_system_allows_is_read_and_its_use_is_seen(
+    bench: Bench, account: Account, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ("SharedFiles", "Nodes", MOUNT, "") in allowed(bench)
+    assert {each for each in allowed(bench) if each[1] == "OnlyTls"} == set()
+    (found,) = account.client("efs").describe_file_systems(FileSystemId=system)["FileSystems"]
+    by = {"policy": f"policy of {found['FileSystemArn']}", "index": 0, "sid": "Nodes"}
+    decided = [{**decision(0, "muster-x-NodeRole", "Allow"), "action": MOUNT, "statement": by}]
+    monkeypatch.setattr(permissions, "decisions", lambda _: decided)
+    assert used(bench) == {("SharedFiles", "Nodes", MOUNT, "")}
+
+
+def test_the_account_names_the_policy_of_a_file_system_as_it_is_looked_for(
+    bench: Bench, account: Account, system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_role(account, "node", [{"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": "*"}])
+    assert account.mount_refusal(Mount(system, "i-0123456789abcdef0", "node", tls=True, iam=True)) != ""
+    monkeypatch.setattr(permissions, "decisions", lambda _: told(account.decisions))
+    assert used(bench) == {("SharedFiles", "Nodes", MOUNT, "")}, "the first right of three was granted"
+
+
+def test_a_statement_of_a_file_system_is_taken_for_the_time_of_the_block_and_given_back(
+    bench: Bench, system: str
+) -> None:
+    def sids() -> list[str]:
+        return [each["Sid"] for each in permission_support.file_system_policy(bench, system)["Statement"]]
+
+    with file_system_without(bench, system, "OnlyTls"):
+        assert sids() == ["Nodes"]
+    assert sids() == ["Nodes", "OnlyTls"]
+    with pytest.raises(AssertionError), file_system_without(bench, system, "Other"):
+        pass
 
 
 def test_an_action_is_taken_for_the_time_of_the_block_and_given_back(bench: Bench, arn: str) -> None:

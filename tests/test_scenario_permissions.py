@@ -12,7 +12,8 @@ import pytest
 
 from rehearsal.drive import Rehearsal
 from tests.carbon_support import say
-from tests.permission_support import Case, Form, Outcome, outcomes
+from tests.permission_support import OWN_SECRET, ROLE_ALONE, Case, Form, Outcome, outcomes
+from tests.permission_support import USER_KEY as USER
 from tests.scenario_support import story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
@@ -24,14 +25,11 @@ SILENT = "timed out"
 ALONE = "node [abc]: "
 """How the cause begins where an engine that finds nobody says so in its own words, or a node for whom it has waited."""
 
-OWN_KEY, USER_KEY = "own key", "user, own key"
-FORMS: dict[str, Form] = {
-    "": {},
-    "user": {"wso2.kernel": "4.4.40", "instance.java": 8, "artifact.file": "artifacts/wso2-carbon-4.4.40.zip"},
-    "role": {"wso2.kernel": "4.9.33", "artifact.file": "artifacts/wso2-carbon-4.9.33.zip"},
-}
-"""Of cluster files that are otherwise than the example: with engines that find each other by a user's key, or by a role
-that can do nothing else. Those with a key of one's own need one that is there."""
+FORMS: dict[str, Form] = {"": {}, "user": USER, "role": ROLE_ALONE}
+"""Of cluster files that are otherwise than the example."""
+OWN_KEY, USER_KEY, SECRET_KEY = "own key", "user, own key", "secret, own key"
+KEYED: dict[str, Form] = {OWN_KEY: {}, USER_KEY: USER, SECRET_KEY: OWN_SECRET}
+"""Those with a key of one's own, which must be there."""
 
 
 ROLES = ("wso2-as",)
@@ -68,7 +66,7 @@ CASES = [
     *(Case("as400gateway", "NodeRole", "Witness", f"dynamodb:{each}Item", timeout=150) for each in ("Get", "Update")),
     *begins("axonivy", "NodeRole", "Licence"),
     Case("axonivy", "NodeRole", "Secrets", SECRET),
-    decrypts("axonivy"),
+    decrypts("axonivy", form=SECRET_KEY),
     *(
         Case("axonivy", "SharedFiles", "Nodes", f"elasticfilesystem:Client{each}")
         for each in ("Mount", "Write", "RootAccess")
@@ -106,8 +104,7 @@ def found(
 ) -> Mapping[Case, Outcome]:
     """Deploy a cluster for each case that was chosen, and return how it went."""
     chosen = [_parameters(each)["case"] for each in request.session.items if "case" in _parameters(each)]
-    own_key = {"kms_key": key}
-    forms = {**FORMS, OWN_KEY: own_key, USER_KEY: {**FORMS["user"], **own_key}}
+    forms = {**FORMS, **{name: {**form, "kms_key": key} for name, form in KEYED.items()}}
     return dict(zip(chosen, outcomes(rehearsal, chosen, forms, tmp_path_factory.mktemp("cases")), strict=True))
 
 

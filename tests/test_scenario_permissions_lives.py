@@ -18,7 +18,19 @@ from rehearsal.checks import permissions, shipped
 from rehearsal.drive import Rehearsal
 from rehearsal.poll import NotYet, poll
 from tests.carbon_support import say
-from tests.permission_support import Form, allowed, bench_of, refusals, used, withdrawn
+from tests.permission_support import (
+    OWN_SECRET,
+    ROLE_ALONE,
+    USER_KEY,
+    Form,
+    allowed,
+    bench_of,
+    file_system_without,
+    file_systems,
+    refusals,
+    used,
+    withdrawn,
+)
 from tests.scenario_support import Bench, connect, item, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
@@ -39,14 +51,19 @@ def key(rehearsal: Rehearsal) -> str:
 
 
 LIFTED: Form = {"protection": "lifted"}
+BY_USER, BY_ROLE = "wso2-carbon by a user's key", "wso2-carbon by a role alone"
 LIVES: Mapping[str, Form] = {
     "as400gateway": {**LIFTED, "database.backup": {"days": 1, "hour": 0}, "database.takeover_interval": 0},
-    "axonivy": {},
+    "axonivy": OWN_SECRET,
     "kaazing": {},
     "wso2-as": LIFTED,
     "wso2-carbon": {},
+    BY_USER: USER_KEY,
+    BY_ROLE: ROLE_ALONE,
 }
-"""What of a cluster file lets a life use all that can be used; who makes dumps has a key of one's own, too."""
+"""What of a cluster file lets a life use all that can be used, by the product and what tells its lives apart."""
+KEYED = (*DUMPED, "axonivy", BY_USER)
+"""The lives with a key of one's own: those whose nodes read secrets or write objects by it."""
 
 
 @pytest.fixture(scope="module", params=PRODUCTS)
@@ -54,11 +71,11 @@ def bench(
     request: pytest.FixtureRequest, rehearsal: Rehearsal, key: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Bench]:
     """Deploy each product with all that it is allowed."""
-    product = request.param
+    life = request.param
     poll(lambda: not rehearsal.inventory().hosts, within=60)
-    own_key = {"kms_key": key} if product in DUMPED else {}
-    form = {**LIVES[product], **own_key, "formation.timeout": 300}
-    made = bench_of(rehearsal, product, tmp_path_factory.mktemp(product), "lives", form)
+    own_key = {"kms_key": key} if life in KEYED else {}
+    form = {**LIVES[life], **own_key, "formation.timeout": 300}
+    made = bench_of(rehearsal, life.partition(" ")[0], tmp_path_factory.mktemp("life"), "lives", form)
     run = made.deploy()
     assert run.code == 0, run.failure
     try:
@@ -68,6 +85,7 @@ def bench(
         made.cdk("destroy", "--force")
 
 
+@pytest.mark.parametrize("bench", LIVES, indirect=True)
 def test_a_whole_life_is_refused_nothing_and_uses_all_that_is_allowed(bench: Bench) -> None:
     results = bench.checks()
     assert {result.name: result.detail for result in results if result.verdict != "valid"} == {}
@@ -232,3 +250,39 @@ def test_without_leave_to_read_dumps_nothing_is_restored(bench: Bench) -> None:
         poll(lambda: refused(bench, before) == {("s3:GetObject", IMPLICIT)}, within=60)
         assert not restored(bench)
     poll(lambda: restored(bench), within=180, every=0.5)
+
+
+MOUNT = """
+import json, pathlib, socket, sys
+wish = json.load(sys.stdin)
+place = (wish.pop("target"), 2049)
+pathlib.Path(wish["directory"]).mkdir(exist_ok=True)
+with socket.create_connection(place, 5) as connection, connection.makefile("rw") as lines:
+    lines.write(json.dumps(wish) + chr(10))
+    lines.flush()
+    print(json.loads(lines.readline())["refusal"])
+"""
+"""Asks a mount target as `mount -t efs` does, but for the options on standard input: that program wants TLS itself."""
+TRIED = "/mnt/tried"
+
+
+def refusal_to_mount(bench: Bench, *options: str) -> str:
+    """Return why a node may not mount what nodes share with these options, empty if it may."""
+    (id_,), member = file_systems(bench).values(), bench.scene.members[0]
+    zone, region = bench.cluster.nodes[member.name].zone, bench.cluster.region
+    wish = {"target": f"{zone}.{id_}.efs.{region}.amazonaws.com", "directory": TRIED, "options": options}
+    refusal = bench.scene.run_in(member, ["python3", "-c", MOUNT], text=json.dumps(wish), within=20).strip()
+    if not refusal:
+        bench.scene.run_in(member, ["umount", TRIED], within=20)
+    return refusal
+
+
+@pytest.mark.parametrize("bench", ["axonivy"], indirect=True)
+def test_without_tls_nobody_mounts_what_nodes_share(bench: Bench) -> None:
+    """The controls are a node that mounts it with TLS, and one without TLS once the policy says nothing of that."""
+    (id_,) = file_systems(bench).values()
+    assert refusal_to_mount(bench, "tls", "iam") == ""
+    assert "ExplicitDeny" in refusal_to_mount(bench, "iam")
+    with file_system_without(bench, id_, "OnlyTls"):
+        assert refusal_to_mount(bench, "iam") == ""
+    assert "ExplicitDeny" in refusal_to_mount(bench, "iam")

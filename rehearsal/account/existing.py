@@ -63,7 +63,7 @@ class FileSystem:
 class Existing:
     """VPCs, hosted zones (name by id), customer managed policies, which allow everything, by name; file systems.
 
-    `logins` are secrets by their ARNs, each with a user and a password of its own.
+    `logins` are secrets by their ARNs, each with a user and a password of its own, encrypted with `key`, '' for AWS's.
     """
 
     vpcs: Sequence[Vpc] = ()
@@ -71,6 +71,7 @@ class Existing:
     policies: Sequence[str] = ()
     file_systems: Sequence[FileSystem] = ()
     logins: Sequence[str] = ()
+    key: str = ""
 
     def text(self) -> str:
         """Return it as JSON."""
@@ -82,7 +83,7 @@ def parse(text: str) -> Existing:
     given = json.loads(text)
     made = [Vpc(**{**vpc, "subnets": [Subnet(**subnet) for subnet in vpc["subnets"]]}) for vpc in given["vpcs"]]
     systems = [FileSystem(**system) for system in given["file_systems"]]
-    return Existing(made, given["zones"], given["policies"], systems, given["logins"])
+    return Existing(made, given["zones"], given["policies"], systems, given["logins"], given["key"])
 
 
 def provide(cloud: Cloud, existing: Existing) -> None:
@@ -106,7 +107,7 @@ def provide(cloud: Cloud, existing: Existing) -> None:
     named = {secret["Name"] for secret in cloud.call("secretsmanager", "ListSecrets")["SecretList"]}
     for login in existing.logins:
         if _secret_name(login) not in named:
-            _login(cloud, login)
+            _login(cloud, login, existing.key)
 
 
 @contextmanager
@@ -186,10 +187,10 @@ def _file_system(cloud: Cloud, system: FileSystem) -> None:
         kind_of("AWS::EFS::MountTarget").create(Request(cloud, "", "existing", subnet, properties))
 
 
-def _login(cloud: Cloud, arn: str) -> None:
+def _login(cloud: Cloud, arn: str, key: str) -> None:
     """Make a secret of exactly this ARN; of one without its last six letters, which AWS adds, one with some."""
     login = {"username": "engine", "password": secrets.token_urlsafe(18)}
-    given = {"Name": _secret_name(arn), "SecretString": json.dumps(login)}
+    given = {"Name": _secret_name(arn), "SecretString": json.dumps(login), **({"KmsKeyId": key} if key else {})}
     if given["Name"] == arn.rpartition(":")[2]:
         cloud.call("secretsmanager", "CreateSecret", **given)
         return
