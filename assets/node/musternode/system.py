@@ -2,7 +2,7 @@
 
 import grp
 import pwd
-from typing import Optional, Protocol
+from typing import List, Optional, Protocol
 
 from .commands import run
 from .failure import Failure
@@ -31,6 +31,12 @@ class Services(Protocol):
 
     def last_words(self, unit: str) -> str:
         """Return the last lines that `unit` said, for a sentence of cause."""
+
+
+def _journal(*whose: str) -> List[str]:
+    """Return the last lines of the journal that `whose` matches."""
+    argv = ["journalctl", *whose, "--lines=40", "--output=cat", "--no-pager"]
+    return run(argv, good=range(256)).stdout.splitlines()
 
 
 class Systemd:
@@ -63,9 +69,12 @@ class Systemd:
         return run(["systemctl", "show", "--property=InvocationID", "--value", unit]).stdout.strip()
 
     def last_words(self, unit: str) -> str:
-        """Return the last lines of `unit` in the journal."""
-        argv = ["journalctl", "--unit", unit, "--lines=40", "--output=cat", "--no-pager"]
-        lines = run(argv, good=range(256)).stdout.splitlines()
+        """Return the last lines of `unit` in the journal; of a mount those of its program, if that said anything.
+
+        After them the service manager says that the mount failed, which nobody needs to be told.
+        """
+        lines = _journal(f"_SYSTEMD_UNIT={unit}") if unit.endswith(".mount") else []
+        lines = lines or _journal("--unit", unit)
         telling = [line for line in lines if any(sign in line for sign in ("ERROR", "Exception", "rror:", "[ALERT]"))]
         return (telling or lines or ["nothing in its journal"])[-1].strip()[:300]
 
