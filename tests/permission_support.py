@@ -1,12 +1,14 @@
 """What nodes are allowed and what they use: read from the account, taken away before a deploy, or from living nodes."""
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from rehearsal.drive import Rehearsal
 from rehearsal.poll import poll
 from tests.scenario_support import Bench, cluster_file, sentence, stand_in
 from tests.template_edits import edit_template, less, without_permission
+from tests.variants import VARIANTS
 
 AT_ONCE = 4
 """Clusters that are deployed at the same time: they wait more than they work."""
@@ -89,6 +92,18 @@ ROLE_ALONE: Form = {"wso2.kernel": "4.9.33", "artifact.file": "artifacts/wso2-ca
 """With one that finds them by a role that can do nothing else."""
 OWN_SECRET: Form = {"axonivy.database.secret": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:keyed-GhIjKl"}
 """Axon.ivy with a secret that is made with this cluster file: it is encrypted with the file's key."""
+
+
+def given_files(number: int) -> Form:
+    """Return Axon.ivy with a file system that is there, in a VPC that is there; by numbers they are told apart."""
+    fields = VARIANTS["axonivy: a file system that is there"].fields
+    form = {"nodes": fields["nodes"], "network": fields["network"], "axonivy.shared": fields["axonivy"]["shared"]}
+    made: Form = json.loads(re.sub(r"\b(vpc|subnet|fs)-([0-9a-f]{17})\b", partial(_moved, number), json.dumps(form)))
+    return made
+
+
+def _moved(number: int, id_: re.Match[str]) -> str:
+    return f"{id_[1]}-{int(id_[2], 16) + 0x100 * number:017x}"
 
 
 # before a deploy

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from muster.spec import load
-from rehearsal.account import Account
+from rehearsal.account import Account, Mount
 from rehearsal.account.existing import Existing, FileSystem, Subnet, Vpc, parse
+from rehearsal.account.iam.file_systems import RIGHTS
 from rehearsal.existing import existing
 from tests.account_help import request, running_account
 from tests.axonivy_support import SECRET, ivy
 from tests.conftest import WriteCluster
 from tests.spec_help import existing_vpc
+from tests.test_account_gate import drop_role, make_role
 
 TABLE = "rtb-0123456789abcdef0"
 VPC = Vpc(
@@ -76,6 +78,30 @@ def test_a_file_system_has_its_id_and_a_mount_target_in_a_zone_that_is_open_to_t
     groups = efs.describe_mount_target_security_groups(MountTargetId=target["MountTargetId"])["SecurityGroups"]
     (group,) = account.client("ec2").describe_security_groups(GroupIds=groups)["SecurityGroups"]
     assert [(rule["FromPort"], rule["IpRanges"][0]["CidrIp"]) for rule in group["IpPermissions"]] == [(2049, VPC.cidr)]
+
+
+LEAVE = [f"elasticfilesystem:{right}" for right in RIGHTS]
+
+
+@pytest.fixture
+def roles(account: Account) -> Iterator[None]:
+    """Let there be a role that may mount file systems, and one that lacks one right of three."""
+    for role, actions in (("able", LEAVE), ("unable", LEAVE[:-1])):
+        make_role(account, role, [{"Effect": "Allow", "Action": actions, "Resource": "*"}])
+    yield
+    for role in ("able", "unable"):
+        drop_role(account, role)
+
+
+@pytest.mark.usefixtures("roles")
+def test_a_file_system_lets_in_whom_their_own_role_lets_in_and_nobody_without_tls(account: Account) -> None:
+    def refusal(role: str, *, tls: bool = True, iam: bool = True) -> str:
+        return account.mount_refusal(Mount(FILES.id, "i-0123456789abcdef0", role, tls, iam))
+
+    assert refusal("able") == ""
+    assert f"{LEAVE[-1]} (ImplicitDeny)" in refusal("unable")
+    assert "ExplicitDeny" in refusal("able", tls=False)
+    assert "anonymous" in refusal("able", iam=False)
 
 
 def test_a_login_is_a_secret_of_exactly_its_arn(account: Account) -> None:

@@ -13,7 +13,7 @@ GOLDEN = ROOT / "tests" / "golden"
 
 
 def allowed(product: str) -> set[tuple[str, str]]:
-    """Return Sid and action of all that the roles of nodes have, in both forms of the product that are kept."""
+    """Return Sid and action of all that the roles of nodes have, in all forms of the product that are kept."""
     found = set()
     for file in GOLDEN.glob(f"{product}.*.roles.json"):
         roles = json.loads(file.read_text()).items()

@@ -12,7 +12,7 @@ import pytest
 
 from rehearsal.drive import Rehearsal
 from tests.carbon_support import say
-from tests.permission_support import OWN_SECRET, ROLE_ALONE, Case, Form, Outcome, outcomes
+from tests.permission_support import OWN_SECRET, ROLE_ALONE, Case, Form, Outcome, given_files, outcomes
 from tests.permission_support import USER_KEY as USER
 from tests.scenario_support import story
 
@@ -25,7 +25,16 @@ SILENT = "timed out"
 ALONE = "node [abc]: "
 """How the cause begins where an engine that finds nobody says so in its own words, or a node for whom it has waited."""
 
-FORMS: dict[str, Form] = {"": {}, "user": USER, "role": ROLE_ALONE}
+CLIENT = ("Mount", "Write", "RootAccess")
+"""What a node needs leave for of what it shares with others."""
+GIVEN = {each: f"given {number}" for number, each in enumerate(CLIENT, 1)}
+"""The form of a cluster with a file system that is there, one for each case: they are deployed at the same time."""
+FORMS: dict[str, Form] = {
+    "": {},
+    "user": USER,
+    "role": ROLE_ALONE,
+    **{form: given_files(number) for number, form in enumerate(GIVEN.values(), 1)},
+}
 """Of cluster files that are otherwise than the example."""
 OWN_KEY, USER_KEY, SECRET_KEY = "own key", "user, own key", "secret, own key"
 KEYED: dict[str, Form] = {OWN_KEY: {}, USER_KEY: USER, SECRET_KEY: OWN_SECRET}
@@ -67,9 +76,10 @@ CASES = [
     *begins("axonivy", "NodeRole", "Licence"),
     Case("axonivy", "NodeRole", "Secrets", SECRET),
     decrypts("axonivy", form=SECRET_KEY),
+    *(Case("axonivy", "SharedFiles", "Nodes", f"elasticfilesystem:Client{each}") for each in CLIENT),
     *(
-        Case("axonivy", "SharedFiles", "Nodes", f"elasticfilesystem:Client{each}")
-        for each in ("Mount", "Write", "RootAccess")
+        Case("axonivy", "NodeRole", "SharedFiles", f"elasticfilesystem:Client{each}", form=form)
+        for each, form in GIVEN.items()
     ),
     *begins("kaazing"),
     *begins("wso2-as"),

@@ -24,6 +24,12 @@ from rehearsal.account.kinds.base import Request
 
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
+IN_THE_CLEAR = {"Bool": {"aws:SecureTransport": "false"}}
+REFUSED = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "*", "Condition": IN_THE_CLEAR}
+ONLY_TLS = {"Version": "2012-10-17", "Statement": [REFUSED]}
+"""The policy of a file system whose owner enforces encryption in transit and names nobody: who comes needs leave of its
+own (EFS user guide, "Using IAM to control file system data access"). Without any, whoever reaches it may do all."""
+
 
 @dataclass(frozen=True)
 class Subnet:
@@ -52,7 +58,10 @@ class Vpc:
 
 @dataclass(frozen=True)
 class FileSystem:
-    """A file system of EFS with a mount target in the first of `subnets` of each zone, open to the VPC."""
+    """A file system of EFS with a mount target in the first of `subnets` of each zone, open to the VPC.
+
+    Its policy lets in whom their own role lets in, by TLS.
+    """
 
     id: str
     vpc: str
@@ -176,6 +185,7 @@ def _endpoints(cloud: Cloud, vpc: Vpc, tables: Sequence[str]) -> None:
 def _file_system(cloud: Cloud, system: FileSystem) -> None:
     with _next(mock_random, "get_random_hex", system.id.removeprefix("fs-")):
         cloud.call("efs", "CreateFileSystem", CreationToken=system.id, Encrypted=True)
+    cloud.call("efs", "PutFileSystemPolicy", FileSystemId=system.id, Policy=json.dumps(ONLY_TLS))
     cidr = cloud.call("ec2", "DescribeVpcs", VpcIds=[system.vpc])["Vpcs"][0]["CidrBlock"]
     about = {"GroupName": f"files-{system.id}", "Description": "files", "VpcId": system.vpc}
     group = cloud.call("ec2", "CreateSecurityGroup", **about)["GroupId"]
