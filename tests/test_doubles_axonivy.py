@@ -19,6 +19,7 @@ from rehearsal.doubles.axonivy import build_axonivy
 from rehearsal.poll import poll
 from tests.double_axonivy_support import VERSION, ZIP, Engine, Engines
 from tests.double_support import free_port
+from tests.login_database import LoginDatabase, serving
 
 
 @pytest.fixture
@@ -108,6 +109,26 @@ def test_it_tells_what_it_read_of_ivy_yaml_but_no_password(engine: Engine) -> No
     assert told["database"] == "jdbc:x:y"
     assert told["shared"].endswith("/shared")
     assert "never told" not in str(told) + engine.output
+
+
+def test_where_a_database_answers_it_serves_as_long_as_that_lets_its_user_in(engines: Engines) -> None:
+    """Before it ever answered nobody is refused: most rehearsals have none."""
+    engine, port = engines.engine(), free_port()
+    login = {"SystemDb__UserName": "ivy", "SystemDb__Password": "one"}
+    engine.configure(SystemDb__Url=f"jdbc:postgresql://127.0.0.1:{port}/ivy", **login)
+    engine.start()
+    engine.wait_until_started()
+    assert engine.code("/api/session") == 200
+    with serving(socket.create_server(("127.0.0.1", port)), LoginDatabase({"ivy": "one"})) as database:
+        assert [engine.code("/api/session"), engine.code(engine.health)] == [200, 200]
+        assert (database.last, database.refused) == ({"127.0.0.1": "ivy"}, [])
+        database.users["ivy"] = "another"
+        assert [engine.code("/api/session"), engine.code(engine.health)] == [503, 503]
+        assert engine.code("/double") == 200, "it says what it is in any case"
+        assert set(database.refused) == {("127.0.0.1", "ivy")}
+        database.users["ivy"] = "one"
+        assert engine.code("/api/session") == 200
+    assert engine.code("/api/session") == 503, "a database that has answered is missed"
 
 
 def test_an_engine_that_is_asked_to_end_ends_as_its_unit_knows(engines: Engines) -> None:

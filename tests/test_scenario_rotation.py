@@ -5,7 +5,10 @@ That the discovery key changes so is the story of test_scenario_wso2_key.py.
 
 import json
 import secrets as random
+import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,13 +19,20 @@ from rehearsal.canaries.executions import Watcher
 from rehearsal.canaries.search import Search
 from rehearsal.canaries.values import canaries
 from rehearsal.checks import copies, secrets
+from rehearsal.netns import connect_in, socket_in
+from rehearsal.network.names import ENDPOINTS
+from rehearsal.places import NAMESPACE_PREFIX
 from rehearsal.poll import poll
 from tests.artifact_support import EXAMPLE as SERVERS
 from tests.artifact_support import account, cluster_file, deployed, refused, whole
 from tests.canary_support import MISSED
 from tests.carbon_support import say
+from tests.ivy_support import EXAMPLE as ENGINES
+from tests.ivy_support import cluster_file as ivy_file
+from tests.ivy_support import prepared
 from tests.load_support import under_load
-from tests.pair_users import users
+from tests.login_database import LoginDatabase, log_in, serving
+from tests.pair_users import readers, users
 from tests.scenario_support import EXAMPLE as PAIR
 from tests.scenario_support import Bench, connect, for_faults, service
 
@@ -130,6 +140,83 @@ def test_other_accounts_of_the_repository_reach_all_by_a_deploy_and_those_of_bef
         assert reads[1:] != given["checkout"]
         deployed(bench, "second", "2")
         unseen(bench, watcher)
+
+
+DATABASE = (ENDPOINTS, 5432)
+"""Where the engines' database is: outside of their VPC, at the one address there that a rehearsal has."""
+
+
+def test_another_user_of_the_engines_database_reaches_all_by_a_deploy_and_the_one_of_before_ends_unnoticed(
+    tmp_path: Path,
+) -> None:
+    """The control are users who do notice when the database ends the one that the engines still have."""
+    with Watcher() as watcher, service(ENGINES) as rehearsal:
+        bench = Bench(rehearsal, prepared(rehearsal, engines_file(tmp_path, 300)), tmp_path)
+        run = bench.deploy()
+        assert run.code == 0, run.failure
+        bench.wait_until_healthy()
+        first = in_secret(bench, "database")
+        with a_database(bench, first) as database:
+            poll(lambda: of_all(bench, database) == {first["username"]}, within=20)
+            with readers(bench, "/api/session") as answers:
+                user, password = another(bench, "database")
+                database.users[user] = password
+                engines_file(tmp_path, 301)
+                run = bench.deploy()
+                assert run.code == 0, run.failure
+                assert of_all(bench, database) == {user}
+                assert is_let_in(bench, first["username"], first["password"]), "until somebody ends it"
+                del database.users[first["username"]]
+                asked = answers.total()
+                poll(lambda: answers.total() > asked + 100, within=60)
+            say(f"{answers.total()} requests while engines began anew and the former user ended: {dict(answers)}")
+            assert set(answers) == {"200"}
+            assert database.refused == []
+            assert not is_let_in(bench, first["username"], first["password"])
+            assert is_let_in(bench, user, password)
+            bench.wait_until_healthy()
+            unseen(bench, watcher)
+            noticed(bench, database, user)
+
+
+def noticed(bench: Bench, database: LoginDatabase, user: str) -> None:
+    """See that users are refused once the database has ended the user that the engines have."""
+    with readers(bench, "/api/session") as answers:
+        poll(lambda: answers["200"] > 0, within=20)
+        password = database.users.pop(user)
+        poll(lambda: answers.total() > answers["200"], within=20)
+        database.users[user] = password
+    say(f"without the user that the engines have: {dict(answers)}")
+    bench.wait_until_healthy()
+
+
+def engines_file(folder: Path, timeout: int) -> Path:
+    """Write the file of engines with that database."""
+    url = f"jdbc:postgresql://{DATABASE[0]}:{DATABASE[1]}/ivy"
+    return ivy_file(folder, "engines", {"axonivy.database.url": url, "formation.timeout": timeout})
+
+
+def outside(bench: Bench) -> str:
+    """Return the namespace in which that address is."""
+    return bench.scene.visitor_namespace.replace(f"{NAMESPACE_PREFIX}v-", f"{NAMESPACE_PREFIX}x-", 1)
+
+
+@contextmanager
+def a_database(bench: Bench, user: User) -> Iterator[LoginDatabase]:
+    """Let a database that knows this user be where the engines look for it."""
+    listening = socket_in(outside(bench), socket.SOCK_STREAM, DATABASE)
+    with serving(listening, LoginDatabase({user["username"]: user["password"]})) as database:
+        yield database
+
+
+def of_all(bench: Bench, database: LoginDatabase) -> set[str]:
+    """Return the users with whom the engines have logged in last, '' for one that never has."""
+    return {database.last.get(member.address, "") for member in bench.scene.members}
+
+
+def is_let_in(bench: Bench, user: str, password: str) -> bool:
+    """Return whether the database lets a user in."""
+    return log_in(connect_in(outside(bench), DATABASE, timeout=5), user, password)
 
 
 def another(bench: Bench, name: str) -> tuple[str, str]:

@@ -24,6 +24,10 @@ public final class EngineApp implements ServletContextListener {
 
     private final Home home = Home.own();
     private final StandIn standIn = StandIn.of(home);
+    private final Database database = Database.of(
+            System.getProperty("SystemDb.Url", ""),
+            System.getProperty("SystemDb.UserName", ""),
+            System.getProperty("SystemDb.Password", ""));
 
     private volatile Cluster cluster;
     private volatile boolean running;
@@ -70,9 +74,9 @@ public final class EngineApp implements ServletContextListener {
         }
     }
 
-    /** Whether it serves: it has started, and its licence covers it. */
+    /** Whether it serves: it has started, its licence covers it, and its database lets it in. */
     boolean serves() {
-        return running && licensed();
+        return running && licensed() && (database == null || database.admits());
     }
 
     /** Returns the page that tells whether it runs. */

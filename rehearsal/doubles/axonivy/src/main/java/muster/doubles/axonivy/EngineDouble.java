@@ -15,6 +15,7 @@ import org.apache.catalina.startup.Bootstrap;
 public final class EngineDouble {
 
     private static final List<String> FOLDERS = List.of("Data.Directory", "Data.FilesDirectory", "Data.AppDirectory");
+    private static final List<String> LOGIN = List.of("SystemDb.Url", "SystemDb.UserName", "SystemDb.Password");
 
     private EngineDouble() {}
 
@@ -43,7 +44,9 @@ public final class EngineDouble {
                 + " ${name} there from configuration/ivy.yaml");
         System.setProperty("Connector.HTTP.Port", ivy.text("Connector.HTTP.Port", "8080"));
         System.setProperty("Connector.HTTP.Address", ivy.text("Connector.HTTP.Address", "0.0.0.0"));
-        System.setProperty("SystemDb.Url", ivy.text("SystemDb.Url", ""));
+        for (String name : LOGIN) {
+            System.setProperty(name, ivy.text(name, ""));
+        }
         System.setProperty("session.cookie", standIn.cookie);
         if (System.getProperty("jvmRoute") == null) {
             System.setProperty("jvmRoute", hostName());
