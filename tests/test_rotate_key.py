@@ -26,6 +26,7 @@ from tests.aws_help import REGION
 from tests.conftest import CARBON, Template, WriteCluster, synthesized
 from tests.lock_help import OLD, pinned
 from tests.template_help import attribute, of_type, ref, text, the
+from tests.wso2_as_support import server
 
 KEYED: Mapping[str, Any] = {**CARBON, "name": "keyed", "instance": {"type": "t4g.medium", "java": 8}}
 KERNEL = {"kernel": "4.4.40"}
@@ -90,8 +91,12 @@ def file(tmp_path: Path, write_cluster: WriteCluster) -> Path:
 
 
 def prepared(folder: Path, write_cluster: WriteCluster, **changes: Any) -> Path:
+    return launched(folder, write_cluster(**{**KEYED, "wso2": KERNEL, **changes}))
+
+
+def launched(folder: Path, written: Path) -> Path:
     file = folder / "mine.yaml"
-    file.write_text(write_cluster(**{**KEYED, "wso2": KERNEL, **changes}).read_text())
+    file.write_text(written.read_text())
     cluster = load(file)
     write_lock(file, locked(pinned(locked(None, cluster), OLD), cluster))
     return file
@@ -158,6 +163,15 @@ def test_the_second_run_ends_the_former_key(file: Path, capsys: pytest.CaptureFi
     said = capsys.readouterr().out
     assert "no product is restarted" in said
     assert f"deploy it: ./muster cdk deploy -c cluster={file}, which deletes key 1" in said
+
+
+def test_servers_of_wso2_as_get_another_key_and_lose_the_former_one_in_the_same_way(
+    tmp_path: Path, write_cluster: WriteCluster
+) -> None:
+    file = launched(tmp_path, write_cluster(**server(name="keyed")))
+    for key, aws in ((BOTH, World()), (SECOND, World(current=2, keys=[1, 2]))):
+        assert rotate(file, aws) == 0
+        assert lock_of(file).discovery_key == key
 
 
 def test_a_rotation_after_the_other_makes_key_after_key(file: Path) -> None:

@@ -1,6 +1,6 @@
 """Passwords change under users who notice nothing; the former ones get nobody in, and the new ones are seen nowhere.
 
-That the discovery key changes so is the story of test_scenario_wso2_key.py.
+That the discovery key of WSO2 Carbon changes so is the story of test_scenario_wso2_key.py.
 """
 
 import json
@@ -30,6 +30,8 @@ from tests.carbon_support import say
 from tests.ivy_support import EXAMPLE as ENGINES
 from tests.ivy_support import cluster_file as ivy_file
 from tests.ivy_support import prepared
+from tests.key_support import configured, found_by, key_in_the_secret
+from tests.key_support import rotate as rotate_key
 from tests.load_support import under_load
 from tests.login_database import LoginDatabase, log_in, serving
 from tests.pair_users import readers, users
@@ -140,6 +142,35 @@ def test_other_accounts_of_the_repository_reach_all_by_a_deploy_and_those_of_bef
         assert reads[1:] != given["checkout"]
         deployed(bench, "second", "2")
         unseen(bench, watcher)
+
+
+def test_another_discovery_key_of_the_servers_reaches_all_under_users_and_the_one_of_before_ends(
+    tmp_path: Path,
+) -> None:
+    """The control of the refusal is the former key before the second deploy, with which all are found."""
+    with Watcher() as watcher, service(SERVERS) as rehearsal:
+        bench = Bench(rehearsal, cluster_file(tmp_path, "shop", {"nodes": GROUPS}), tmp_path)
+        changed(bench, 300)
+        first, nodes = key_in_the_secret(bench), {*GROUPS}
+        with under_load(bench):
+            rekeyed(bench)
+            second = key_in_the_secret(bench)
+            files = [configured(bench, node) for node in nodes]
+            assert all(second["access_key_id"] in each and first["access_key_id"] not in each for each in files)
+            assert found_by(bench, first) == found_by(bench, second) == nodes
+            rekeyed(bench)
+        assert key_in_the_secret(bench) == second
+        assert found_by(bench, first) == "AuthFailure"
+        assert found_by(bench, second) == nodes
+        unseen(bench, watcher)
+
+
+def rekeyed(bench: Bench) -> None:
+    """Let the next deploy make another key, or end the former one; deploy, and wait until all are one cluster."""
+    rotate_key(bench)
+    run = bench.deploy()
+    assert run.code == 0, run.failure
+    whole(bench)
 
 
 DATABASE = (ENDPOINTS, 5432)
