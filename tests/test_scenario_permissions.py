@@ -22,7 +22,7 @@ READ, FETCH, SECRET = "ssm:GetParameter", "s3:GetObject", "secretsmanager:GetSec
 FIND, ASSUME = "ec2:DescribeInstances", "sts:AssumeRole"
 SILENT = "timed out"
 """The cause where a node does not know whom to tell: where to report stands in what it may not read."""
-ALONE = "node [abc]: "
+ALONE = "node [abc](: | sees 1 of )"
 """How the cause begins where an engine that finds nobody says so in its own words, or a node for whom it has waited."""
 
 CLIENT = ("Mount", "Write", "RootAccess")
