@@ -15,8 +15,8 @@ WORK = Path("/var/tmp/muster-rehearsal")  # noqa: S108 - root's own, made 0700; 
 NAMESPACE_PREFIX = "mu-"
 """Every network namespace of a rehearsal begins with this."""
 
-CGROUP_PREFIX = "muster-"
-"""Every control group of a rehearsal begins with this."""
+CGROUP_PREFIX = "muster-rehearsal-"
+"""Every control group of a rehearsal begins with this, and none of a unit: nodes have some called `muster-gate` ..."""
 
 
 def cache() -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal import exclusive, leftovers, netns, places
+from rehearsal.hosts import cgroups
 from rehearsal.hosts.cgroups import ControlGroups
 from rehearsal.hosts.volumes import Disk, loop_devices
 from rehearsal.poll import poll
@@ -82,6 +83,25 @@ def test_a_frozen_process_in_a_control_group_is_ended() -> None:
     finally:
         sleeping.kill()
         sleeping.wait()
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_service_whose_name_begins_as_musters_do_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody's own, or one of a host of another rehearsal: systemd calls its control group by the unit."""
+    with monkeypatch.context() as patch:
+        patch.setattr(cgroups, "CGROUP_PREFIX", "")
+        groups = ControlGroups("muster-gate.service")
+    groups.make()
+    serving = subprocess.Popen(groups.command(["sleep", "600"]))
+    try:
+        poll(lambda: serving.pid in cgroups.members(groups.folders), within=5)
+        assert leftovers.find_leftovers() == []
+        leftovers.remove_leftovers()
+        assert serving.poll() is None
+    finally:
+        serving.kill()
+        serving.wait()
+        groups.remove()
 
 
 @pytest.mark.usefixtures("alone")

@@ -57,7 +57,7 @@ def own_hierarchies() -> list[Path]:
 
 
 class ControlGroups:
-    """The control groups `muster-NAME`, one in each hierarchy, below those of this process."""
+    """The control groups `muster-rehearsal-NAME`, one in each hierarchy, below those of this process."""
 
     def __init__(self, name: str) -> None:
         self.folders = [folder / f"{CGROUP_PREFIX}{name}" for folder in own_hierarchies()]
