@@ -123,6 +123,33 @@ def test_apt_waits_for_other_users_of_its_lock() -> None:
     ]
 
 
+LOCK = "`apt-get update` ended with 100: E: Unable to lock directory /var/lib/apt/lists/"
+
+
+def test_another_run_of_apt_is_waited_for_as_for_its_other_locks() -> None:
+    """Debian reads the lists by itself soon after a boot; for the lock of the lists apt never waits (2.6.1)."""
+    said, slept = iter([LOCK, LOCK, ""]), list[float]()
+
+    def busy(argv: list[str], **_: object) -> None:
+        if "update" in argv and (fault := next(said)):
+            raise Failure(fault)
+
+    packages.install("debian-12", ["haproxy"], busy, slept.append)
+    assert slept == [packages.EVERY] * 2
+
+
+@pytest.mark.parametrize(("fault", "waits"), [(LOCK, packages.LOCKED), ("E: Unable to locate package x", 0)])
+def test_one_that_never_ends_and_any_other_fault_is_told(fault: str, waits: float) -> None:
+    slept: list[float] = []
+
+    def fails(*_: object, **__: object) -> None:
+        raise Failure(fault)
+
+    with pytest.raises(Failure, match="Unable to lo"):
+        packages.install("debian-12", ["haproxy"], fails, slept.append)
+    assert sum(slept) == waits
+
+
 @pytest.mark.parametrize("system", [AL2023, DEBIAN])
 def test_nothing_missing_runs_nothing(system: str) -> None:
     runner = Recorder()

@@ -1,13 +1,23 @@
 """The distribution's packages behind one seam: dnf on Amazon Linux 2023, apt on Debian 12."""
 
+import logging
 import os
+import time
 from pathlib import Path
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
 from .commands import run
 from .failure import Failure
 
+log = logging.getLogger(__name__)
 Runner = Callable[..., object]
+Sleep = Callable[[float], object]
+T = TypeVar("T")
+BUSY = "Unable to lock"
+"""What apt-get says where another one holds the lock of the lists, or of the archives: for those it never waits, as
+`DPkg::Lock::Timeout` has it do for dpkg's (apt 2.6.1)."""
+LOCKED, EVERY = 120.0, 5.0
+"""Seconds for which such a lock is waited for, as for dpkg's, and between two tries."""
 CORRETTO = (8, 11, 17, 21)
 """Java versions that Amazon Linux 2023 has as Corretto (its release notes, 2023.12)."""
 DEBIAN_JAVA = 17
@@ -64,12 +74,27 @@ def missing(os_name: str, names: Sequence[str], runner: Runner = run) -> Tuple[s
     return tuple(name for name in names if name not in present)
 
 
-def install(os_name: str, names: Sequence[str], runner: Runner = run) -> None:
+def install(os_name: str, names: Sequence[str], runner: Runner = run, sleep: Sleep = time.sleep) -> None:
     """Install `names`; nothing is asked of any mirror when `names` is empty. Raises `Failure` naming the command."""
     if not names:
         return
     for argv in install_commands(os_name, names):
-        runner(argv, within=600, environment=environment())
+        when_free(lambda argv=argv: runner(argv, within=600, environment=environment()), sleep=sleep)  # type: ignore[misc]
+
+
+def when_free(act: Callable[[], T], *, within: float = LOCKED, sleep: Sleep = time.sleep) -> T:
+    """Return what `act` does; it is done again, for `within` seconds, while another run of apt keeps this one out.
+
+    Debian's own `apt-daily` reads the lists soon after a boot. Raises `Failure`, as `act` does.
+    """
+    try:
+        return act()
+    except Failure as fault:
+        if BUSY not in str(fault) or within <= 0:
+            raise
+        log.info("another process uses the packages of this node: %s", fault)
+    sleep(EVERY)
+    return when_free(act, within=within - EVERY, sleep=sleep)
 
 
 def install_commands(os_name: str, names: Sequence[str]) -> List[List[str]]:

@@ -8,17 +8,15 @@ Amazon Linux 2023: each image knows the packages of its own release alone, so th
 never be an update (User Guide, "Deterministic upgrades through versioned repositories").
 """
 
-import logging
 import time
 from pathlib import Path
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 from .. import files
 from ..commands import run
 from ..failure import Failure
-from ..packages import Runner, environment
+from ..packages import Runner, Sleep, environment, when_free
 
-log = logging.getLogger(__name__)
 LABEL = "Debian-Security"
 PREFERENCES = f"""\
 Package: *
@@ -37,12 +35,8 @@ AVAILABLE = 100
 """Status of `dnf check-update` that says: there are some (dnf(8))."""
 WITHIN = 1800.0
 """Seconds for one command: a kernel makes its image of the first files anew."""
-
-BUSY = "Unable to lock"
-"""What apt-get says where another one holds the lock of the lists, or of the archives: for those it never waits, as
-`DPkg::Lock::Timeout` has it do for dpkg's (apt 2.6.1)."""
-LOCKED, EVERY = 600.0, 10.0
-"""Seconds for which such a lock is waited for, and between two tries."""
+LOCKED = 600.0
+"""Seconds for which another run of apt is waited for: there is nobody who waits for this one."""
 
 
 class Updates:
@@ -54,7 +48,7 @@ class Updates:
         release: str,
         preferences: Path,
         runner: Runner = run,
-        sleep: Callable[[float], object] = time.sleep,
+        sleep: Sleep = time.sleep,
     ) -> None:
         self._amazon, self._release = os_name == "amazon-linux-2023", release
         self._preferences, self._runner, self._sleep = preferences, runner, sleep
@@ -115,21 +109,7 @@ class Updates:
 
     def _said(self, argv: List[str], good: Sequence[int] = (0,)) -> str:
         """Return what `argv` says; it is run again while another run of apt keeps this one out."""
-        for _ in range(round(LOCKED / EVERY)):
-            said = self._once(argv, good)
-            if said is not None:
-                return said
-            self._sleep(EVERY)
-        return self._run(argv, good)
-
-    def _once(self, argv: List[str], good: Sequence[int]) -> Optional[str]:
-        try:
-            return self._run(argv, good)
-        except Failure as fault:
-            if BUSY not in str(fault):
-                raise
-            log.info("another process uses the packages of this node: %s", fault)
-            return None
+        return when_free(lambda: self._run(argv, good), within=LOCKED, sleep=self._sleep)
 
     def _run(self, argv: List[str], good: Sequence[int]) -> str:
         done = self._runner(argv, within=WITHIN, environment=environment(), good=good)
