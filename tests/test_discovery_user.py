@@ -45,6 +45,13 @@ def test_may_describe_instances_of_this_region_and_nothing_else(template: Templa
     assert not {"LoginProfile", "Groups", "Policies", "ManagedPolicyArns"} & properties.keys()
 
 
+def test_has_the_clusters_permission_boundary(synthesize: Synthesize) -> None:
+    boundary = "arn:aws:iam::123456789012:policy/bounded"
+    _, bounded = the(synthesize(**OLD, permission_boundary=boundary), "IAM::User")
+    _, plain = the(synthesize(**OLD), "IAM::User")
+    assert (bounded.get("PermissionsBoundary"), plain.get("PermissionsBoundary")) == (boundary, None)
+
+
 def test_its_key_stands_in_a_secret_and_in_no_template(template: Template) -> None:
     key, properties = the(template, "IAM::AccessKey")
     user, _ = the(template, "IAM::User")
