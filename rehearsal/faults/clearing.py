@@ -24,8 +24,7 @@ def clear(stage: Stage) -> None:
 def _clear_host(stage: Stage, node: str) -> None:
     wires.clear(stage.host(node).namespace)
     cgroups.thaw(stage.groups(node))
-    for unit in (processes.H2, processes.GATE, processes.MEMBER):
-        processes.send(processes.processes(stage, node, unit), signal.SIGCONT)
+    processes.send(cgroups.members(stage.groups(node)), signal.SIGCONT)
     (stage.files(node) / resources.DATA / resources.FILLER).unlink(missing_ok=True)
     for group in stage.groups(node):
         for name, free in (("cpu.cfs_quota_us", "-1"), ("memory.limit_in_bytes", "-1")):
