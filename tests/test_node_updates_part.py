@@ -11,6 +11,7 @@ import pytest
 from musternode import bootstrap, settings
 from musternode.failure import Failure
 from musternode.paths import Paths
+from musternode.report import Reported
 from musternode.settings import Updates
 from musternode.state import LEAVING, SERVING, Board, State
 from musternode.updates import holding, words
@@ -240,7 +241,7 @@ class Deploy:
             settings=settings.outline(self.document(formation_timeout=400)),
         )
         monkeypatch.setattr(bootstrap, "time", SimpleNamespace(time=lambda: self.now))
-        monkeypatch.setattr(holding, "Reported", lambda _: SimpleNamespace(send_aside=self._tell))
+        monkeypatch.setattr(Reported, "send_aside", lambda _, *given: self._tell(*given))
 
     def document(self, **more: object) -> str:
         asset = {"bucket": "b", "key": "k", "sha256": "0" * 64}

@@ -268,8 +268,7 @@ def _finished(this: Host, board: state.Board) -> bool:
             host.finished(this.paths)
             return True
         board.put(phase=state.FAILED, failure=ascii_sentence(sentence))
-        body = report.failure(this.identity.node, sentence)
-        Reported(this.paths.etc / "reported").send_aside(this.settings.wait_url, this.settings.generation, body)
+        report.fail_aside(this.paths, this.identity.node, this.settings, sentence)
         return False
     return True
 

@@ -84,7 +84,16 @@ def seconds_left(paths: Paths, chosen: Chosen) -> float:
     That is a quarter of the time-out before its end, at most a minute. CloudFormation begins to count when it creates
     the wait condition, after instances and listener: usually later than this node.
     """
-    timeout = float(chosen.formation_timeout)
+    return _left(paths, float(chosen.formation_timeout))
+
+
+def is_late(paths: Paths, outline: settings.Outline, own: Chosen) -> bool:
+    """Return whether a node that waits with the document of `outline`, beside its `own`, must say for whom by now."""
+    timeout = own.formation_timeout if outline.formation_timeout is None else outline.formation_timeout
+    return _left(paths, float(timeout)) <= 0
+
+
+def _left(paths: Paths, timeout: float) -> float:
     at = float(_noted(paths).get("at", time.time()))  # type: ignore[arg-type]
     return at + timeout - min(60.0, timeout / 4) - time.time()
 

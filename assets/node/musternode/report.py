@@ -6,10 +6,11 @@ import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Mapping, Optional
+from typing import Mapping, Optional, Protocol
 
 from . import files
 from .failure import ascii_sentence
+from .paths import Paths
 from .waiting import poll
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,23 @@ def put(url: str, body: Body, *, within: float = 120.0) -> bool:
             return False
 
     return bool(poll(sent, within=within, every=2.0))
+
+
+class Told(Protocol):
+    """What says whom to tell: settings, or the outline of a document."""
+
+    @property
+    def generation(self) -> str:
+        """The generation."""
+
+    @property
+    def wait_url(self) -> str:
+        """Where to report."""
+
+
+def fail_aside(paths: Paths, node: str, told: Told, sentence: str) -> None:
+    """Tell the wait handle of `told` that `node` fails the deploy with `sentence`, for a caller that must not wait."""
+    Reported(paths.etc / "reported").send_aside(told.wait_url, told.generation, failure(node, sentence))
 
 
 class Reported:

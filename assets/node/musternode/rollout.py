@@ -1,6 +1,5 @@
 """A changed settings document on a running node: applied when it is this node's turn."""
 
-import dataclasses
 import json
 import logging
 from typing import Optional
@@ -185,10 +184,7 @@ def waited_too_long(this: Host, document: str, peer: Optional[State]) -> Optiona
     """Return for what this node still waits with `document` when its time-out is near, else None."""
     new, node, own = settings.outline(document), this.identity.node, this.settings
     bootstrap.note_start(this.paths, new.generation)
-    timeout = own.formation_timeout if new.formation_timeout is None else new.formation_timeout
-    if bootstrap.seconds_left(this.paths, dataclasses.replace(own, formation_timeout=timeout)) > 0 or (
-        peer is not None and peer.failure
-    ):
+    if not bootstrap.is_late(this.paths, new, own) or (peer is not None and peer.failure):
         return None
     other = this.settings.peer_of(node)
     found = (
@@ -204,8 +200,7 @@ def waited_too_long(this: Host, document: str, peer: Optional[State]) -> Optiona
 def report_failure(this: Host, document: str, cause: str) -> str:
     """Tell the wait handle of `document` why it was not applied; return its generation."""
     new = settings.outline(document)
-    body = report.failure(this.identity.node, cause)
-    Reported(this.paths.etc / "reported").send_aside(new.wait_url, new.generation, body)
+    report.fail_aside(this.paths, this.identity.node, new, cause)
     return new.generation
 
 

@@ -1,6 +1,5 @@
 """A changed settings document on a running member: applied when it is this member's turn."""
 
-import dataclasses
 import logging
 from pathlib import Path
 from typing import Any, Callable, Mapping, Optional
@@ -9,7 +8,6 @@ from .. import bootstrap, host, report, rollback, settings
 from .. import stages as node_stages
 from ..failure import Failure, unexpected
 from ..paths import Paths
-from ..report import Reported
 from ..settings import Outline
 from ..state import State
 from . import stages, turns
@@ -104,9 +102,8 @@ def waited_too_long(this: Host[S], outline: Outline, new: Optional[S], states: M
     When this node began with it is noted; `new` is the document, if this program can read it.
     """
     node, own = this.identity.node, this.settings
-    timeout = own.formation_timeout if outline.formation_timeout is None else outline.formation_timeout
     name = turns.awaited(own, node, outline.generation, states, new)
-    if name is None or bootstrap.seconds_left(this.paths, dataclasses.replace(own, formation_timeout=timeout)) > 0:
+    if name is None or not bootstrap.is_late(this.paths, outline, own):
         return None
     other, peer = own.member(name), states.get(name)
     if peer is not None and peer.failure:
@@ -119,8 +116,7 @@ def waited_too_long(this: Host[S], outline: Outline, new: Optional[S], states: M
 
 def report_failure(this: Host[Any], outline: Outline, cause: str) -> None:
     """Tell the wait handle of `outline` why its document was not applied."""
-    body = report.failure(this.identity.node, cause)
-    Reported(this.paths.etc / "reported").send_aside(outline.wait_url, outline.generation, body)
+    report.fail_aside(this.paths, this.identity.node, outline, cause)
 
 
 def _refuse(kind: Kind[S], this: Host[S], wanted: S) -> None:

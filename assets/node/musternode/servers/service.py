@@ -119,11 +119,11 @@ def _live(kind: Kind[S], this: Host[S]) -> int:
 
 def _change(kind: Kind[S], this: Host[S], parts: Parts, part: Part) -> None:
     """Put a changed document in force, unless a node has its turn of updates."""
-    document, holder = parts.watch.pending(), part.holder(parts.member.states())
-    if document is not None and holder is not None:
-        put_off(this, document, parts.watch, holder)
-    elif document is not None:
+    holder = part.holder(parts.member.states())
+    if holder is None:
         _roll_out(kind, this, parts, part.change)
+    elif (document := parts.watch.pending()) is not None:
+        put_off(this, document, parts.watch, holder)
 
 
 def _growth(this: Host[Any]) -> Optional[volume.Growth]:
@@ -198,8 +198,7 @@ def _finished(kind: Kind[S], this: Host[S], board: Board) -> bool:
             host_files.finished(this.paths)
             return True
         board.put(phase=state.FAILED, failure=ascii_sentence(why))
-        body = report.failure(this.identity.node, why)
-        Reported(this.paths.etc / "reported").send_aside(this.settings.wait_url, this.settings.generation, body)
+        report.fail_aside(this.paths, this.identity.node, this.settings, why)
         return False
     return True
 

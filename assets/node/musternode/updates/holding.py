@@ -1,10 +1,8 @@
 """A changed settings document that waits while a node has its turn of updates: the deploy hears of it in time."""
 
-import dataclasses
 from typing import Any
 
 from .. import bootstrap, report, settings
-from ..report import Reported
 from ..watch import Watch
 
 
@@ -16,10 +14,8 @@ def put_off(this: Any, document: str, watch: Watch, holder: str) -> None:
     """
     outline, node = settings.outline(document), this.identity.node
     bootstrap.note_start(this.paths, outline.generation)
-    timeout = outline.formation_timeout or this.settings.formation_timeout
-    if bootstrap.seconds_left(this.paths, dataclasses.replace(this.settings, formation_timeout=timeout)) > 0:
+    if not bootstrap.is_late(this.paths, outline, this.settings):
         return
     cause = f"node {node} waits to change to generation {outline.generation}: node {holder} has its turn of"
-    body = report.failure(node, f"{cause} security updates")
-    Reported(this.paths.etc / "reported").send_aside(outline.wait_url, outline.generation, body)
+    report.fail_aside(this.paths, node, outline, f"{cause} security updates")
     watch.tried(outline.generation)  # the deploy has failed by now: the parameter falls back
