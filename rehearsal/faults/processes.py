@@ -65,13 +65,14 @@ def _end_connections(stage: Stage, node: str, other: str, port: int) -> None:
 
 def pause(stage: Stage, unit: str, *nodes: str) -> Heal:
     """Stop the unit's processes (SIGSTOP) on these nodes until healed; ones that were killed meanwhile stay so."""
-    pids = {pid for node in nodes for pid in _running(stage, node, unit)}
+    begun = {pid for node in nodes for pid in _running(stage, node, unit)}
+    pids: set[int] = set()
     heal = once(lambda: send(pids, signal.SIGCONT))
     try:
-        send(pids, signal.SIGSTOP)
-        while begun := {pid for node in nodes for pid in processes(stage, node, unit)} - pids:  # before theirs stopped
+        while begun:  # what one of them has begun just before it was stopped runs on
             pids |= begun
             send(begun, signal.SIGSTOP)
+            begun = {pid for node in nodes for pid in processes(stage, node, unit)} - pids
     except BaseException:
         heal()
         raise
