@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from muster.products.axonivy import AxonIvy
 from muster.spec import load
 from muster.weights import reduced
@@ -20,7 +22,7 @@ from rehearsal.poll import NotYet, poll
 from rehearsal.visitor import Client, CookieJar, in_parallel
 from tests import scenario_support
 from tests.carbon_support import hosts, say
-from tests.scenario_support import Bench, kept_down, stand_in
+from tests.scenario_support import Bench, contents, kept_down, stand_in
 
 EXAMPLE = ROOT / "clusters" / "axonivy.yaml"
 UNIT = "axonivy.service"
@@ -47,6 +49,20 @@ def prepared(rehearsal: Rehearsal, file: Path) -> Path:
     existing.provide(rehearsal, cluster)
     rehearsal.artifacts = stand_in(cluster).parent
     return file
+
+
+def once_prepared() -> Any:
+    """Return the fixture `empty` of a module whose fixture `file` lets there be what it takes for granted.
+
+    What is there by then counts for what the account held before anything was deployed.
+    """
+
+    @pytest.fixture(scope="module", name="empty")
+    def held(rehearsal: Rehearsal, file: Path) -> set[str]:
+        assert file.is_file()
+        return contents(rehearsal)
+
+    return held
 
 
 # users

@@ -160,35 +160,29 @@ def test_a_failed_node_stops_this_one_before_its_users_notice(host: Host, caplog
     assert "node b: its security updates wait for another round: node a could not be updated" in caplog.text
 
 
-def test_a_turn_is_given_back_if_another_node_goes_away_meanwhile(host: Host) -> None:
-    """And taken again once that one is back."""
-    there = host.other
-    phases: list[str] = []
+def gives_back(host: Host, name: str, value: object, *, looks: int) -> None:
+    """See that the turn is given back one look after `name` has become `value`, for three looks, and then taken."""
+    before, phases = getattr(host, name), list[str]()
     host.at = {
-        4: lambda: setattr(host, "other", None),
-        5: lambda: phases.append(host.said.phase),
-        7: lambda: setattr(host, "other", there),
+        looks: lambda: setattr(host, name, value),
+        looks + 1: lambda: phases.append(host.said.phase),
+        looks + 3: lambda: setattr(host, name, before),
     }
     with pytest.raises(Restarted):
         host.part().run()
     assert phases == [words.WAITS]
     assert host.did[-1] == "restart (restarts)"
+
+
+def test_a_turn_is_given_back_if_another_node_goes_away_meanwhile(host: Host) -> None:
+    """And taken again once that one is back."""
+    gives_back(host, "other", None, looks=4)
 
 
 def test_a_turn_is_given_back_if_settings_came_to_this_node_at_the_same_moment(host: Host) -> None:
     """Its member looked before it heard of the turn."""
-    own = host.own
-    assert own is not None
-    phases: list[str] = []
-    host.at = {
-        2: lambda: setattr(host, "own", replace(own, updates=f"{NOW} {words.CHANGES}")),
-        3: lambda: phases.append(host.said.phase),
-        5: lambda: setattr(host, "own", own),
-    }
-    with pytest.raises(Restarted):
-        host.part().run()
-    assert phases == [words.WAITS]
-    assert host.did[-1] == "restart (restarts)"
+    assert host.own is not None
+    gives_back(host, "own", replace(host.own, updates=f"{NOW} {words.CHANGES}"), looks=2)
 
 
 def test_users_are_taken_back_if_another_node_goes_away_during_the_installation(host: Host) -> None:

@@ -15,6 +15,7 @@ from tests.ivy_support import (
     cluster_file,
     description,
     engines_see_each_other,
+    once_prepared,
     outlives,
     prepared,
     spreads,
@@ -27,19 +28,13 @@ SHARED = "/mnt/axonivy"
 
 
 rehearsal = story(EXAMPLE)
+empty = once_prepared()
 
 
 @pytest.fixture(scope="module")
 def file(rehearsal: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the cluster file, and let there be what it takes for granted."""
     return prepared(rehearsal, cluster_file(tmp_path_factory.mktemp("cluster"), "engines", {}))
-
-
-@pytest.fixture(scope="module")
-def empty(rehearsal: Rehearsal, file: Path) -> set[str]:
-    """Return what the account holds before anything is deployed."""
-    assert file.is_file()
-    return contents(rehearsal)
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from tests.ivy_support import (
     Users,
     cluster_file,
     engines_see_each_other,
+    once_prepared,
     outlives,
     prepared,
     spreads,
@@ -52,6 +53,7 @@ def by_weights(nodes: Mapping[str, Any], weights: Mapping[str, int] | None, **mo
 
 
 rehearsal = story(EXAMPLE)
+empty = once_prepared()
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +61,6 @@ def file(rehearsal: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> Path
     """Write the first cluster file, and let there be what it takes for granted."""
     folder = tmp_path_factory.mktemp("cluster")
     return prepared(rehearsal, cluster_file(folder, "weighed", by_weights(TWO, None)))
-
-
-@pytest.fixture(scope="module")
-def empty(rehearsal: Rehearsal, file: Path) -> set[str]:
-    """Return what the account holds before anything is deployed."""
-    assert file.is_file()
-    return contents(rehearsal)
 
 
 @pytest.fixture(scope="module")

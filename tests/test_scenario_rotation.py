@@ -123,13 +123,21 @@ def rotated(bench: Bench) -> None:
     assert answers.total() > 100
 
 
+@contextmanager
+def shop(folder: Path) -> Iterator[Bench]:
+    """Deploy servers of WSO2 AS; see in the end that none of their secrets was to be found anywhere, at any time."""
+    with Watcher() as watcher, service(SERVERS) as rehearsal:
+        bench = Bench(rehearsal, cluster_file(folder, "shop", {"nodes": GROUPS}), folder)
+        changed(bench, 300)
+        yield bench
+        unseen(bench, watcher)
+
+
 def test_other_accounts_of_the_repository_reach_all_by_a_deploy_and_those_of_before_get_nobody_in(
     tmp_path: Path,
 ) -> None:
     """The control of the refusal are the new accounts, and the former ones before the deploy."""
-    with Watcher() as watcher, service(SERVERS) as rehearsal:
-        bench = Bench(rehearsal, cluster_file(tmp_path, "shop", {"nodes": GROUPS}), tmp_path)
-        changed(bench, 300)
+    with shop(tmp_path) as bench:
         deployed(bench, "first", "1")
         commits, reads = account(bench, "a"), account(bench, "b")
         assert refused(bench, bench.member("a"), *commits) == ""
@@ -141,16 +149,13 @@ def test_other_accounts_of_the_repository_reach_all_by_a_deploy_and_those_of_bef
         poll(lambda: "uth" in refused(bench, bench.member("b"), *commits), within=60)
         assert reads[1:] != given["checkout"]
         deployed(bench, "second", "2")
-        unseen(bench, watcher)
 
 
 def test_another_discovery_key_of_the_servers_reaches_all_under_users_and_the_one_of_before_ends(
     tmp_path: Path,
 ) -> None:
     """The control of the refusal is the former key before the second deploy, with which all are found."""
-    with Watcher() as watcher, service(SERVERS) as rehearsal:
-        bench = Bench(rehearsal, cluster_file(tmp_path, "shop", {"nodes": GROUPS}), tmp_path)
-        changed(bench, 300)
+    with shop(tmp_path) as bench:
         first, nodes = key_in_the_secret(bench), {*GROUPS}
         with under_load(bench):
             rekeyed(bench)
@@ -162,7 +167,6 @@ def test_another_discovery_key_of_the_servers_reaches_all_under_users_and_the_on
         assert key_in_the_secret(bench) == second
         assert found_by(bench, first) == "AuthFailure"
         assert found_by(bench, second) == nodes
-        unseen(bench, watcher)
 
 
 def rekeyed(bench: Bench) -> None:

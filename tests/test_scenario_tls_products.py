@@ -11,8 +11,8 @@ import pytest
 from rehearsal.cdk_cli import ROOT
 from rehearsal.drive import Rehearsal
 from tests.carbon_support import say
-from tests.ivy_support import prepared
-from tests.scenario_support import Bench, cluster_file, contents, deployed_example, leaves_nothing, service
+from tests.ivy_support import once_prepared, prepared
+from tests.scenario_support import Bench, cluster_file, deployed_example, leaves_nothing, service
 from tests.tls_support import MARK, Place, heard, way_in
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
@@ -35,18 +35,14 @@ def rehearsal(example: Path) -> Iterator[Rehearsal]:
         yield running
 
 
+empty = once_prepared()
+
+
 @pytest.fixture(scope="module")
 def file(rehearsal: Rehearsal, example: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the cluster file, and let there be what it takes for granted."""
     folder = tmp_path_factory.mktemp("cluster")
     return prepared(rehearsal, cluster_file(example, folder, "secure", {"balancer.to_nodes": "https"}))
-
-
-@pytest.fixture(scope="module")
-def empty(rehearsal: Rehearsal, file: Path) -> set[str]:
-    """Return what the account holds before anything is deployed."""
-    assert file.is_file()
-    return contents(rehearsal)
 
 
 @pytest.fixture(scope="module")
