@@ -4,7 +4,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -181,6 +181,11 @@ class Bench:
         machines.start_instances(InstanceIds=[instance])
         poll(lambda: self.process_1(node) not in (0, before), within=60)
         self.wait_until_healthy()
+
+
+def not_valid(results: Iterable[CheckResult]) -> dict[str, tuple[str, str]]:
+    """Return the verdict and the detail of each result that is not valid, by the check's name."""
+    return {result.name: (result.verdict, result.detail) for result in results if result.verdict != "valid"}
 
 
 def passive(cluster: Cluster) -> set[str]:

@@ -19,7 +19,7 @@ from rehearsal.drive import Rehearsal
 from rehearsal.places import WORK
 from rehearsal.poll import poll
 from rehearsal.visitor import Answer, Client, CookieJar
-from tests.scenario_support import EXAMPLE, Bench, story
+from tests.scenario_support import EXAMPLE, Bench, not_valid, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -144,8 +144,7 @@ def healthy(scene: Scene) -> int:
 
 
 def test_every_check_passes_with_two_routes(bench: Bench) -> None:
-    results = bench.checks()
-    assert {result.name: (result.verdict, result.detail) for result in results if result.verdict != "valid"} == {}
+    assert not_valid(bench.checks()) == {}
 
 
 def test_users_find_no_administration_and_its_host_finds_it(bench: Bench) -> None:

@@ -20,7 +20,7 @@ from rehearsal.checks import copies
 from rehearsal.drive import Rehearsal
 from rehearsal.poll import poll
 from tests.node_support import h2_jar
-from tests.scenario_support import Bench, connect, contents, derived, item, story
+from tests.scenario_support import Bench, connect, contents, derived, item, not_valid, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -77,7 +77,7 @@ def whole(bench: Bench, above: int = 0) -> bool:
 def test_the_pair_begins_with_the_products_own_file_in_both_copies(bench: Bench) -> None:
     assert {node: entries(bench, node).get("of before") for node in "ab"} == {"a": "kept", "b": "kept"}
     results = bench.checks()
-    assert {result.name: result.detail for result in results if result.verdict != "valid"} == {}
+    assert not_valid(results) == {}
     assert any("PUBLIC.LOGGED.ID" in journal(bench, node) for node in "ab")
     assert status(bench.file, connect(bench)) == 0
 

@@ -24,6 +24,7 @@ from tests.scenario_support import (
     deployed_example,
     derived,
     leaves_nothing,
+    not_valid,
     sentence,
     stacks,
     story,
@@ -55,7 +56,7 @@ def bench(rehearsal: Rehearsal, empty: set[str], watcher: Watcher, tmp_path_fact
 def test_a_deployed_cluster_passes_every_check(bench: Bench) -> None:
     results = bench.checks()
     assert len(results) == 6 + len(security.CHECKS)
-    assert {result.name: (result.verdict, result.detail) for result in results if result.verdict != "valid"} == {}
+    assert not_valid(results) == {}
 
 
 def test_no_program_was_ever_given_a_secret_by_arguments_or_environment(bench: Bench, watcher: Watcher) -> None:

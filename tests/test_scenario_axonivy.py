@@ -20,7 +20,7 @@ from tests.ivy_support import (
     prepared,
     spreads,
 )
-from tests.scenario_support import Bench, contents, leaves_nothing, story
+from tests.scenario_support import Bench, contents, leaves_nothing, not_valid, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario]
 
@@ -51,7 +51,7 @@ def test_two_engines_are_one_cluster_that_passes_every_check(bench: Bench) -> No
     bench.wait_until_healthy()
     results = bench.checks()
     assert results
-    assert {result.name: (result.verdict, result.detail) for result in results if result.verdict != "valid"} == {}
+    assert not_valid(results) == {}
     poll(lambda: engines_see_each_other(bench), within=30)
 
 

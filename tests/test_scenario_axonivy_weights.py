@@ -26,7 +26,7 @@ from tests.ivy_support import (
     spreads,
     undiminished,
 )
-from tests.scenario_support import Bench, contents, sentence, stacks, story
+from tests.scenario_support import Bench, contents, not_valid, sentence, stacks, story
 from tests.template_edits import Edit, edit_template, without_action, without_self_rule
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
@@ -91,7 +91,7 @@ def serves(bench: Bench) -> None:
     sticky = bench.check(sessions.STICKY)
     assert sticky.verdict == "valid", sticky.detail
     poll(lambda: engines_see_each_other(bench), within=60, every=1.0)
-    assert {result.name: result.detail for result in bench.checks() if result.verdict != "valid"} == {}
+    assert not_valid(bench.checks()) == {}
 
 
 def test_without_a_word_of_weights_each_node_gets_as_many_new_users(bench: Bench) -> None:

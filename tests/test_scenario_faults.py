@@ -11,7 +11,7 @@ import pytest
 from rehearsal import doubles
 from rehearsal.drive import Rehearsal
 from rehearsal.poll import poll
-from tests.scenario_support import Bench, contents, derived, sentence, service, stacks
+from tests.scenario_support import Bench, contents, derived, not_valid, sentence, service, stacks
 from tests.template_edits import (
     MISSING_SECRET,
     Edit,
@@ -124,6 +124,6 @@ def test_the_same_road_without_a_fault_leads_to_a_formed_cluster(
     run = bench.deploy(assembly)
     assert run.code == 0, run.failure
     bench.wait_until_healthy()
-    assert {result.name: result for result in bench.checks() if result.verdict != "valid"} == {}
+    assert not_valid(bench.checks()) == {}
     assert bench.cdk("destroy", "--force").code == 0
     assert contents(rehearsal) - empty == set()

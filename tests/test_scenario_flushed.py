@@ -20,7 +20,7 @@ from rehearsal.faults.stage import Stage
 from rehearsal.poll import poll
 from tests.carbon_support import healed, say
 from tests.ports_support import Form, found, running
-from tests.scenario_support import Bench
+from tests.scenario_support import Bench, not_valid
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -99,8 +99,7 @@ def test_the_member_gives_the_rules_again_and_nobody_leaves(bench: Bench, case: 
     poll(lambda: tables(bench) == case.tables, within=GIVEN_AGAIN)
     say(f"rules were there again after {time.monotonic() - began:.1f} s")
     bench.wait_until_healthy()
-    results = bench.checks()
-    assert {result.name: (result.verdict, result.detail) for result in results if result.verdict != "valid"} == {}
+    assert not_valid(bench.checks()) == {}
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from rehearsal.faults.stage import Stage
 from rehearsal.poll import poll
 from tests.between_support import SQL, WORDS, found, spoken
 from tests.carbon_support import say
-from tests.scenario_support import EXAMPLE, Bench, cluster_file, hung, item, kept_down, leaves_nothing, story
+from tests.scenario_support import EXAMPLE, Bench, cluster_file, hung, item, kept_down, leaves_nothing, not_valid, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -65,7 +65,7 @@ def series(bench: Bench) -> Iterator[Series]:
 def test_a_pair_with_tls_passes_every_check(bench: Bench) -> None:
     results = bench.checks()
     assert between.CHECK.name in {result.name for result in results}
-    assert {result.name: (result.verdict, result.detail) for result in results if result.verdict != "valid"} == {}
+    assert not_valid(results) == {}
 
 
 def test_neither_statements_nor_rows_nor_a_copy_can_be_read_between_the_nodes(bench: Bench) -> None:

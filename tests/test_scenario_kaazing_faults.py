@@ -42,7 +42,7 @@ from tests.kaazing_support import (
     talking,
     together,
 )
-from tests.scenario_support import Bench, contents, kept_down, sentence, stacks, stand_in, story
+from tests.scenario_support import Bench, contents, kept_down, not_valid, sentence, stacks, stand_in, story
 from tests.template_edits import edit_template, without_self_rule
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
@@ -95,7 +95,7 @@ def changed_in_turn(bench: Bench, nodes: Mapping[str, Any]) -> None:
     assert [start for start in begun if start.unready & LIVING] == [], "one began anew though the other was not ready"
     is_whole_again(bench, BACK_WITHIN)
     bench.wait_until_healthy()
-    assert {result.name: result.detail for result in bench.checks() if result.verdict != "valid"} == {}
+    assert not_valid(bench.checks()) == {}
 
 
 # more gateways

@@ -32,7 +32,7 @@ from tests.permission_support import (
     used,
     withdrawn,
 )
-from tests.scenario_support import Bench, connect, item, story
+from tests.scenario_support import Bench, connect, item, not_valid, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -94,7 +94,7 @@ def bench(
 @pytest.mark.parametrize("bench", LIVES, indirect=True)
 def test_a_whole_life_is_refused_nothing_and_uses_all_that_is_allowed(bench: Bench) -> None:
     results = bench.checks()
-    assert {result.name: result.detail for result in results if result.verdict != "valid"} == {}
+    assert not_valid(results) == {}
     backed_up_and_restored(bench)
     asked = bench.check(permissions.CHECK)
     say(asked.detail)

@@ -10,7 +10,7 @@ from rehearsal.drive import Rehearsal
 from rehearsal.faults import processes
 from rehearsal.faults.stage import Stage
 from rehearsal.poll import poll
-from tests.scenario_support import EXAMPLE, Bench, cluster_file, hung, kept_down, leaves_nothing, story
+from tests.scenario_support import EXAMPLE, Bench, cluster_file, hung, kept_down, leaves_nothing, not_valid, story
 from tests.tls_support import MARK, asked, nobody_notices, shown
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
@@ -37,7 +37,7 @@ def test_a_cluster_with_tls_to_its_nodes_passes_every_check(bench: Bench) -> Non
     bench.wait_until_healthy()
     results = bench.checks()
     assert results
-    assert {result.name: (result.verdict, result.detail) for result in results if result.verdict != "valid"} == {}
+    assert not_valid(results) == {}
 
 
 def test_nothing_of_a_request_can_be_read_between_balancer_and_nodes(bench: Bench) -> None:
@@ -106,5 +106,4 @@ def to(bench: Bench, protocol: str) -> None:
     assert run.code == 0, run.failure
     bench.wait_until_healthy()
     assert {member.instance for member in bench.scene.members} == instances
-    results = bench.checks()
-    assert {result.name: (result.verdict, result.detail) for result in results if result.verdict != "valid"} == {}
+    assert not_valid(bench.checks()) == {}

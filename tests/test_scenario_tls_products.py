@@ -12,7 +12,7 @@ from rehearsal.cdk_cli import ROOT
 from rehearsal.drive import Rehearsal
 from tests.carbon_support import say
 from tests.ivy_support import once_prepared, prepared
-from tests.scenario_support import Bench, cluster_file, deployed_example, leaves_nothing, service
+from tests.scenario_support import Bench, cluster_file, deployed_example, leaves_nothing, not_valid, service
 from tests.tls_support import MARK, Place, heard, way_in
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
@@ -57,7 +57,7 @@ def test_a_cluster_with_tls_to_its_nodes_passes_every_check(bench: Bench) -> Non
     results = bench.checks()
     assert results
     say("; ".join(f"{result.name}: {result.detail}" for result in results))
-    assert {result.name: (result.verdict, result.detail) for result in results if result.verdict != "valid"} == {}
+    assert not_valid(results) == {}
 
 
 def test_nothing_of_what_users_say_can_be_read_between_balancer_and_nodes(bench: Bench) -> None:

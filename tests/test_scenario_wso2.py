@@ -25,7 +25,7 @@ from tests.carbon_support import (
     say,
     user_of,
 )
-from tests.scenario_support import Bench, contents, deployed_example, leaves_nothing, sentence, stacks, story
+from tests.scenario_support import Bench, contents, deployed_example, leaves_nothing, not_valid, sentence, stacks, story
 from tests.template_edits import edit_template, without_action
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario]
@@ -53,7 +53,7 @@ def test_a_deployed_cluster_is_one_cluster_and_passes_every_check(bench: Bench) 
     bench.wait_until_healthy()
     results = bench.checks()
     assert len(results) == 6 + len(security.CHECKS)
-    assert {result.name: (result.verdict, result.detail) for result in results if result.verdict != "valid"} == {}
+    assert not_valid(results) == {}
     seconds = formed_in(bench)
     say(f"{len(bench.cluster.present_nodes)} members see each other {seconds:.1f} s after the first product's start")
     assert seconds < FORMED_WITHIN

@@ -30,7 +30,7 @@ from tests.artifact_support import (
 )
 from tests.carbon_support import healed, hosts, say
 from tests.load_support import MOVED_WITHIN, Killed, under_load
-from tests.scenario_support import Bench, deployed_example, kept_down, leaves_nothing, story
+from tests.scenario_support import Bench, deployed_example, kept_down, leaves_nothing, not_valid, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario]
 
@@ -54,7 +54,7 @@ def test_a_deployed_cluster_passes_every_check(bench: Bench) -> None:
     bench.wait_until_healthy()
     results = bench.checks()
     assert len(results) == 9 + len(security.CHECKS)
-    assert {result.name: (result.verdict, result.detail) for result in results if result.verdict != "valid"} == {}
+    assert not_valid(results) == {}
     for result in results:
         say(f"{result.name}: {result.detail}")
 

@@ -38,7 +38,7 @@ from tests.artifact_support import (
 )
 from tests.carbon_support import hosts, log, say
 from tests.load_support import MOVED_WITHIN, Killed, under_load
-from tests.scenario_support import Bench, contents, kept_down, leaves_nothing, meanwhile, stand_in, story
+from tests.scenario_support import Bench, contents, kept_down, leaves_nothing, meanwhile, not_valid, stand_in, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -82,7 +82,7 @@ def changed(bench: Bench, fields: Mapping[str, Any]) -> None:
 
 def passes(bench: Bench) -> None:
     """See that every check holds."""
-    assert {result.name: result.detail for result in bench.checks() if result.verdict != "valid"} == {}
+    assert not_valid(bench.checks()) == {}
 
 
 # workers

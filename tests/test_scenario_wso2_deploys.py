@@ -19,7 +19,7 @@ from rehearsal.inventory import HostEntry
 from rehearsal.places import cache
 from rehearsal.poll import poll
 from tests.carbon_support import EXAMPLE, cluster_file, on_each_host, say
-from tests.scenario_support import Bench, contents, sentence, service, stacks
+from tests.scenario_support import Bench, contents, not_valid, sentence, service, stacks
 from tests.template_edits import Edit, edit_template, with_description, without_self_rule
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
@@ -125,6 +125,6 @@ def test_the_same_authority_in_the_cluster_file_is_trusted_and_the_members_form(
     assert run.code == 0, run.failure
     assert set(done) == set(bench.cluster.present_nodes)
     bench.wait_until_healthy()
-    assert {result.name: result.detail for result in bench.checks() if result.verdict != "valid"} == {}
+    assert not_valid(bench.checks()) == {}
     assert bench.cdk("destroy", "--force").code == 0
     assert contents(rehearsal) - empty == set()

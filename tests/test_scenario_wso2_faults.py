@@ -48,7 +48,7 @@ from tests.carbon_support import (
     walk,
     without_leave,
 )
-from tests.scenario_support import Bench, contents, stacks, story
+from tests.scenario_support import Bench, contents, not_valid, stacks, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -395,7 +395,7 @@ def test_two_more_nodes_in_the_file_are_two_more_members_and_no_session_ends(ben
     grown.wait_until_healthy()
     assert {member.instance for member in grown.scene.members} > instances
     walk(grown, users, *sorted(FIVE))
-    assert {result.name: result.detail for result in grown.checks() if result.verdict != "valid"} == {}
+    assert not_valid(grown.checks()) == {}
 
 
 def test_three_fewer_nodes_in_the_file_are_three_fewer_members_that_nobody_dials(bench: Bench) -> None:
@@ -410,7 +410,7 @@ def test_three_fewer_nodes_in_the_file_are_three_fewer_members_that_nobody_dials
     time.sleep(FORGOTTEN_WITHIN)  # engines try for as long to have the connections back
     assert dialled(shrunk, stage, sources, gone["c"]) == 0
     assert {host.node for host in bench.rehearsal.inventory().hosts} == set(two)
-    assert {result.name: result.detail for result in shrunk.checks() if result.verdict != "valid"} == {}
+    assert not_valid(shrunk.checks()) == {}
 
 
 def test_destroy_leaves_nothing(bench: Bench) -> None:

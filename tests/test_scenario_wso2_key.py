@@ -18,7 +18,7 @@ from rehearsal.poll import poll
 from rehearsal.visitor import CookieJar
 from tests.carbon_support import EXAMPLE, User, cluster_file, one_cluster, restart, say, started
 from tests.key_support import Key, configured, found_by, key_in_the_secret, rotate
-from tests.scenario_support import Bench, contents, stand_in, story
+from tests.scenario_support import Bench, contents, not_valid, stand_in, story
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -172,7 +172,7 @@ def test_a_member_that_starts_anew_finds_the_others_by_the_key_that_is_left(benc
     poll(lambda: one_cluster(bench), within=BACK_WITHIN, every=0.5)
     bench.wait_until_healthy()
     go_on(bench, users)
-    assert {each.name: each.detail for each in bench.checks() if each.verdict != "valid"} == {}
+    assert not_valid(bench.checks()) == {}
 
 
 def test_destroy_leaves_neither_key_nor_user(bench: Bench, empty: set[str]) -> None:
