@@ -46,11 +46,11 @@ class Asked:
     times: int = 1
 
 
-def record(scene: Scene) -> Iterable[Asked]:
-    """Read every decision about a role or user of the stack, and about who said no name, since the account began."""
+def record(scene: Scene, since: int = 0) -> Iterable[Asked]:
+    """Read every decision about a role or user of the stack, and about who said no name, after the first `since`."""
     ours = identities(scene.rehearsal, stack_name(scene.cluster.name))
     names = {member.instance: member.name for member in scene.members}
-    found = asked([each for each in decisions(scene.rehearsal) if identity(each) in {*ours, ANYBODY}], names)
+    found = asked([each for each in decisions(scene.rehearsal)[since:] if identity(each) in {*ours, ANYBODY}], names)
     yield from found
     yield from (Asked(name, "", "", UNSEEN, times=0) for name in names.values() if not _seen(found, name))
 
