@@ -300,6 +300,12 @@ def test_the_authority_of_before_comes_back_without_any_aws_api(tmp_path: Path) 
         assert node.trusted[-1] == b"one authority"
 
 
+def test_an_authority_is_kept_where_root_alone_reads_it(tmp_path: Path) -> None:
+    with machine(tmp_path, trust(AUTHORITY)) as node:
+        modes = {file.read_bytes(): file.stat().st_mode & 0o777 for file in node.paths.etc.glob("trust-*")}
+        assert modes == {b"one authority": 0o600}
+
+
 def test_another_key_restarts_the_product_and_the_one_of_before_comes_back(tmp_path: Path) -> None:
     with machine(tmp_path, KEYS) as node:
         node.cloud.key = "two"

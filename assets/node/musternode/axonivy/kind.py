@@ -128,6 +128,4 @@ def _kept(this: Host) -> Credentials:
 def _licence(this: Host, *, again: bool) -> bytes:
     """Return the licence, kept by its hash beside the place that the settings name."""
     wanted, to = this.settings.settings.licence_file, this.paths.root / this.settings.settings.licence.lstrip("/")
-    kept = this.fetched(wanted.bucket, wanted.key, wanted.sha256, to, again=again)
-    kept.chmod(0o600)
-    return kept.read_bytes()
+    return this.fetched(wanted.bucket, wanted.key, wanted.sha256, to, again=again).read_bytes()

@@ -51,10 +51,14 @@ class Host(Generic[S]):
         return Aws(self.identity.node, self.settings.region, patience=patience)
 
     def fetched(self, bucket: str, key: str, sha256: str, to: Path, *, again: bool) -> Path:
-        """Return where the object is kept: beside `to`, by its hash; with `again` fetched only if it is not there."""
+        """Return where the object is kept, for root alone: beside `to`, by its hash.
+
+        With `again` it is fetched only if it is not there.
+        """
         kept = to.with_name(f"{to.stem}-{sha256[:16]}{to.suffix}")
         if not (again and kept.is_file()):
             self.aws().fetch(bucket, key, sha256, kept)
+        kept.chmod(0o600)
         return kept
 
 
