@@ -90,7 +90,8 @@ def test_a_missing_secret_is_named_before_the_time_out(rehearsal: Rehearsal, emp
     assert seconds < 150
 
 
-@pytest.mark.parametrize("port", [pytest.param(9092, marks=pytest.mark.full), 9093])
+@pytest.mark.full
+@pytest.mark.parametrize("port", [9092, 9093])
 def test_an_unreachable_peer_is_named_with_its_port(
     rehearsal: Rehearsal, empty: set[str], tmp_path: Path, port: int
 ) -> None:
