@@ -106,12 +106,13 @@ def test_users_of_a_killed_worker_go_on_in_their_sessions_with_the_others_and_no
 
 @pytest.mark.full
 def test_workers_go_on_without_management_and_artifacts_reach_them_again_once_it_is_back(bench: Bench) -> None:
+    deployed(bench, "before", "of before")
     with under_load(bench):
         with healed(power.cut(Stage(bench.rehearsal), committer(bench).name)):
             began = time.monotonic()
             poll(lambda: upload(bench, "late", "while it was away").code in AWAY, within=30)
             say(f"the console is not there any more {time.monotonic() - began:.1f} s after its power went")
-            assert {served(bench, node, "shared") for node in ("b", "c")} == {"of all"}
+            assert {served(bench, node, "before") for node in ("b", "c")} == {"of before"}
         began = time.monotonic()
         whole(bench)
         say(f"all are one cluster again {time.monotonic() - began:.1f} s after power came back")
