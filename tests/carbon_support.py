@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from ruamel.yaml import YAML
 
 from rehearsal.cdk_cli import ROOT
 from rehearsal.checks import membership, replicated
+from rehearsal.checks.permissions import decisions
 from rehearsal.checks.replicated import Step
 from rehearsal.drive import Rehearsal
 from rehearsal.faults import wires
@@ -195,13 +195,6 @@ def user_of(bench: Bench, node: str) -> User:
 
 
 # what EC2 was asked
-
-
-def decisions(rehearsal: Rehearsal) -> list[dict[str, Any]]:
-    """Return every decision of IAM about what hosts asked: principal, action, resource, allowed."""
-    with urllib.request.urlopen(f"{rehearsal.state.url}/muster/decisions", timeout=20) as answer:
-        found: list[dict[str, Any]] = json.load(answer)
-    return found
 
 
 def asked_of_ec2(rehearsal: Rehearsal, after: int = 0) -> set[tuple[str, bool]]:

@@ -13,7 +13,7 @@ from rehearsal.faults.series import Series
 from tests.h2_server import VERSIONS
 from tests.jar_support import remade
 from tests.node_support import h2_jar
-from tests.scenario_support import Bench, for_faults, service
+from tests.scenario_support import Bench, for_faults, not_valid, service
 
 pytestmark = [pytest.mark.host, pytest.mark.scenario, pytest.mark.full]
 
@@ -65,5 +65,4 @@ def test_the_servers_are_of_the_newest_version(bench: Bench) -> None:
 @pytest.mark.parametrize("name", SHORT)
 def test_no_acknowledged_write_is_lost_under(series: Series, name: str) -> None:
     judged = series.run(single(FAULTS[name]))
-    broken = {result.name: result.detail for result in judged.results if result.verdict != "valid"}
-    assert broken == {}
+    assert not_valid(judged.results) == {}

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from rehearsal.checks import membership, replicated, security
+from rehearsal.checks.permissions import decisions
 from rehearsal.drive import Rehearsal
 from rehearsal.faults import processes
 from rehearsal.faults.stage import Stage
@@ -19,7 +20,6 @@ from tests.carbon_support import (
     User,
     all_see,
     asked_of_ec2,
-    decisions,
     formed_in,
     one_cluster,
     say,

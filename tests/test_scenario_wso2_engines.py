@@ -13,6 +13,7 @@ import pytest
 
 from muster.spec import load
 from rehearsal.checks import membership
+from rehearsal.checks.permissions import decisions
 from rehearsal.drive import Rehearsal
 from rehearsal.faults import power, processes
 from rehearsal.faults.stage import Stage
@@ -30,7 +31,6 @@ from tests.carbon_support import (
     apart,
     asked_of_ec2,
     cluster_file,
-    decisions,
     formed_in,
     healed,
     log,

@@ -36,7 +36,6 @@ from tests.carbon_support import (
     apart,
     asked_of_ec2,
     cluster_file,
-    decisions,
     healed,
     log,
     metered,
@@ -188,7 +187,7 @@ def test_a_formed_cluster_needs_neither_its_leave_to_list_instances_nor_the_meta
     bench: Bench, whole: Stage
 ) -> None:
     """The control: a member that starts meanwhile stands alone, which all that is looked at here shows."""
-    before = len(decisions(bench.rehearsal))
+    before = len(permissions.decisions(bench.rehearsal))
     with without_leave(bench.rehearsal):
         with healed(together(*(partial(resources.without_metadata, whole, node) for node in sorted(ALL)))):
             stays(bench, 3 * HEARTBEAT)
@@ -396,7 +395,7 @@ def with_nodes(bench: Bench, nodes: Mapping[str, Any]) -> Bench:
 
 @pytest.mark.usefixtures("whole")
 def test_two_more_nodes_in_the_file_are_two_more_members_and_no_session_ends(bench: Bench) -> None:
-    decided = len(decisions(bench.rehearsal))
+    decided = len(permissions.decisions(bench.rehearsal))
     users = users_of(bench, ALL)
     instances = {member.instance for member in bench.scene.members}
     grown = with_nodes(bench, FIVE)
@@ -409,7 +408,7 @@ def test_two_more_nodes_in_the_file_are_two_more_members_and_no_session_ends(ben
 
 def test_three_fewer_nodes_in_the_file_are_three_fewer_members_that_nobody_dials(bench: Bench) -> None:
     """What is dialled is counted at the wire; that the count counts, the test of the stopped instance shows."""
-    decided = len(decisions(bench.rehearsal))
+    decided = len(permissions.decisions(bench.rehearsal))
     stage = Stage(bench.rehearsal)
     gone = {node: stage.host(node).address for node in ("c", "d", "e")}
     two = {name: THREE[name] for name in ("a", "b")}
